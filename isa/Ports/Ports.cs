@@ -1,0 +1,81 @@
+using Seamsim.Isa.State;
+
+namespace Seamsim.Isa.Ports;
+
+/// <summary>How many cycles things take. Asked when a block is built and for every named dynamic cost (D9).</summary>
+public interface ICostModel
+{
+    /// <summary>Name and parameter set, e.g. <c>functional</c>; every quoted cycle figure carries it.</summary>
+    string Name { get; }
+
+    /// <summary>Cycles a basic block costs without dynamic events.</summary>
+    /// <param name="code">The block's instruction bytes.</param>
+    /// <param name="rip">Linear address of the first byte.</param>
+    /// <param name="instructions">Number of instructions in the block.</param>
+    /// <returns>Core cycles, at least one.</returns>
+    uint BlockCycles(ReadOnlySpan<byte> code, ulong rip, int instructions);
+
+    /// <summary>Cycles of one named operation: a transition, a VMCS access, an operation of managed code.</summary>
+    uint OperationCycles(Operation operation);
+}
+
+/// <summary>Observes what the engine does; a struct, so that the empty one compiles to nothing (D9).</summary>
+public interface IProbe
+{
+    /// <summary>A block is entered.</summary>
+    static abstract unsafe void BlockEntered(LogicalProcessor* lp, ulong rip, int instructions);
+
+    /// <summary>Data memory is accessed at linear address <paramref name="address"/>.</summary>
+    static abstract unsafe void MemoryAccessed(LogicalProcessor* lp, ulong address, int bytes, bool write);
+}
+
+/// <summary>The probe that sees nothing and costs nothing.</summary>
+public readonly struct NoProbe : IProbe
+{
+    /// <inheritdoc/>
+    public static unsafe void BlockEntered(LogicalProcessor* lp, ulong rip, int instructions)
+    {
+    }
+
+    /// <inheritdoc/>
+    public static unsafe void MemoryAccessed(LogicalProcessor* lp, ulong address, int bytes, bool write)
+    {
+    }
+}
+
+/// <summary>The invariant time-stamp counter shared by all logical processors.</summary>
+public interface ITimebase
+{
+    /// <summary>TSC value for a logical processor whose clock shows <paramref name="cycles"/>; never runs backwards (D8).</summary>
+    ulong ReadTsc(Core core, ulong cycles);
+}
+
+/// <summary>A device in physical address space.</summary>
+public interface IMmioDevice
+{
+    /// <summary>Reads <paramref name="bytes"/> (1, 2, 4, 8) at <paramref name="offset"/> from the device's base.</summary>
+    ulong Read(Core core, ulong offset, int bytes);
+
+    /// <summary>Writes <paramref name="bytes"/> (1, 2, 4, 8) at <paramref name="offset"/> from the device's base.</summary>
+    void Write(Core core, ulong offset, int bytes, ulong value);
+}
+
+/// <summary>A device in I/O port space.</summary>
+public interface IPortDevice
+{
+    /// <summary>IN: reads <paramref name="bytes"/> (1, 2, 4); ports nobody answers read as all ones.</summary>
+    uint Read(Core core, ushort port, int bytes);
+
+    /// <summary>OUT: writes <paramref name="bytes"/> (1, 2, 4).</summary>
+    void Write(Core core, ushort port, int bytes, uint value);
+}
+
+/// <summary>When the next asynchronous event of a logical processor is due.</summary>
+public interface IEventQueue
+{
+    /// <summary>Clock value (cycles) of the next event of <paramref name="core"/>; <see cref="ulong.MaxValue"/> when none.</summary>
+    ulong NextDue(Core core);
+
+    /// <summary>Delivers everything due at or before <paramref name="cycles"/>.</summary>
+    void Deliver(Core core, ulong cycles);
+}

@@ -1,0 +1,88 @@
+using System.Runtime.InteropServices;
+
+namespace Seamsim.Isa.State;
+
+/// <summary>
+/// The architectural state of one logical processor as plain memory (design decision D2). It lives outside the
+/// managed heap, is reached by pointer, and carries a handle to its managed <see cref="Core"/>.
+/// </summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct LogicalProcessor
+{
+    /// <summary>RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8..R15: the encoding's own order.</summary>
+    public fixed ulong Gpr[16];
+
+    /// <summary>Linear offset of the next instruction.</summary>
+    public ulong Rip;
+
+    /// <summary>Lazy arithmetic flags: the operands, result and rule of the last instruction that wrote them.</summary>
+    public ulong FlagA, FlagB, FlagResult;
+
+    /// <summary>How <see cref="FlagA"/>.. become CF, PF, AF, ZF, SF, OF.</summary>
+    public uint FlagRule;
+
+    /// <summary>Reserved so that the struct stays naturally aligned.</summary>
+    public uint Reserved0;
+
+    /// <summary>All RFLAGS bits but the six arithmetic ones (and those too when the rule says "materialised").</summary>
+    public ulong Rflags;
+
+    /// <summary>Instructions left until the next event; counted down at every block head.</summary>
+    public long Budget;
+
+    /// <summary>Instructions retired since reset.</summary>
+    public ulong Instructions;
+
+    /// <summary>The clock of this logical processor in core cycles.</summary>
+    public ulong Cycles;
+
+    /// <summary>ES, CS, SS, DS, FS, GS with their hidden parts, in the encoding's order.</summary>
+    public Segment Es, Cs, Ss, Ds, Fs, Gs;
+
+    /// <summary>System segments.</summary>
+    public Segment Ldtr, Tr;
+
+    /// <summary>Descriptor tables.</summary>
+    public ulong GdtrBase, IdtrBase;
+
+    /// <summary>Limits of the descriptor tables.</summary>
+    public uint GdtrLimit, IdtrLimit;
+
+    /// <summary>Control registers; CR8 is the local APIC's TPR[7:4].</summary>
+    public ulong Cr0, Cr2, Cr3, Cr4, Cr8;
+
+    /// <summary>IA32_EFER.</summary>
+    public ulong Efer;
+
+    /// <summary>Debug registers DR0..DR3, DR6, DR7.</summary>
+    public ulong Dr0, Dr1, Dr2, Dr3, Dr6, Dr7;
+
+    /// <summary>XCR0 and IA32_XSS.</summary>
+    public ulong Xcr0, Xss;
+
+    /// <summary>Handle to the managed <see cref="Core"/>.</summary>
+    public nint Core;
+}
+
+/// <summary>A segment register: selector and hidden part. SDM vol. 3A, 3.4.3; access rights as in the VMCS (24.4.1).</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct Segment
+{
+    /// <summary>Base address; 64 bits for FS, GS, LDTR, TR.</summary>
+    public ulong Base;
+
+    /// <summary>Limit in bytes, granularity already applied.</summary>
+    public uint Limit;
+
+    /// <summary>VMCS access-rights format: type 3:0, S 4, DPL 6:5, P 7, AVL 12, L 13, D/B 14, G 15, unusable 16.</summary>
+    public uint AccessRights;
+
+    /// <summary>The visible selector.</summary>
+    public ushort Selector;
+
+    /// <summary>Reserved so that the struct stays naturally aligned.</summary>
+    public ushort Reserved0;
+
+    /// <summary>Reserved so that the struct stays naturally aligned.</summary>
+    public uint Reserved1;
+}
