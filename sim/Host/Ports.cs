@@ -3,8 +3,9 @@ using Seamsim.Isa;
 namespace Seamsim.Host;
 
 /// <summary>
-/// One online logical processor as host kernel code sees it. The machine implements it; host code runs only while the
-/// processor is in the host world (D6).
+/// One logical processor as host kernel code sees it. The machine implements it; host code runs only while the
+/// processor is in the host world (D6). The machine has brought it to 64-bit mode, CPL 0, CR4.VMXE set and
+/// IA32_FEATURE_CONTROL locked with VMXON allowed, as firmware and early boot leave it.
 /// </summary>
 public interface ICpu
 {
@@ -26,9 +27,14 @@ public interface ICpu
     /// <summary>The clock of this processor in core cycles.</summary>
     ulong Cycles { get; }
 
+    /// <summary>Instructions this processor has retired in all worlds.</summary>
+    ulong Instructions { get; }
+
     /// <summary>
-    /// Starts the real instruction bytes of <paramref name="stub"/> on this processor; <paramref name="done"/> runs, in
-    /// host context on the same processor, when they have returned to the host (normally or by an exception).
+    /// Starts the real instruction bytes of <paramref name="stub"/> on this processor and returns at once;
+    /// <paramref name="done"/> runs later, in host context on the same processor, when they have returned to the host
+    /// (normally or by an exception), and before anything else this processor's run queue holds: it reads registers.
+    /// One stub at a time runs on a processor; host code of that processor waits in its run queue meanwhile.
     /// </summary>
     void Run(Stub stub, Action done);
 
@@ -39,9 +45,38 @@ public interface ICpu
 /// <summary>The instruction sequences the host kernel executes through real bytes in simulated memory.</summary>
 public enum Stub : byte
 {
-#pragma warning disable CS1591 // instruction names
-    Seamcall, Vmxon, Vmxoff, Wbinvd, Rdmsr, Wrmsr, Cpuid, Rdtsc, Movdir64bPage, ClflushPage, HltIdle,
-#pragma warning restore CS1591
+    /// <summary>SEAMCALL; every register but RSP is the leaf's.</summary>
+    Seamcall,
+
+    /// <summary>VMXON of the region whose physical address is in RAX.</summary>
+    Vmxon,
+
+    /// <summary>VMXOFF.</summary>
+    Vmxoff,
+
+    /// <summary>WBINVD.</summary>
+    Wbinvd,
+
+    /// <summary>RDMSR of ECX into EDX:EAX.</summary>
+    Rdmsr,
+
+    /// <summary>WRMSR of EDX:EAX to ECX.</summary>
+    Wrmsr,
+
+    /// <summary>CPUID of EAX, ECX.</summary>
+    Cpuid,
+
+    /// <summary>RDTSC into EDX:EAX.</summary>
+    Rdtsc,
+
+    /// <summary>MOVDIR64B of zeros, 64 lines, to the page whose physical address (direct map) is in RAX.</summary>
+    Movdir64bPage,
+
+    /// <summary>CLFLUSH of the 64 lines of the page whose physical address (direct map) is in RAX.</summary>
+    ClflushPage,
+
+    /// <summary>STI; HLT: the processor sleeps until an interrupt.</summary>
+    HltIdle,
 }
 
 /// <summary>
@@ -51,6 +86,12 @@ public interface IHostMemory
 {
     /// <summary>RAM ranges given to the kernel (base, bytes), ascending: what memblock holds.</summary>
     IReadOnlyList<(ulong Base, ulong Bytes)> Ranges { get; }
+
+    /// <summary>
+    /// Parts of <see cref="Ranges"/> that already hold something (stubs, page tables, descriptor tables, stacks): the
+    /// page allocator leaves them alone.
+    /// </summary>
+    IReadOnlyList<(ulong Base, ulong Bytes)> Reserved { get; }
 
     /// <summary>Reads through KeyID 0.</summary>
     void Read(Hpa address, Span<byte> destination);
@@ -75,7 +116,8 @@ public interface IHostPlatform
     void Post(ICpu cpu, Action continuation);
 
     /// <summary>
-    /// Makes the processor leave SEAM or a TD (an IPI); <paramref name="continuation"/> then runs on it in host context.
+    /// Makes the processor leave SEAM or a TD (an IPI) as soon as the architecture allows;
+    /// <paramref name="continuation"/> then stands first in its run queue, behind the <c>done</c> of the stub it left.
     /// </summary>
     void Interrupt(ICpu cpu, Action continuation);
 
