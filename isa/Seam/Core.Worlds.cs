@@ -1,0 +1,9 @@
+using Seamsim.Isa.Ports;
+
+namespace Seamsim.Isa.State;
+
+public sealed unsafe partial class Core
+{
+    /// <summary>Who is told about SEAMCALL, SEAMRET, VM entries and VM exits; null: nobody.</summary>
+    internal IWorldObserver? Worlds { get; set; }
+}
