@@ -1,0 +1,61 @@
+namespace Seamsim.Firmware.Abi;
+
+/// <summary>
+/// What an operand status is about: RAX[31:0] of a completion status. TDX Module 1.5 ABI, "Operand ID".
+/// Data/1.5.01/operand-ids.csv lists them; a test compares the two.
+/// </summary>
+public enum OperandId : uint
+{
+#pragma warning disable CS1591 // the names are the ABI's
+    Rax = 0,
+    Rcx = 1,
+    Rdx = 2,
+    Rbx = 3,
+    Rbp = 5,
+    Rsi = 6,
+    Rdi = 7,
+    R8 = 8,
+    R9 = 9,
+    R10 = 10,
+    R11 = 11,
+    R12 = 12,
+    R13 = 13,
+    R14 = 14,
+    R15 = 15,
+    Attributes = 64,
+    Xfam = 65,
+    ExecControls = 66,
+    EptpControls = 67,
+    MaxVcpus = 68,
+    CpuidConfig = 69,
+    TscFrequency = 70,
+    NumL2Vms = 71,
+    Ia32ArchCapabilitiesConfig = 72,
+    Page = 95,
+    TdmrInfoPa = 96,
+    GpaListEntry = 97,
+    MigBuffListEntry = 98,
+    NewPageListEntry = 99,
+    Tdr = 128,
+    Tdcx = 129,
+    Tdvpr = 130,
+    RegPage = 132,
+    Tdcs = 144,
+    Tdvps = 145,
+    SeptTree = 146,
+    SeptEntry = 147,
+    Rtmr = 168,
+    TdEpoch = 169,
+    L2VapicGpa = 170,
+    Migsc = 171,
+    OpState = 172,
+    Mig = 173,
+    ServtdBindings = 174,
+    MetadataField = 176,
+    Sys = 184,
+    Tdmr = 185,
+    Kot = 186,
+    Ket = 187,
+    Wbcache = 188,
+#pragma warning restore CS1591
+}
