@@ -1,0 +1,19 @@
+using Seamsim.Isa.Ports;
+
+namespace Seamsim.Timing;
+
+/// <summary>
+/// The cost model without a microarchitecture: one cycle an instruction, one cycle an operation. Its figures count
+/// work, they do not predict time.
+/// </summary>
+public sealed class Functional : ICostModel
+{
+    /// <inheritdoc/>
+    public string Name => "functional";
+
+    /// <inheritdoc/>
+    public uint BlockCycles(ReadOnlySpan<byte> code, ulong rip, int instructions) => (uint)Math.Max(instructions, 1);
+
+    /// <inheritdoc/>
+    public uint OperationCycles(Operation operation) => 1;
+}
