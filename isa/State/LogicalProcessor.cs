@@ -36,6 +36,52 @@ public unsafe struct LogicalProcessor
     /// <summary>The clock of this logical processor in core cycles.</summary>
     public ulong Cycles;
 
+    /// <summary>Always zero: the register an absent base or index names.</summary>
+    public ulong Zero;
+
+    /// <summary>The run loop gets control at the first block head at or after this clock value.</summary>
+    public ulong CycleLimit;
+
+    /// <summary>The software TLB of the address space and privilege in force.</summary>
+    public Paging.TlbEntry* Tlb;
+
+    /// <summary>Virtual jump cache in front of the block cache.</summary>
+    public Engine.JumpEntry* JumpCache;
+
+    /// <summary>Names address space, privilege and code size; a jump-cache entry is valid in the space it names.</summary>
+    public ulong CodeSpace;
+
+    /// <summary>Where a chain wants its next block linked; null when the jump must not be linked.</summary>
+    public Engine.Op** LinkSlot;
+
+    /// <summary>Value and second half that a slow memory access hands back.</summary>
+    public ulong Slow, SlowHigh;
+
+    /// <summary>Scratch of handlers whose results do not fit the operation's return value.</summary>
+    public ulong Scratch;
+
+    /// <summary>Second scratch value.</summary>
+    public ulong Scratch2;
+
+    /// <summary>Not zero: the chain ends after the running instruction (code was written, an event may have come up).</summary>
+    public uint Leave;
+
+    /// <summary>Why the chain returned to the run loop.</summary>
+    public Engine.ChainEnd End;
+
+    /// <summary>Whether the logical processor executes instructions. As in the VMCS guest activity state.</summary>
+    public ActivityState Activity;
+
+    /// <summary>Blocking by STI (bit 0) and by MOV SS (bit 1). As in the VMCS guest interruptibility state.</summary>
+    public byte InterruptShadow;
+
+    /// <summary>Blocking by NMI, from the delivery of an NMI to the next IRET.</summary>
+    [MarshalAs(UnmanagedType.U1)]
+    public bool NmiBlocked;
+
+    /// <summary>Instructions of the block begun by single steps whose cycles are already accounted.</summary>
+    public uint Prepaid;
+
     /// <summary>ES, CS, SS, DS, FS, GS with their hidden parts, in the encoding's order.</summary>
     public Segment Es, Cs, Ss, Ds, Fs, Gs;
 
@@ -53,6 +99,15 @@ public unsafe struct LogicalProcessor
 
     /// <summary>IA32_EFER.</summary>
     public ulong Efer;
+
+    /// <summary>IA32_STAR, IA32_LSTAR, IA32_CSTAR, IA32_FMASK.</summary>
+    public ulong Star, Lstar, Cstar, Fmask;
+
+    /// <summary>IA32_KERNEL_GS_BASE and IA32_TSC_AUX.</summary>
+    public ulong KernelGsBase, TscAux;
+
+    /// <summary>IA32_SYSENTER_CS, IA32_SYSENTER_ESP, IA32_SYSENTER_EIP.</summary>
+    public ulong SysenterCs, SysenterEsp, SysenterEip;
 
     /// <summary>Debug registers DR0..DR3, DR6, DR7.</summary>
     public ulong Dr0, Dr1, Dr2, Dr3, Dr6, Dr7;

@@ -1,0 +1,22 @@
+using Seamsim.Isa.Engine;
+
+namespace Seamsim.Isa.State;
+
+public sealed unsafe partial class Core
+{
+    /// <summary>RFLAGS with the lazy arithmetic flags materialised. Writing takes every bit as given (bit 1 reads 1).</summary>
+    public ulong Rflags
+    {
+        get => LazyFlags.Read(Lp);
+        set => LazyFlags.Write(Lp, value);
+    }
+
+    /// <summary>Current privilege level: the DPL of SS. SDM vol. 3A, 5.5; 0 in real mode.</summary>
+    public int Cpl => (int)(Lp->Ss.AccessRights >> 5) & 3;
+
+    /// <summary>IA32_EFER.LMA and CS.L: 64-bit code.</summary>
+    public bool LongMode64 => (Lp->Efer & EferBit.Lma) != 0 && (Lp->Cs.AccessRights & SegmentBit.Long) != 0;
+
+    /// <summary>A general register: 0 RAX, 1 RCX, 2 RDX, 3 RBX, 4 RSP, 5 RBP, 6 RSI, 7 RDI, 8.. R8...</summary>
+    public ref ulong Gpr(int register) => ref Lp->Gpr[register & 15];
+}
