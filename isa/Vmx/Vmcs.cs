@@ -1,0 +1,84 @@
+using System.Buffers.Binary;
+using Seamsim.Isa.Memory;
+
+namespace Seamsim.Isa.Vmx;
+
+/// <summary>
+/// A VMCS region in simulated memory, reached through its KeyID. Fields are never cached outside the region, so
+/// VMCLEAR has nothing to write back and another KeyID reads ciphertext. SDM vol. 3C, 25.2; the layout is ours.
+/// </summary>
+/// <param name="Memory">The memory the region lies in.</param>
+/// <param name="Address">4-KiB aligned address with KeyID.</param>
+internal readonly unsafe record struct Vmcs(PhysicalMemory Memory, Hpa Address)
+{
+    /// <summary>The revision identifier, bits 30:0 of the first dword; bit 31 marks a shadow VMCS.</summary>
+    public uint RevisionId => (uint)Load(0, 4);
+
+    /// <summary>The VMX-abort indicator.</summary>
+    public uint AbortIndicator
+    {
+        get => (uint)Load(4, 4);
+        set => Store(4, 4, value);
+    }
+
+    /// <summary>Whether VMLAUNCH has succeeded since the last VMCLEAR.</summary>
+    public bool Launched
+    {
+        get => Load(8, 4) == 1;
+        set => Store(8, 4, value ? 1u : 0u);
+    }
+
+    /// <summary>A field the architecture defines.</summary>
+    public ulong this[VmcsField field]
+    {
+        get => Load(VmcsLayout.OffsetOf(field), VmcsLayout.BytesOf(field));
+        set => Store(VmcsLayout.OffsetOf(field), VmcsLayout.BytesOf(field), value);
+    }
+
+    /// <summary>A 32-bit field.</summary>
+    public uint Dword(VmcsField field) => (uint)this[field];
+
+    /// <summary>VMREAD or VMWRITE by raw encoding, the access type "high" included; false when there is no such field.</summary>
+    public bool TryRead(uint encoding, out ulong value)
+    {
+        value = 0;
+        if (!VmcsLayout.Exists(encoding))
+            return false;
+        var field = (VmcsField)(encoding & ~1u);
+        value = this[field] >> ((encoding & 1) != 0 ? 32 : 0);
+        return true;
+    }
+
+    /// <inheritdoc cref="TryRead"/>
+    public bool TryWrite(uint encoding, ulong value)
+    {
+        if (!VmcsLayout.Exists(encoding))
+            return false;
+        var field = (VmcsField)(encoding & ~1u);
+        this[field] = (encoding & 1) != 0 ? (uint)this[field] | (value << 32) : value;
+        return true;
+    }
+
+    private ulong Load(int offset, int bytes)
+    {
+        byte* page = Memory.TryPin(Address, write: false);
+        Span<byte> buffer = stackalloc byte[8];
+        buffer.Clear();
+        if (page is not null)
+            new ReadOnlySpan<byte>(page + offset, bytes).CopyTo(buffer);
+        else
+            Memory.Read(Address + (ulong)offset, buffer[..bytes], inSeam: true);
+        return BinaryPrimitives.ReadUInt64LittleEndian(buffer);
+    }
+
+    private void Store(int offset, int bytes, ulong value)
+    {
+        byte* page = Memory.TryPin(Address, write: true);
+        Span<byte> buffer = stackalloc byte[8];
+        BinaryPrimitives.WriteUInt64LittleEndian(buffer, value);
+        if (page is not null)
+            buffer[..bytes].CopyTo(new Span<byte>(page + offset, bytes));
+        else
+            Memory.Write(Address + (ulong)offset, buffer[..bytes], inSeam: true);
+    }
+}
