@@ -121,12 +121,6 @@ public unsafe struct LogicalProcessor
     /// <summary>Debug exceptions recognised but not delivered yet; VMCS format (SDM vol. 3C, 25.4.2).</summary>
     public ulong PendingDebug;
 
-    /// <summary>Blocking: bit 0 by STI, 1 by MOV SS, 2 by SMI, 3 by NMI; VMCS format (SDM vol. 3C, 25.4.2).</summary>
-    public uint Interruptibility;
-
-    /// <summary>0 active, 1 HLT, 2 shutdown, 3 wait-for-SIPI; VMCS format (SDM vol. 3C, 25.4.2).</summary>
-    public uint ActivityState;
-
     /// <summary>Handle to the managed <see cref="Core"/>.</summary>
     public nint Core;
 }

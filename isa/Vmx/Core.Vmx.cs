@@ -21,9 +21,6 @@ public sealed unsafe partial class Core
     /// <summary>SEAM VMX root: the TDX module or P-SEAMLDR.</summary>
     public bool InSeamRoot => Vmx.Seam && !Vmx.NonRoot;
 
-    /// <summary>64-bit mode: IA32_EFER.LMA = 1 and CS.L = 1.</summary>
-    public bool LongMode64 => (Lp->Efer & Efer.Lma) != 0 && (Lp->Cs.AccessRights & AccessRights.Long) != 0;
-
     /// <summary>What cached translations belong to at the moment.</summary>
     public TranslationContext TranslationContext
     {

@@ -18,12 +18,3 @@ public enum ExitReason : ushort
     Tdcall = 77,
 #pragma warning restore CS1591
 }
-
-/// <summary>Interruption types of VM-entry, VM-exit and IDT-vectoring information. SDM vol. 3C, 25.8.3.</summary>
-public enum EventType : byte
-{
-#pragma warning disable CS1591 // named as in the manual
-    ExternalInterrupt = 0, Nmi = 2, HardwareException = 3, SoftwareInterrupt = 4, PrivilegedSoftwareException = 5,
-    SoftwareException = 6, OtherEvent = 7,
-#pragma warning restore CS1591
-}
