@@ -1,3 +1,4 @@
+using Seamsim.Firmware.Abi;
 using Seamsim.Isa;
 
 namespace Seamsim.Firmware.Module;
@@ -34,32 +35,35 @@ internal enum GuestLeafEndKind : byte
 /// <param name="Qualification">The EPT-violation qualification, bits as in SDM table 28-7.</param>
 /// <param name="ExtendedQualification">RDX of the TD exit: type[3:0], info[63:32].</param>
 internal readonly record struct GuestLeafEnd(
-    GuestLeafEndKind Kind, ulong Status, Gpa Gpa, ulong Qualification, ulong ExtendedQualification)
+    GuestLeafEndKind Kind, TdxStatus Status, Gpa Gpa, ulong Qualification, ulong ExtendedQualification)
 {
     /// <summary>The leaf was interrupted before it was done; everything it must remember is in TD memory.</summary>
-    public static GuestLeafEnd Interrupted => new(GuestLeafEndKind.Interrupted, 0, default, 0, 0);
+    public static GuestLeafEnd Interrupted => new(GuestLeafEndKind.Interrupted, default, default, 0, 0);
 
     /// <summary>TDG.VP.VMCALL passed its checks.</summary>
-    public static GuestLeafEnd Vmcall => new(GuestLeafEndKind.VmcallExit, 0, default, 0, 0);
+    public static GuestLeafEnd Vmcall => new(GuestLeafEndKind.VmcallExit, default, default, 0, 0);
 
     /// <summary>The leaf is done; <paramref name="status"/> is what RAX shows.</summary>
-    public static GuestLeafEnd Completed(ulong status) =>
+    public static GuestLeafEnd Completed(TdxStatus status) =>
         new(GuestLeafEndKind.Completed, status, default, 0, 0);
+
+    /// <summary>The leaf is done with a status.</summary>
+    public static implicit operator GuestLeafEnd(TdxStatus status) => Completed(status);
 
     /// <summary>TD exit with exit reason 48 for <paramref name="gpa"/>.</summary>
     public static GuestLeafEnd EptViolationExit(Gpa gpa, ulong qualification, ulong extendedQualification) =>
-        new(GuestLeafEndKind.EptViolationExit, 0, gpa, qualification, extendedQualification);
+        new(GuestLeafEndKind.EptViolationExit, default, gpa, qualification, extendedQualification);
 
     /// <summary>TD exit with exit reason 49 for <paramref name="gpa"/>.</summary>
     public static GuestLeafEnd EptMisconfigurationExit(Gpa gpa) =>
-        new(GuestLeafEndKind.EptMisconfigurationExit, 0, gpa, 0, 0);
+        new(GuestLeafEndKind.EptMisconfigurationExit, default, gpa, 0, 0);
 
     /// <summary>#VE with exit reason 48 for <paramref name="gpa"/>.</summary>
     public static GuestLeafEnd EptViolationVe(Gpa gpa, ulong qualification) =>
-        new(GuestLeafEndKind.EptViolationVe, 0, gpa, qualification, 0);
+        new(GuestLeafEndKind.EptViolationVe, default, gpa, qualification, 0);
 
     /// <summary>TD exit with a non-recoverable status, e.g. NON_RECOVERABLE_TD_CORRUPTED_MD.</summary>
-    public static GuestLeafEnd StatusExit(ulong status) =>
+    public static GuestLeafEnd StatusExit(TdxStatus status) =>
         new(GuestLeafEndKind.StatusExit, status, default, 0, 0);
 }
 

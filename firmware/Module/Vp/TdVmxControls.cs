@@ -1,0 +1,96 @@
+using Seamsim.Firmware.Abi;
+
+namespace Seamsim.Firmware.Module;
+
+/// <summary>The six VMX control words of a TD VMCS.</summary>
+internal enum TdControlWord : byte
+{
+#pragma warning disable CS1591 // the SDM's names, shortened
+    Pin, Proc, Proc2, Proc3, Exit, Entry,
+#pragma warning restore CS1591
+}
+
+/// <summary>How the module sets one control word of a TD VMCS from the capability MSR.</summary>
+/// <param name="Word">Which word.</param>
+/// <param name="Msr">The capability MSR: low dword the bits that must be 1, high dword those that may be.</param>
+/// <param name="Init">Bits the module sets.</param>
+/// <param name="Variable">Bits that differ between TDs: both values must be allowed.</param>
+/// <param name="Unknown">Bits the module does not know: it takes what the processor insists on.</param>
+internal readonly record struct TdControlRow(TdControlWord Word, uint Msr, ulong Init, ulong Variable, ulong Unknown)
+{
+    /// <summary>Tertiary controls have no must-be-1 half: the MSR is one 64-bit mask of allowed bits.</summary>
+    public bool IsMask => Word == TdControlWord.Proc3;
+
+    /// <summary>Whether a sampled capability MSR can serve a TD; SYS.INIT refuses the platform otherwise.</summary>
+    public bool IsSupportedBy(ulong msr)
+    {
+        ulong required = IsMask ? 0 : (uint)msr, allowed = IsMask ? msr : msr >> 32;
+        return (required & ~(Init | Unknown)) == 0
+            && (Init & ~allowed) == 0
+            && (Variable & ~allowed) == 0 && (Variable & required & ~Init) == 0;
+    }
+
+    /// <summary>The word before per-TD variations.</summary>
+    public ulong Base(ulong msr) => IsMask ? Init : Init | (uint)msr;
+}
+
+/// <summary>The rows of Data/1.5.01/td-vmx-controls.csv. TDX Module 1.5.01, "TD VMCS control words".</summary>
+internal static class TdVmxControls
+{
+    /// <summary>Pin: process posted interrupts. A VMM sets it with TDH.VP.WR.</summary>
+    public const ulong PinPostedInterrupts = 1 << 7;
+
+    /// <summary>Primary: MWAIT exiting.</summary>
+    public const ulong ProcMwaitExiting = 1 << 10;
+
+    /// <summary>Primary: RDPMC exiting.</summary>
+    public const ulong ProcRdpmcExiting = 1 << 11;
+
+    /// <summary>Primary: NMI-window exiting.</summary>
+    public const ulong ProcNmiWindowExiting = 1 << 22;
+
+    /// <summary>Primary: monitor trap flag.</summary>
+    public const ulong ProcMonitorTrapFlag = 1 << 27;
+
+    /// <summary>Primary: MONITOR exiting.</summary>
+    public const ulong ProcMonitorExiting = 1 << 29;
+
+    /// <summary>Secondary: enable user wait and pause.</summary>
+    public const ulong Proc2UserWaitAndPause = 1 << 26;
+
+    /// <summary>Secondary: enable PCONFIG.</summary>
+    public const ulong Proc2Pconfig = 1 << 27;
+
+    /// <summary>Secondary: enable ENCLV exiting.</summary>
+    public const ulong Proc2EnclvExiting = 1 << 28;
+
+    /// <summary>Tertiary: guest-physical address width (52 bits when set).</summary>
+    public const ulong Proc3Gpaw = 1 << 5;
+
+    /// <summary>Exit: load IA32_PERF_GLOBAL_CTRL of the host.</summary>
+    public const ulong ExitLoadPerfGlobalCtrl = 1 << 12;
+
+    /// <summary>Exit: save IA32_PERF_GLOBAL_CTRL of the guest.</summary>
+    public const ulong ExitSavePerfGlobalCtrl = 1 << 30;
+
+    /// <summary>Entry: load IA32_PERF_GLOBAL_CTRL of the guest.</summary>
+    public const ulong EntryLoadPerfGlobalCtrl = 1 << 13;
+
+    /// <summary>Entry: load PKRS of the guest.</summary>
+    public const ulong EntryLoadPkrs = 1 << 22;
+
+    private static readonly Lazy<TdControlRow[]> Table = new(Load);
+
+    /// <summary>All rows in the order SYS.INIT checks them.</summary>
+    public static IReadOnlyList<TdControlRow> Rows => Table.Value;
+
+    /// <summary>The row of a word.</summary>
+    public static TdControlRow Of(TdControlWord word) => Table.Value[(int)word];
+
+    private static TdControlRow[] Load() =>
+    [
+        .. DataFile.Read($"{ModuleVersion.Default}/td-vmx-controls.csv").Select(row => new TdControlRow(
+            Enum.Parse<TdControlWord>(row["word"]), (uint)row.Number("msr"), row.Number("init"), row.Number("variable"),
+            row.Number("unknown"))),
+    ];
+}
