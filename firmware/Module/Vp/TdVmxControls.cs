@@ -37,48 +37,6 @@ internal readonly record struct TdControlRow(TdControlWord Word, uint Msr, ulong
 /// <summary>The rows of Data/1.5.01/td-vmx-controls.csv. TDX Module 1.5.01, "TD VMCS control words".</summary>
 internal static class TdVmxControls
 {
-    /// <summary>Pin: process posted interrupts. A VMM sets it with TDH.VP.WR.</summary>
-    public const ulong PinPostedInterrupts = 1 << 7;
-
-    /// <summary>Primary: MWAIT exiting.</summary>
-    public const ulong ProcMwaitExiting = 1 << 10;
-
-    /// <summary>Primary: RDPMC exiting.</summary>
-    public const ulong ProcRdpmcExiting = 1 << 11;
-
-    /// <summary>Primary: NMI-window exiting.</summary>
-    public const ulong ProcNmiWindowExiting = 1 << 22;
-
-    /// <summary>Primary: monitor trap flag.</summary>
-    public const ulong ProcMonitorTrapFlag = 1 << 27;
-
-    /// <summary>Primary: MONITOR exiting.</summary>
-    public const ulong ProcMonitorExiting = 1 << 29;
-
-    /// <summary>Secondary: enable user wait and pause.</summary>
-    public const ulong Proc2UserWaitAndPause = 1 << 26;
-
-    /// <summary>Secondary: enable PCONFIG.</summary>
-    public const ulong Proc2Pconfig = 1 << 27;
-
-    /// <summary>Secondary: enable ENCLV exiting.</summary>
-    public const ulong Proc2EnclvExiting = 1 << 28;
-
-    /// <summary>Tertiary: guest-physical address width (52 bits when set).</summary>
-    public const ulong Proc3Gpaw = 1 << 5;
-
-    /// <summary>Exit: load IA32_PERF_GLOBAL_CTRL of the host.</summary>
-    public const ulong ExitLoadPerfGlobalCtrl = 1 << 12;
-
-    /// <summary>Exit: save IA32_PERF_GLOBAL_CTRL of the guest.</summary>
-    public const ulong ExitSavePerfGlobalCtrl = 1 << 30;
-
-    /// <summary>Entry: load IA32_PERF_GLOBAL_CTRL of the guest.</summary>
-    public const ulong EntryLoadPerfGlobalCtrl = 1 << 13;
-
-    /// <summary>Entry: load PKRS of the guest.</summary>
-    public const ulong EntryLoadPkrs = 1 << 22;
-
     private static readonly Lazy<TdControlRow[]> Table = new(Load);
 
     /// <summary>All rows in the order SYS.INIT checks them.</summary>
