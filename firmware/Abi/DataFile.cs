@@ -11,9 +11,13 @@ public static class DataFile
 {
     /// <summary>Rows of an embedded table, e.g. <c>1.5.01/op-state.csv</c>.</summary>
     /// <exception cref="InvalidDataException">The table is not embedded or a row has the wrong number of cells.</exception>
-    public static List<DataRow> Read(string name)
+    public static List<DataRow> Read(string name) => Read(Assembly.GetExecutingAssembly(), name);
+
+    /// <summary>Rows of a table embedded in another assembly.</summary>
+    /// <exception cref="InvalidDataException">The table is not embedded or a row has the wrong number of cells.</exception>
+    public static List<DataRow> Read(Assembly assembly, string name)
     {
-        using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)
+        using Stream stream = assembly.GetManifestResourceStream(name)
             ?? throw new InvalidDataException($"no embedded table {name}");
         using StreamReader reader = new(stream);
         List<DataRow> rows = [];
