@@ -1,0 +1,59 @@
+using System.Globalization;
+using System.Text;
+
+namespace Seamsim.Configuration;
+
+/// <summary>Writes settings back as TOML, every value followed by its origin.</summary>
+internal static class ResolvedText
+{
+    /// <summary>The text of <c>config.toml</c> in a run directory; it is itself a valid scenario.</summary>
+    public static string Of(TableSetting root)
+    {
+        StringBuilder text = new("# Resolved scenario: every value and where it comes from.\n");
+        WriteTable(text, root, "");
+        return text.ToString();
+    }
+
+    private static void WriteTable(StringBuilder text, TableSetting table, string path)
+    {
+        foreach (string key in table.Keys)
+            if (table[key] is { } value && !IsSection(value))
+                text.Append(key).Append(" = ").Append(Inline(value)).Append("   # ").Append(value.Origin).Append('\n');
+        foreach (string key in table.Keys)
+        {
+            string inner = path.Length == 0 ? key : $"{path}.{key}";
+            if (table[key] is TableSetting section)
+            {
+                text.Append("\n[").Append(inner).Append("]\n");
+                WriteTable(text, section, inner);
+            }
+            else if (table[key] is ListSetting list && IsSection(list))
+            {
+                foreach (Setting element in list.Items)
+                {
+                    text.Append("\n[[").Append(inner).Append("]]\n");
+                    WriteTable(text, (TableSetting)element, inner);
+                }
+            }
+        }
+    }
+
+    private static bool IsSection(Setting value) =>
+        value is TableSetting || (value is ListSetting { Items.Count: > 0 } list
+            && list.Items.TrueForAll(item => item is TableSetting));
+
+    private static string Inline(Setting value) => value switch
+    {
+        ScalarSetting { Value: string text } => Quoted(text),
+        ScalarSetting { Value: bool flag }   => flag ? "true" : "false",
+        ScalarSetting { Value: double real } => real.ToString("R", CultureInfo.InvariantCulture),
+        ScalarSetting scalar                 => Convert.ToString(scalar.Value, CultureInfo.InvariantCulture)!,
+        ListSetting list                     => "[" + string.Join(", ", list.Items.Select(Inline)) + "]",
+        TableSetting table                   =>
+            "{ " + string.Join(", ", table.Keys.Select(key => $"{key} = {Inline(table[key]!)}")) + " }",
+        _                                    => "\"\"",
+    };
+
+    private static string Quoted(string text) =>
+        "\"" + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\"";
+}

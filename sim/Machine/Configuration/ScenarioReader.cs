@@ -1,0 +1,151 @@
+using Seamsim.Firmware.Abi;
+using Seamsim.Timing;
+
+namespace Seamsim.Configuration;
+
+/// <summary>Turns resolved settings into a <see cref="Scenario"/>, checking every key.</summary>
+internal static class ScenarioReader
+{
+    private static readonly string[] Verbs = ["load", "init", "create", "run", "destroy", "end"];
+    private static readonly string[] Registers = ["eax", "ebx", "ecx", "edx"];
+
+    private static readonly Dictionary<string, int> AttributeBits = new()
+    {
+        ["DEBUG"] = 0, ["SEPT_VE_DISABLE"] = 28, ["MIGRATABLE"] = 29, ["PKS"] = 30, ["KL"] = 31, ["PERFMON"] = 63,
+    };
+
+    private static readonly Dictionary<string, int> XfamBits = new()
+    {
+        ["X87"] = 0, ["SSE"] = 1, ["AVX"] = 2, ["OPMASK"] = 5, ["ZMM_HI256"] = 6, ["HI16_ZMM"] = 7, ["PT"] = 8,
+        ["PKRU"] = 9, ["CET_U"] = 11, ["CET_S"] = 12, ["UINTR"] = 14, ["LBR"] = 15, ["TILECFG"] = 17, ["TILEDATA"] = 18,
+    };
+
+    public static Scenario Read(TableSetting root, string directory)
+    {
+        SettingReader top = new(root, "");
+        string timing = top.OneOf("timing", "functional");
+        Platform platform = ReadPlatform(top.Table("platform")) with
+        {
+            Seed = top.Number("seed", 0, ulong.MaxValue),
+            MaxInstructions = top.Number("max_instructions", 1, long.MaxValue),
+            Forced = [.. top.Tables("fail").Select(ReadForced)],
+        };
+        top.Table("td");
+        TableSetting template = (TableSetting)root["td"]!;
+        TdPlan[] tds = [.. top.Tables("tds", template).Select(reader => ReadTd(reader, platform))];
+        Step[] steps = ReadSteps(top, tds);
+        top.RefuseOthers();
+        return new Scenario
+        {
+            Platform = platform,
+            Timing = timing,
+            Tds = tds,
+            Steps = steps,
+            ResolvedText = ResolvedText.Of(root),
+            Directory = directory,
+        };
+    }
+
+    private static Platform ReadPlatform(SettingReader reader)
+    {
+        int packages = reader.Int("packages", 1, 8);
+        int lps = reader.Int("lps_per_package", 1, 64);
+        int address = reader.Int("max_phys_addr", 46, 52);
+        int bits = reader.Int("keyid_bits", 1, 15);
+        int mktme = reader.Int("mktme_keyids", 0, (1 << bits) - 1);
+        int tdx = reader.Int("tdx_keyids", 0, (1 << bits) - 1);
+        if (mktme + tdx > (1 << bits) - 1)
+            throw reader.Wrong("tdx_keyids", $"at most {(1 << bits) - 1 - mktme}: {bits} KeyID bits, {mktme} MKTME KeyIDs");
+        Platform platform = new()
+        {
+            Packages = packages,
+            LpsPerPackage = lps,
+            MemoryBytes = reader.Bytes("memory", 1UL << 30, 1UL << 42) & ~0xF_FFFFUL,
+            Cpu = reader.OneOf("cpu", Machine.CpuModels),
+            PhysicalAddressBits = address,
+            KeyIdBits = bits,
+            MktmeKeyIds = mktme,
+            TdxKeyIds = tdx,
+            Ept5 = reader.Flag("ept5"),
+            Module = reader.OneOf("module", $"{ModuleVersion.Default}"),
+            OddLps = [.. reader.Tables("odd_lps").Select(odd => ReadOddLp(odd, packages * lps))],
+        };
+        (ulong last, ulong bytes) = platform.Ranges[^1];
+        if (last + bytes > platform.Keys.AddressMask + 1)
+            throw reader.Wrong("memory", $"RAM within {platform.Keys.Shift} address bits (max_phys_addr − keyid_bits)");
+        reader.RefuseOthers();
+        return platform;
+    }
+
+    private static OddLp ReadOddLp(SettingReader reader, int lps)
+    {
+        OddLp odd = new(
+            reader.Int("lp", 0, lps - 1),
+            (uint)reader.Number("leaf", 0, uint.MaxValue),
+            (uint)reader.Number("subleaf", 0, uint.MaxValue),
+            Array.IndexOf(Registers, reader.OneOf("register", Registers)),
+            (uint)reader.Number("flip", 0, uint.MaxValue));
+        reader.RefuseOthers();
+        return odd;
+    }
+
+    private static ForcedStatus ReadForced(SettingReader reader)
+    {
+        string leafText = reader.Text("leaf");
+        ulong leaf = Names.Leaf(leafText) ?? throw reader.Wrong("leaf", "a SEAMCALL leaf such as \"TDH.MNG.CREATE\"");
+        ulong call = reader.Number("call", 1, ulong.MaxValue);
+        ulong status = Names.Status(reader.Text("status"))
+            ?? throw reader.Wrong("status", "a status name such as \"TDX_OPERAND_BUSY\" or a \"0x…\" number");
+        reader.RefuseOthers();
+        return new ForcedStatus(leaf, call, status);
+    }
+
+    private static TdPlan ReadTd(SettingReader reader, Platform platform)
+    {
+        ulong gpaw = reader.Number("gpaw", 48, 52);
+        if (gpaw is not (48 or 52))
+            throw reader.Wrong("gpaw", "48 or 52");
+        TdPlan td = new()
+        {
+            Name = reader.Text("name"),
+            Guest = reader.Text("guest"),
+            Vcpus = reader.Int("vcpus", 1, 64),
+            MemoryBytes = reader.Bytes("memory", 4096, platform.MemoryBytes / 2) & ~0xFFFUL,
+            Gpaw = (int)gpaw,
+            Attributes = reader.Mask("attributes", AttributeBits),
+            Xfam = reader.Mask("xfam", XfamBits),
+            Cpuid = [.. reader.Tables("cpuid").Select(ReadChoice)],
+            MaxInstructions = reader.Number("max_instructions", 1, long.MaxValue),
+        };
+        reader.RefuseOthers();
+        return td;
+    }
+
+    private static CpuidChoice ReadChoice(SettingReader reader)
+    {
+        CpuidChoice choice = new(
+            (uint)reader.Number("leaf", 0, uint.MaxValue),
+            reader.Has("subleaf") ? (uint)reader.Number("subleaf", 0, uint.MaxValue) : 0,
+            Array.IndexOf(Registers, reader.OneOf("register", Registers)),
+            reader.Has("set") ? (uint)reader.Number("set", 0, uint.MaxValue) : 0,
+            reader.Has("clear") ? (uint)reader.Number("clear", 0, uint.MaxValue) : 0);
+        reader.RefuseOthers();
+        return choice;
+    }
+
+    private static Step[] ReadSteps(SettingReader top, TdPlan[] tds)
+    {
+        string expected = "steps out of " + string.Join(", ", Verbs) + ", optionally followed by the name of a TD";
+        List<Step> steps = [];
+        foreach ((string text, Origin origin) in top.Texts("steps"))
+        {
+            string[] words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            bool known = words.Length is 1 or 2 && Verbs.Contains(words[0])
+                && (words.Length == 1 || Array.Exists(tds, td => td.Name == words[1]));
+            if (!known)
+                throw new ConfigurationException(origin, $"steps: \"{text}\": expected {expected}");
+            steps.Add(new Step(words[0], words.Length == 2 ? words[1] : null));
+        }
+        return [.. steps];
+    }
+}

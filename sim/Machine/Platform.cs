@@ -1,0 +1,70 @@
+using Seamsim.Isa.Memory;
+
+namespace Seamsim;
+
+/// <summary>What a machine is made of. Every value has a default that boots; <see cref="Machine"/> checks them.</summary>
+public sealed record Platform
+{
+    private const ulong Gibibyte = 1UL << 30;
+
+    /// <summary>Processor packages, 1..8.</summary>
+    public int Packages { get; init; } = 1;
+
+    /// <summary>Logical processors in every package, 1..64.</summary>
+    public int LpsPerPackage { get; init; } = 2;
+
+    /// <summary>Bytes of RAM: up to 2 GiB below the 32-bit hole, the rest from 4 GiB on. 1 GiB..4 TiB, whole MiB.</summary>
+    public ulong MemoryBytes { get; init; } = 4 * Gibibyte;
+
+    /// <summary>Name of the CPU model (CPUID, MSRs, VMX capabilities).</summary>
+    public string Cpu { get; init; } = "sapphire-rapids";
+
+    /// <summary>MAXPHYADDR with the KeyID bits, 46..52.</summary>
+    public int PhysicalAddressBits { get; init; } = 52;
+
+    /// <summary>KeyID bits at the top of a physical address, 1..15: IA32_TME_ACTIVATE[35:32].</summary>
+    public int KeyIdBits { get; init; } = 6;
+
+    /// <summary>KeyIDs any software may use: IA32_MKTME_KEYID_PARTITIONING[31:0].</summary>
+    public int MktmeKeyIds { get; init; } = 31;
+
+    /// <summary>Private KeyIDs: IA32_MKTME_KEYID_PARTITIONING[63:32].</summary>
+    public int TdxKeyIds { get; init; } = 32;
+
+    /// <summary>Whether EPT can have five levels, which GPAW 52 needs.</summary>
+    public bool Ept5 { get; init; } = true;
+
+    /// <summary>TDX module version.</summary>
+    public string Module { get; init; } = "1.5.01";
+
+    /// <summary>Logical processors whose CPUID differs from the model.</summary>
+    public IReadOnlyList<OddLp> OddLps { get; init; } = [];
+
+    /// <summary>Where everything random comes from.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Instructions all logical processors together may execute before a run stops.</summary>
+    public ulong MaxInstructions { get; init; } = 200_000_000;
+
+    /// <summary>Statuses forced in place of SEAMCALLs.</summary>
+    public IReadOnlyList<Timing.ForcedStatus> Forced { get; init; } = [];
+
+    /// <summary>All logical processors.</summary>
+    public int LpCount => Packages * LpsPerPackage;
+
+    /// <summary>Address and KeyID layout.</summary>
+    public KeyIdLayout Keys => new(PhysicalAddressBits, KeyIdBits, MktmeKeyIds, TdxKeyIds);
+
+    /// <summary>RAM ranges (base, bytes), ascending.</summary>
+    public IReadOnlyList<(ulong Base, ulong Bytes)> Ranges => MemoryBytes <= 2 * Gibibyte
+        ? [(0, MemoryBytes)]
+        : [(0, 2 * Gibibyte), (4 * Gibibyte, MemoryBytes - (2 * Gibibyte))];
+}
+
+/// <summary>One CPUID register in which a logical processor differs from its model.</summary>
+/// <param name="Lp">Logical processor, 0-based.</param>
+/// <param name="Leaf">EAX of CPUID.</param>
+/// <param name="Subleaf">ECX of CPUID.</param>
+/// <param name="Register">0 EAX, 1 EBX, 2 ECX, 3 EDX.</param>
+/// <param name="Flip">Bits that are the other way round.</param>
+public readonly record struct OddLp(int Lp, uint Leaf, uint Subleaf, int Register, uint Flip);
