@@ -9,7 +9,7 @@ internal static class TomlSettings
     /// <summary>Parses a whole document.</summary>
     /// <param name="text">TOML.</param>
     /// <param name="source">File name for origins and messages.</param>
-    /// <param name="firstLine">What the first line is called; 0 turns lines off.</param>
+    /// <param name="lines">Whether origins carry line numbers.</param>
     public static TableSetting Parse(string text, string source, bool lines = true)
     {
         DocumentSyntax document = SyntaxParser.Parse(text, source, validate: true);
