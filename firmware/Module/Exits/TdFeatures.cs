@@ -22,5 +22,6 @@ internal enum TdFeatures : uint
     TscDeadline = 1 << 13,
     Monitor = 1 << 14,
     Debug = 1 << 15,
+    UarchMiscCtl = 1 << 16,
 #pragma warning restore CS1591
 }

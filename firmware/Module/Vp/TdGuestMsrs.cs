@@ -1,0 +1,27 @@
+using Seamsim.Firmware.Abi;
+
+namespace Seamsim.Firmware.Module;
+
+/// <summary>A guest MSR whose value lives in TDVPS while the TD does not run.</summary>
+/// <param name="Msr">First MSR number.</param>
+/// <param name="Count">Consecutive MSRs.</param>
+/// <param name="Offset">TDVPS offset of the first value; 8 bytes each.</param>
+/// <param name="Feature">The TD owns the MSR only with these features.</param>
+/// <param name="Init">What the VMM finds in it after a TD exit.</param>
+internal readonly record struct TdGuestMsr(uint Msr, int Count, int Offset, TdFeatures Feature, ulong Init);
+
+/// <summary>Rows of Data/1.5.01/td-guest-msrs.csv, in the order they are saved and loaded.</summary>
+internal static class TdGuestMsrs
+{
+    private static readonly Lazy<TdGuestMsr[]> Table = new(Load);
+
+    /// <summary>All rows.</summary>
+    public static IReadOnlyList<TdGuestMsr> Rows => Table.Value;
+
+    private static TdGuestMsr[] Load() =>
+    [
+        .. DataFile.Read($"{ModuleVersion.Default}/td-guest-msrs.csv").Select(row => new TdGuestMsr(
+            (uint)row.Number("msr"), (int)row.Number("count"), (int)row.Number("offset"),
+            Enum.Parse<TdFeatures>(row["feature"]), row.Number("init"))),
+    ];
+}
