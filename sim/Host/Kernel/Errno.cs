@@ -6,6 +6,9 @@ public enum Errno
     /// <summary>Success.</summary>
     Ok = 0,
 
+    /// <summary>Operation not permitted: a notifier vetoed it.</summary>
+    EPERM = 1,
+
     /// <summary>Interrupted system call.</summary>
     EINTR = 4,
 

@@ -22,13 +22,17 @@ public sealed class HostTask : INotifyCompletion
     /// <param name="platform">The machine.</param>
     /// <param name="cpu">The processor the flow is pinned to.</param>
     /// <param name="flow">The flow.</param>
-    public static void Spawn(IHostPlatform platform, ICpu cpu, Func<HostTask> flow) => platform.Post(cpu, () =>
+    public static void Spawn(IHostPlatform platform, ICpu cpu, Func<HostTask> flow) =>
+        platform.Post(cpu, () => Begin(flow));
+
+    /// <summary>Starts a flow at once that nobody waits for: its exceptions go to the machine.</summary>
+    public static void Begin(Func<HostTask> flow)
     {
         HostTask task = flow();
         task.isRoot = true;
         if (task.IsCompleted)
             task.GetResult();
-    });
+    }
 
     /// <summary>A task that the caller ends with <see cref="Complete"/>: a wait queue of one.</summary>
     public static HostTask Pending() => new();
