@@ -9,7 +9,7 @@ namespace Seamsim.Isa.Vmx;
 /// </summary>
 /// <param name="Memory">The memory the region lies in.</param>
 /// <param name="Address">4-KiB aligned address with KeyID.</param>
-internal readonly unsafe record struct Vmcs(PhysicalMemory Memory, Hpa Address)
+internal readonly record struct Vmcs(PhysicalMemory Memory, Hpa Address)
 {
     /// <summary>The revision identifier, bits 30:0 of the first dword; bit 31 marks a shadow VMCS.</summary>
     public uint RevisionId => (uint)Load(0, 4);
@@ -61,24 +61,16 @@ internal readonly unsafe record struct Vmcs(PhysicalMemory Memory, Hpa Address)
 
     private ulong Load(int offset, int bytes)
     {
-        byte* page = Memory.TryPin(Address, write: false);
         Span<byte> buffer = stackalloc byte[8];
         buffer.Clear();
-        if (page is not null)
-            new ReadOnlySpan<byte>(page + offset, bytes).CopyTo(buffer);
-        else
-            Memory.Read(Address + (ulong)offset, buffer[..bytes], inSeam: true);
+        Memory.Read(Address + (ulong)offset, buffer[..bytes], inSeam: true);
         return BinaryPrimitives.ReadUInt64LittleEndian(buffer);
     }
 
     private void Store(int offset, int bytes, ulong value)
     {
-        byte* page = Memory.TryPin(Address, write: true);
         Span<byte> buffer = stackalloc byte[8];
         BinaryPrimitives.WriteUInt64LittleEndian(buffer, value);
-        if (page is not null)
-            buffer[..bytes].CopyTo(new Span<byte>(page + offset, bytes));
-        else
-            Memory.Write(Address + (ulong)offset, buffer[..bytes], inSeam: true);
+        Memory.Write(Address + (ulong)offset, buffer[..bytes], inSeam: true);
     }
 }
