@@ -13,18 +13,32 @@ public enum LeafSide : byte
     Seamldr,
 }
 
+/// <summary>In which states of the module a host leaf runs.</summary>
+public enum LeafStates : byte
+{
+    /// <summary>Only when the module is READY.</summary>
+    Ready,
+
+    /// <summary>Also before the module is READY, but not after its shutdown.</summary>
+    Early,
+
+    /// <summary>Always.</summary>
+    Always,
+}
+
 /// <summary>What the ABI says about one leaf.</summary>
 /// <param name="Number">RAX[15:0].</param>
 /// <param name="Name">e.g. <c>TDH.MNG.INIT</c>.</param>
 /// <param name="Side">Who calls it.</param>
 /// <param name="MaxVersion">Highest value of RAX[23:16].</param>
+/// <param name="States">States of the module in which the leaf runs.</param>
 /// <param name="Since">First module version with it.</param>
 /// <param name="Inputs">Input registers in words.</param>
 /// <param name="Outputs">Output registers in words.</param>
 /// <param name="Summary">What it does.</param>
 /// <param name="Source">Where this is written.</param>
 public sealed record LeafInfo(
-    int Number, string Name, LeafSide Side, int MaxVersion, string Since, string Inputs, string Outputs, string Summary,
+    int Number, string Name, LeafSide Side, int MaxVersion, LeafStates States, string Since, string Inputs, string Outputs, string Summary,
     string Source);
 
 /// <summary>Every leaf of the ABI, from Data/1.5.01/leaves.csv.</summary>
@@ -45,8 +59,8 @@ public static class LeafCatalog
     private static LeafInfo[] Read() =>
     [
         .. DataFile.Read($"{ModuleVersion.Default}/leaves.csv").Select(row => new LeafInfo(
-            (int)row.Number("number"), row["name"], Side(row["side"]), (int)row.Number("max_version"), row["since"],
-            row["inputs"], row["outputs"], row["summary"], row["source"])),
+            (int)row.Number("number"), row["name"], Side(row["side"]), (int)row.Number("max_version"), States(row["states"]),
+            row["since"], row["inputs"], row["outputs"], row["summary"], row["source"])),
     ];
 
     private static LeafSide Side(string text) => text switch
@@ -55,5 +69,13 @@ public static class LeafCatalog
         "guest" => LeafSide.Guest,
         "seamldr" => LeafSide.Seamldr,
         _ => throw new InvalidDataException($"leaves.csv: unknown side {text}"),
+    };
+
+    private static LeafStates States(string text) => text switch
+    {
+        "ready"  => LeafStates.Ready,
+        "early"  => LeafStates.Early,
+        "always" => LeafStates.Always,
+        _ => throw new InvalidDataException($"leaves.csv: unknown states {text}"),
     };
 }

@@ -1,0 +1,47 @@
+namespace Seamsim.Firmware.Abi;
+
+/// <summary>
+/// Every table of one module version. Each table is read when it is first asked for and never changes.
+/// </summary>
+public sealed class ModuleTables
+{
+    private readonly Lazy<OpStateTable> opState;
+    private readonly Lazy<LeafStates?[]> leafStates;
+    private readonly Lazy<byte[]> leafVersions;
+
+    private ModuleTables(ModuleVersion version)
+    {
+        Version = version;
+        opState = new(() => new OpStateTable(version));
+        leafStates = new(() => HostLeaves<LeafStates?>(leaf => leaf.States));
+        leafVersions = new(() => HostLeaves(leaf => (byte)leaf.MaxVersion));
+    }
+
+    /// <summary>The version the tables belong to.</summary>
+    public ModuleVersion Version { get; }
+
+    /// <summary>OP_STATE rules.</summary>
+    public OpStateTable OpState => opState.Value;
+
+    /// <summary>The tables of a version; nothing is read yet.</summary>
+    /// <exception cref="InvalidDataException">There are no tables of that version.</exception>
+    public static ModuleTables Load(ModuleVersion version) => DataFile.Exists($"{version}/op-state.csv")
+        ? new ModuleTables(version)
+        : throw new InvalidDataException($"no tables of module version {version}");
+
+    /// <summary>In which states of the module a host leaf runs; a number without a row is <see cref="LeafStates.Ready"/>.</summary>
+    public LeafStates StatesOf(int leaf) =>
+        leaf < leafStates.Value.Length ? leafStates.Value[leaf] ?? LeafStates.Ready : LeafStates.Ready;
+
+    /// <summary>The highest version a host leaf knows.</summary>
+    public int MaxVersionOf(int leaf) => leaf < leafVersions.Value.Length ? leafVersions.Value[leaf] : 0;
+
+    private static T[] HostLeaves<T>(Func<LeafInfo, T> select)
+    {
+        T[] table = new T[128];
+        foreach (LeafInfo leaf in LeafCatalog.All)
+            if (leaf.Side == LeafSide.Host)
+                table[leaf.Number] = select(leaf);
+        return table;
+    }
+}

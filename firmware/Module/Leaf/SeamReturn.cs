@@ -1,0 +1,28 @@
+using Seamsim.Firmware.Abi;
+using Seamsim.Isa.Seam;
+using Seamsim.Isa.Vmx;
+
+namespace Seamsim.Firmware.Module;
+
+/// <summary>The module's way back to the host.</summary>
+internal static class SeamReturn
+{
+    private const ulong SeamcallBytes = 4;
+
+    /// <summary>
+    /// Moves the host's RIP behind its SEAMCALL and asks the engine for SEAMRET. The transfer VMCS must be current: a
+    /// leaf that made another one current has made it current again.
+    /// </summary>
+    public static SeamEnd ToHost(ISeamPlatform p)
+    {
+        p.Vmwrite(VmcsField.GuestRip, p.Vmread(VmcsField.GuestRip) + SeamcallBytes);
+        return SeamEnd.SeamRet;
+    }
+
+    /// <summary>As <see cref="ToHost(ISeamPlatform)"/>, with a completion status in RAX.</summary>
+    public static SeamEnd ToHost(ISeamPlatform p, TdxStatus status)
+    {
+        p.Gpr(0) = status.Value;
+        return ToHost(p);
+    }
+}
