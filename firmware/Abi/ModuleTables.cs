@@ -6,6 +6,7 @@ namespace Seamsim.Firmware.Abi;
 public sealed class ModuleTables
 {
     private readonly Lazy<OpStateTable> opState;
+    private readonly Lazy<SeptLeafTable> septLeaves;
     private readonly Lazy<LeafStates?[]> leafStates;
     private readonly Lazy<byte[]> leafVersions;
 
@@ -13,6 +14,7 @@ public sealed class ModuleTables
     {
         Version = version;
         opState = new(() => new OpStateTable(version));
+        septLeaves = new(() => new SeptLeafTable(version));
         leafStates = new(() => HostLeaves<LeafStates?>(leaf => leaf.States));
         leafVersions = new(() => HostLeaves(leaf => (byte)leaf.MaxVersion));
     }
@@ -22,6 +24,9 @@ public sealed class ModuleTables
 
     /// <summary>OP_STATE rules.</summary>
     public OpStateTable OpState => opState.Value;
+
+    /// <summary>Secure-EPT entry states per leaf.</summary>
+    public SeptLeafTable SeptLeaves => septLeaves.Value;
 
     /// <summary>The tables of a version; nothing is read yet.</summary>
     /// <exception cref="InvalidDataException">There are no tables of that version.</exception>

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
 
-namespace Seamsim.Firmware.Module.Mr;
+namespace Seamsim.Firmware.Module;
 
 /// <summary>
 /// SHA-384 whose running state is bytes a caller keeps: the MRTD context lives in the TDCS between calls, and the

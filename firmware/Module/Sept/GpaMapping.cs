@@ -1,6 +1,6 @@
 using Seamsim.Isa;
 
-namespace Seamsim.Firmware.Module.Sept;
+namespace Seamsim.Firmware.Module;
 
 /// <summary>
 /// The RCX operand of the memory leaves: a GPA and the SEPT level it is meant at. TDX Module 1.5 ABI,

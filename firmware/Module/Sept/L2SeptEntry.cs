@@ -1,4 +1,6 @@
-namespace Seamsim.Firmware.Module.Sept;
+using Seamsim.Firmware.Abi;
+
+namespace Seamsim.Firmware.Module;
 
 /// <summary>
 /// One L2 Secure-EPT entry. It has no lock of its own: the lock of the L1 entry for the same range protects it.

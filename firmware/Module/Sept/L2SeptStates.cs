@@ -1,6 +1,6 @@
 using Seamsim.Firmware.Abi;
 
-namespace Seamsim.Firmware.Module.Sept;
+namespace Seamsim.Firmware.Module;
 
 /// <summary>Encodings and public codes of L2 SEPT states, read from the ABI data files.</summary>
 internal static class L2SeptStates

@@ -1,4 +1,6 @@
-namespace Seamsim.Firmware.Module.Sept;
+using Seamsim.Firmware.Abi;
+
+namespace Seamsim.Firmware.Module;
 
 /// <summary>
 /// One Secure-EPT entry: an EPT entry with the module's state in its software and ignored bits.

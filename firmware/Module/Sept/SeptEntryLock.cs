@@ -1,7 +1,7 @@
-using Seamsim.Isa;
 using Seamsim.Isa.Seam;
+using Seamsim.Isa;
 
-namespace Seamsim.Firmware.Module.Sept;
+namespace Seamsim.Firmware.Module;
 
 /// <summary>
 /// The lock bit of a SEPT entry. A host leaf that meets it held asks for priority, and a guest leaf then backs off.

@@ -1,7 +1,6 @@
-using System.Collections.Frozen;
 using Seamsim.Firmware.Abi;
 
-namespace Seamsim.Firmware.Module.Sept;
+namespace Seamsim.Firmware.Module;
 
 /// <summary>One row of <c>sept-states.csv</c>: what an L1 entry in this state looks like and permits.</summary>
 /// <param name="State">The state.</param>
@@ -26,15 +25,7 @@ internal sealed record SeptStateRow(
     bool GuestAccessibleLeaf,
     bool TrackingRequired);
 
-/// <summary>A set of L1 SEPT states.</summary>
-/// <param name="Bits">Bit n: the state with number n is in the set.</param>
-internal readonly record struct SeptStateSet(uint Bits)
-{
-    /// <summary>Whether <paramref name="state"/> is in the set.</summary>
-    public bool Contains(SeptState state) => (Bits >> (int)state & 1) != 0;
-}
-
-/// <summary>The SEPT state tables of the module version, read from the ABI data files.</summary>
+/// <summary>The encodings of SEPT states, read from the ABI data files; they are part of the entry's layout.</summary>
 internal static class SeptStates
 {
     private const int Codes = 128;
@@ -44,16 +35,12 @@ internal static class SeptStates
 
     private static readonly SeptStateRow[] Rows = LoadRows();
     private static readonly SeptState[] ByCode = IndexByCode();
-    private static readonly FrozenDictionary<string, SeptStateSet> ByLeaf = LoadLeaves();
 
     /// <summary>The row of a state.</summary>
     public static SeptStateRow Of(SeptState state) => Rows[(int)state];
 
     /// <summary>The state with this state code.</summary>
     public static SeptState Decode(byte code) => ByCode[code];
-
-    /// <summary>The states in which <paramref name="leaf"/> (by its ABI name) works.</summary>
-    public static SeptStateSet AllowedFor(string leaf) => ByLeaf[leaf];
 
     private static SeptStateRow[] LoadRows()
     {
@@ -86,18 +73,5 @@ internal static class SeptStates
         for (var state = SeptState.FREE; state < SeptState.Invalid; state++)
             states[Rows[(int)state].Encoding] = state;
         return states;
-    }
-
-    private static FrozenDictionary<string, SeptStateSet> LoadLeaves()
-    {
-        var sets = new Dictionary<string, SeptStateSet>(StringComparer.Ordinal);
-        foreach (DataRow row in DataFile.Read($"{ModuleVersion.Default}/sept-leaf-states.csv"))
-        {
-            uint bits = 0;
-            foreach (string name in row["states"].Split(' '))
-                bits |= 1u << (int)Enum.Parse<SeptState>(name);
-            sets.Add(row["leaf"], new SeptStateSet(bits));
-        }
-        return sets.ToFrozenDictionary(StringComparer.Ordinal);
     }
 }

@@ -1,9 +1,10 @@
-using Seamsim.Isa;
+using Seamsim.Firmware.Abi;
 using Seamsim.Isa.Memory;
 using Seamsim.Isa.Ports;
 using Seamsim.Isa.Seam;
+using Seamsim.Isa;
 
-namespace Seamsim.Firmware.Module.Sept;
+namespace Seamsim.Firmware.Module;
 
 /// <summary>Where a walk of the Secure EPT ended.</summary>
 /// <param name="Address">The entry in simulated memory, under the TD's HKID.</param>

@@ -1,4 +1,5 @@
-using Seamsim.Firmware.Module.Sept;
+using Seamsim.Firmware.Abi;
+using Seamsim.Firmware.Module;
 
 namespace Seamsim.Tests.Firmware.Module.Mem;
 

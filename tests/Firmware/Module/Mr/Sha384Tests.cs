@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using Seamsim.Firmware.Module.Mr;
+using Seamsim.Firmware.Module;
 
 namespace Seamsim.Tests.Firmware.Module.Mr;
 

@@ -1,7 +1,7 @@
-namespace Seamsim.Firmware.Module.Sept;
+namespace Seamsim.Firmware.Abi;
 
 /// <summary>States of a Secure-EPT entry. TDX Module 1.5 base specification, "Secure EPT Entry States".</summary>
-internal enum SeptState : byte
+public enum SeptState : byte
 {
 #pragma warning disable CS1591 // the specification's names
     FREE, REMOVED, NL_MAPPED, NL_BLOCKED, MAPPED, BLOCKED, BLOCKEDW, EXP_BLOCKEDW, EXP_DIRTY, EXP_DIRTY_BLOCKEDW,
@@ -13,7 +13,7 @@ internal enum SeptState : byte
 }
 
 /// <summary>States of an L2 Secure-EPT entry. TDX Module 1.5 TD partitioning specification.</summary>
-internal enum L2SeptState : byte
+public enum L2SeptState : byte
 {
 #pragma warning disable CS1591 // the specification's names
     L2_FREE, L2_NL_MAPPED, L2_NL_BLOCKED, L2_MAPPED, L2_BLOCKED,
