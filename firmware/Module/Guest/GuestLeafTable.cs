@@ -1,7 +1,7 @@
 namespace Seamsim.Firmware.Module;
 
-/// <summary>A guest leaf: the virtual CPU's registers are those of the call it carries.</summary>
-internal delegate GuestLeafEnd GuestLeafHandler(Vcpu vcpu);
+/// <summary>A guest leaf.</summary>
+internal delegate GuestLeafEnd GuestLeafHandler(GuestCall call);
 
 /// <summary>The guest leaves this module dispatches, by number. TDX Module 1.5 ABI, "Guest-Side (TDCALL) Interface Functions".</summary>
 internal static partial class GuestLeafTable
