@@ -22,11 +22,10 @@ internal readonly record struct Vmcs(PhysicalMemory Memory, Hpa Address)
     }
 
     /// <summary>Whether VMLAUNCH has succeeded since the last VMCLEAR.</summary>
-    public bool Launched
-    {
-        get => Load(8, 4) == 1;
-        set => Store(8, 4, value ? 1u : 0u);
-    }
+    public bool Launched => Load(8, 4) == 1;
+
+    /// <summary>Sets the launch state.</summary>
+    public void MarkLaunched(bool launched) => Store(8, 4, launched ? 1u : 0u);
 
     /// <summary>A field the architecture defines.</summary>
     public ulong this[VmcsField field]
@@ -34,6 +33,9 @@ internal readonly record struct Vmcs(PhysicalMemory Memory, Hpa Address)
         get => Load(VmcsLayout.OffsetOf(field), VmcsLayout.BytesOf(field));
         set => Store(VmcsLayout.OffsetOf(field), VmcsLayout.BytesOf(field), value);
     }
+
+    /// <summary>Stores a field (for receivers that are not variables).</summary>
+    public void Store(VmcsField field, ulong value) => Store(VmcsLayout.OffsetOf(field), VmcsLayout.BytesOf(field), value);
 
     /// <summary>A 32-bit field.</summary>
     public uint Dword(VmcsField field) => (uint)this[field];
