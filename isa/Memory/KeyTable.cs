@@ -22,9 +22,12 @@ internal sealed class KeyTable
         for (int i = 0; i < current.Length; i++)
         {
             current[i] = i;
-            Add(new Key(new KeyId((ushort)(i % keyIds)), Mix(0x746D65, (ulong)(i / keyIds)), Integrity: false));
+            Add(new Key(new KeyId((ushort)(i % keyIds)), PlatformSecret(i / keyIds), Integrity: false));
         }
     }
+
+    /// <summary>The TME key of a package.</summary>
+    public static ulong PlatformSecret(int package) => Mix(0x746D65, (ulong)package);
 
     /// <summary>Number of the key in force for a KeyID on memory attached to <paramref name="home"/>.</summary>
     public int Current(int home, KeyId key) => current[home * keyIds + key.Value];

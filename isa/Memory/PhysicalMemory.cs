@@ -225,6 +225,10 @@ public sealed unsafe partial class PhysicalMemory : IDisposable
             observer.AllChanged();
     }
 
+    /// <summary>Gives a KeyID back to the platform key on the memory of a package.</summary>
+    public void ClearKey(int package, KeyId key) =>
+        ProgramKey(package, key, KeyTable.PlatformSecret(package), integrity: false);
+
     /// <summary>CLFLUSH or CLFLUSHOPT over every line of a page.</summary>
     public void PageWrittenBack(Hpa address)
     {
