@@ -12,7 +12,7 @@ public sealed unsafe partial class Core
     public bool TryRdmsr(uint msr, out ulong value)
     {
         value = 0;
-        if (Model.Msrs.Find(msr) is not { } row)
+        if (!IsOnPlatform || Model.Msrs.Find(msr) is not { } row)
             return false;
         switch (row.Rule)
         {
@@ -47,7 +47,7 @@ public sealed unsafe partial class Core
     /// <summary>WRMSR at CPL 0; false is #GP(0) and nothing has changed.</summary>
     public bool TryWrmsr(uint msr, ulong value)
     {
-        if (Model.Msrs.Find(msr) is not { } row || (value & row.Reserved) != 0)
+        if (!IsOnPlatform || Model.Msrs.Find(msr) is not { } row || (value & row.Reserved) != 0)
             return false;
         switch (row.Rule)
         {

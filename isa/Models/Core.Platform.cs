@@ -16,6 +16,9 @@ public sealed unsafe partial class Core
     /// <summary>The local APIC.</summary>
     public LocalApic Apic { get; private set; } = null!;
 
+    /// <summary><see cref="PowerOn"/> has been called; before that there are no MSRs, no CPUID and no local APIC.</summary>
+    public bool IsOnPlatform => Uncore is not null;
+
     /// <summary>Numbers for RDRAND and RDSEED.</summary>
     public RandomSource Random { get; private set; } = null!;
 
