@@ -77,7 +77,7 @@ public sealed unsafe partial class Core
             case MsrRule.State:
                 StateMsr(msr) = value;
                 return true;
-            case MsrRule.StateCanonical when IsCanonical(value):
+            case MsrRule.StateCanonical when IsMsrCanonical(value):
                 StateMsr(msr) = value;
                 return true;
             default:
@@ -112,7 +112,7 @@ public sealed unsafe partial class Core
 
     private bool IsLegal(MsrRow row, uint msr, ulong value) => row.Rule switch
     {
-        MsrRule.Canonical      => IsCanonical(value),
+        MsrRule.Canonical      => IsMsrCanonical(value),
         MsrRule.StateCanonical => false,
         MsrRule.Pat            => AllBytes(value, b => b is 0 or 1 or 4 or 5 or 6 or 7),
         MsrRule.MtrrFixed      => AllBytes(value, IsMtrrType),
@@ -139,7 +139,7 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>Canonical for the widest linear addresses the processor supports (57 bits). SDM vol. 1, 3.3.7.1.</summary>
-    private static bool IsCanonical(ulong value) => (ulong)((long)(value << 7) >> 7) == value;
+    private static bool IsMsrCanonical(ulong value) => (ulong)((long)(value << 7) >> 7) == value;
 
     private ref ulong StateMsr(uint msr)
     {
