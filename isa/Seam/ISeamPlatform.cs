@@ -185,6 +185,10 @@ public interface ISeamPlatform
     PconfigResult PconfigSetRandomKey(KeyId key, bool integrity);
 
     /// <summary>SEAMOPS leaf <paramref name="leaf"/>; memory operands are passed as in the manual.</summary>
+    /// <remarks>
+    /// Leaf 5, SEAMDB_REPORT: RCX is 512 bytes to be written (REPORTMACSTRUCT, TEE_TCB_INFO), RDX 64 bytes of REPORTDATA,
+    /// R8 the address of TEE_INFO_HASH (48 bytes), R9 the REPORTTYPE dword.
+    /// </remarks>
     SeamopsResult Seamops(ulong leaf, Hpa rcx, Hpa rdx, ulong r8, ulong r9);
 
     /// <summary>RDRAND; false is CF = 0 (no entropy).</summary>

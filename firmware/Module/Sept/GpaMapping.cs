@@ -15,6 +15,9 @@ internal readonly record struct GpaMapping(Gpa Gpa, int Level)
     /// <summary>Bytes one entry of <paramref name="level"/> covers.</summary>
     public static ulong BytesAt(int level) => 1UL << (12 + 9 * level);
 
+    /// <summary>4-KiB pages one entry of <paramref name="level"/> covers.</summary>
+    public static long PagesAt(int level) => 1L << (9 * level);
+
     /// <summary>Reads the operand; false for reserved bits, a level outside the bounds or an unaligned GPA.</summary>
     public static bool TryParse(ulong operand, int minLevel, int maxLevel, out GpaMapping mapping)
     {

@@ -106,6 +106,10 @@ internal readonly record struct SeptEntry(ulong Raw)
     public static SeptEntry NonLeaf(ulong table) =>
         new SeptEntry(SuppressVe | (table & Address)).Become(SeptState.NL_MAPPED);
 
+    /// <summary>The entry a page removed during an import leaves behind; bits 44:12 remember the migration epoch.</summary>
+    public static SeptEntry RemovedIn(uint migrationEpoch) =>
+        new SeptEntry(SuppressVe | ((ulong)migrationEpoch << 12)).Become(SeptState.REMOVED);
+
     /// <summary>
     /// The entry as error outputs and TDH.MEM.SEPT.RD show it: a free entry is bit 63 alone, a leaf keeps RWX, MT,
     /// IPAT, PS, HPA and suppress #VE, a non-leaf entry keeps RWX and PS and hides its HPA.

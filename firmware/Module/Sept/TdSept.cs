@@ -57,6 +57,20 @@ internal readonly record struct TdSept(LeafCall Call, Tdr Tdr)
         return slot.Level == at.Level ? TdxStatus.Success : Refuse(TdxStatus.EptWalkFailed, slot);
     }
 
+    /// <summary>Whether the leaf of this call works on an entry in this state.</summary>
+    public bool Allows(SeptSlot slot) =>
+        Call.Tables.SeptLeaves.Allows(LeafSide.Host, Call.Leaf, slot.Entry.State);
+
+    /// <summary>BEPOCH of what the entry maps: the page of a leaf, the SEPT page of a non-leaf entry.</summary>
+    public ulong BepochOf(SeptSlot slot) => TryFindPamt(slot, out PamtWord word) ? word.Bepoch : 0;
+
+    /// <summary>Sets BEPOCH of what the entry maps.</summary>
+    public void SetBepoch(SeptSlot slot, ulong epoch)
+    {
+        if (TryFindPamt(slot, out PamtWord word))
+            word.Bepoch = epoch;
+    }
+
     /// <summary>Describes the entry in RCX and RDX and gives the status its operand.</summary>
     public TdxStatus Refuse(TdxStatus status, SeptSlot slot)
     {
@@ -82,5 +96,15 @@ internal readonly record struct TdSept(LeafCall Call, Tdr Tdr)
         if (!slot.Entry.Flags.AnyBlocked)
             return Refuse(TdxStatus.GpaRangeNotBlocked, slot);
         return TlbTracking.IsDone(Tdcs, bepoch) ? TdxStatus.Success : TdxStatus.TlbTrackingNotDone.With(OperandId.Rcx);
+    }
+
+    // A private page always lies in a TDMR; its PAMT entry is reached without a lock, under the SEPT entry's.
+    private bool TryFindPamt(SeptSlot slot, out PamtWord word)
+    {
+        SeptEntry entry = slot.Entry;
+        ulong address = entry.IsLeaf ? entry.PageAddress(slot.Level) : entry.TableAddress;
+        bool found = PamtIndex.TryFind(Call, new Hpa(address), out PamtIndex index);
+        word = found ? index.At(entry.IsLeaf ? (PageLevel)slot.Level : PageLevel.Page4K) : default;
+        return found;
     }
 }

@@ -1,0 +1,78 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Seamsim.Firmware.Abi;
+using Seamsim.Isa;
+using Seamsim.Isa.Ports;
+using Seamsim.Isa.Seam;
+
+namespace Seamsim.Firmware.Module;
+
+/// <summary>
+/// Puts a TDREPORT together: TDINFO from the TDCS, its hash, and the part the processor signs. The buffers the processor
+/// reads and writes lie in this logical processor's local data. TDX Module 1.5 ABI, "TDREPORT_STRUCT".
+/// </summary>
+internal readonly struct TdReportBuilder(GuestCall c)
+{
+    private const int SeamdbReportLeaf = 5;
+    private const uint TdxReportType = 0x81, ServiceTdVersion = 1u << 16;
+
+    // The second page of local data belongs to the report; the first one to the LP and its virtual CPU.
+    private const ulong WorkArea = 0x1000;
+    private const ulong ReportDataAt = WorkArea + TdReport.Bytes, HashAt = ReportDataAt + ReportMac.ReportDataBytes;
+
+    /// <summary>Where the report is built.</summary>
+    public Hpa Report => c.Call.Data.Local + WorkArea;
+
+    /// <summary>Fills TDINFO and makes the cached TEE_INFO_HASH current. The RTMR lock is held.</summary>
+    public void BuildTdInfo()
+    {
+        ISeamPlatform p = c.Call.P;
+        Tdcs tdcs = c.Tdcs;
+        Span<byte> info = stackalloc byte[TdInfo.Bytes];
+        info.Clear();
+        BinaryPrimitives.WriteUInt64LittleEndian(info[TdInfo.Attributes..], tdcs.Attributes);
+        BinaryPrimitives.WriteUInt64LittleEndian(info[TdInfo.Xfam..], tdcs.Xfam);
+        p.ReadBytes(tdcs.MrTd, Measurement(info, TdInfo.MrTd));
+        p.ReadBytes(tdcs.MrConfigId, Measurement(info, TdInfo.MrConfigId));
+        p.ReadBytes(tdcs.MrOwner, Measurement(info, TdInfo.MrOwner));
+        p.ReadBytes(tdcs.MrOwnerConfig, Measurement(info, TdInfo.MrOwnerConfig));
+        for (int i = 0; i < TdgMrRtmrExtend.Registers; i++)
+            p.ReadBytes(tdcs.Rtmr(i), Measurement(info, TdInfo.Rtmr + i * TdInfo.RtmrBytes));
+        p.ReadBytes(tdcs.ServTdHash, Measurement(info, TdInfo.ServTdHash));
+        p.WriteBytes(Report + TdReport.TdInfo, info);
+        if (tdcs.TeeInfoHashValid)
+            return;
+
+        Span<byte> digest = stackalloc byte[Sha384.DigestBytes];
+        SHA384.HashData(info, digest);
+        p.Charge(Operation.HashBlock, TdInfo.Bytes / Sha384.BlockBytes + 1);
+        p.WriteBytes(tdcs.TeeInfoHash, digest);
+        tdcs.TeeInfoHashValid = true;
+    }
+
+    /// <summary>SEAMOPS SEAMDB_REPORT: REPORTMACSTRUCT and TEE_TCB_INFO; false when the processor refuses.</summary>
+    public bool TrySign(Hpa reportData)
+    {
+        ISeamPlatform p = c.Call.P;
+        Span<byte> bytes = stackalloc byte[ReportMac.ReportDataBytes];
+        p.ReadBytes(reportData, bytes);
+        p.WriteBytes(c.Call.Data.Local + ReportDataAt, bytes);
+        p.ReadBytes(c.Tdcs.TeeInfoHash, bytes[..Sha384.DigestBytes]);
+        p.WriteBytes(c.Call.Data.Local + HashAt, bytes[..Sha384.DigestBytes]);
+        bool servTdBound = p.Read<byte>(c.Tdcs.ServTdBindings) != 0;
+        uint type = TdxReportType | (servTdBound ? ServiceTdVersion : 0);
+        SeamopsResult result = p.Seamops(
+            SeamdbReportLeaf, Report, c.Call.Data.Local + ReportDataAt, (c.Call.Data.Local + HashAt).Value, type);
+        return result.Rax == 0;
+    }
+
+    /// <summary>Copies the finished report to the guest's page.</summary>
+    public void CopyTo(Hpa destination)
+    {
+        Span<byte> report = stackalloc byte[TdReport.Bytes];
+        c.Call.P.ReadBytes(Report, report);
+        c.Call.P.WriteBytes(destination, report);
+    }
+
+    private static Span<byte> Measurement(Span<byte> info, int offset) => info.Slice(offset, Sha384.DigestBytes);
+}
