@@ -168,7 +168,7 @@ public sealed unsafe class LocalApicTests
     [Test]
     public void In_xAPIC_mode_each_core_sees_its_own_registers_in_one_page()
     {
-        LpOverride.TryParse("msr.0xbd=0", out LpOverride legacy, out _);
+        LpOverride legacy = new(IsMsr: true, 0xBD, 0, 0, Mask: 1, Value: 0);
         using TestPlatform xapic = new(new CpuParameters(), model =>
         {
             model.Override(0, legacy);

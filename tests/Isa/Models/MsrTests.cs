@@ -154,8 +154,8 @@ public sealed unsafe class MsrTests
     [Test]
     public void An_MSR_of_one_logical_processor_can_differ()
     {
-        LpOverride.TryParse("msr.0x10a[24]=0", out LpOverride bit, out _);
-        LpOverride.TryParse("msr.0x3b=7", out LpOverride adjust, out _);
+        LpOverride bit = new(IsMsr: true, 0x10A, 0, 0, Mask: 1UL << 24, Value: 0);
+        LpOverride adjust = new(IsMsr: true, 0x3B, 0, 0, ulong.MaxValue, Value: 7);
         using TestPlatform other = new(new CpuParameters(), model =>
         {
             model.Override(1, bit);
