@@ -1,80 +1,78 @@
 using Seamsim.Firmware.Abi;
-using Seamsim.Isa.Seam;
 using Seamsim.Isa;
+using Seamsim.Isa.Seam;
 
 namespace Seamsim.Firmware.Module;
 
 /// <summary>
-/// The zero-step log of a virtual CPU: private pages that keep faulting while RIP stands still. Kept in TDVPS page 0.
+/// The zero-step log of a virtual CPU: private pages that keep faulting while RIP stands still. Kept in the TDVPS.
 /// TDX Module 1.5 base specification, "Zero-Step Attack Mitigation"; thresholds of module 1.5.01.
 /// </summary>
 /// <param name="Platform">The logical processor.</param>
-/// <param name="Tdvps">TDVPS page 0, under the TD's HKID.</param>
-internal readonly record struct EpfLog(ISeamPlatform Platform, Hpa Tdvps)
+/// <param name="Vcpu">The virtual CPU.</param>
+internal readonly record struct EpfLog(ISeamPlatform Platform, Tdvps Vcpu)
 {
-    /// <summary>Entries of LAST_EPF_GPA_LIST.</summary>
-    public const int Capacity = 32;
-
     /// <summary>Faults at one RIP that are tolerated before pages are listed.</summary>
     public const int Threshold = 6;
 
-    private const ulong IndexOffset = 0x1F8, CountOffset = 0x1F9, ListOffset = 0x700;
     private const ulong PageMask = ~0xFFFUL;
-
-    /// <summary>LAST_EPF_GPA_LIST_IDX: how many pages are listed.</summary>
-    public int Count => Platform.Read<byte>(Tdvps + IndexOffset);
-
-    /// <summary>POSSIBLY_EPF_STEPPING: faults counted at this RIP, at most <see cref="Threshold"/>.</summary>
-    public int Suspicion => Platform.Read<byte>(Tdvps + CountOffset);
 
     /// <summary>RIP moved since the last entry: there is progress.</summary>
     public void Reset()
     {
-        Platform.Write<byte>(Tdvps + IndexOffset, 0);
-        Platform.Write<byte>(Tdvps + CountOffset, 0);
+        Tdvps vcpu = Vcpu;
+        (vcpu.EpfListIndex, vcpu.PossiblyEpfStepping) = (0, 0);
     }
 
     /// <summary>A TD exit for the private page of <paramref name="gpa"/> at an unchanged RIP.</summary>
     public void Record(Gpa gpa)
     {
-        if (Suspicion < Threshold)
+        Tdvps vcpu = Vcpu;
+        if (vcpu.PossiblyEpfStepping < Threshold)
         {
-            Platform.Write(Tdvps + CountOffset, (byte)(Suspicion + 1));
+            vcpu.PossiblyEpfStepping++;
             return;
         }
-        int count = Count;
+        int count = vcpu.EpfListIndex;
         ulong page = gpa.Value & PageMask;
         for (int i = 0; i < count; i++)
             if (Listed(i).Value == page)
                 return;
-        if (count == Capacity)
+        if (count == Tdvps.EpfListEntries)
             return;
-        Platform.Write(Slot(count), page);
-        Platform.Write(Tdvps + IndexOffset, (byte)(count + 1));
+        Platform.Write(vcpu.EpfGpaField(count), page);
+        vcpu.EpfListIndex = (byte)(count + 1);
     }
 
     /// <summary>
-    /// TDH.VP.ENTER, with the SEPT tree held exclusively: the first listed page whose access would still leave the TD.
+    /// The stepping filter of TDH.VP.ENTER: with pages listed it takes the SEPT tree lock exclusively and looks for one
+    /// whose access would still leave the TD.
     /// </summary>
-    /// <param name="tree">The TD's Secure EPT.</param>
-    /// <param name="pendingVe">A pending page raises #VE in the TD and therefore does not exit.</param>
-    /// <param name="gpa">The page.</param>
-    public bool TryFindStillFaulting(SeptTree tree, bool pendingVe, out Gpa gpa)
+    /// <param name="tdcs">The TD.</param>
+    /// <param name="faulting">The page; null when the TD may be entered.</param>
+    /// <returns>Success, or OPERAND_BUSY about the SEPT tree.</returns>
+    public TdxStatus CheckAtEntry(Tdcs tdcs, out Gpa? faulting)
     {
-        int count = Count;
-        for (int i = 0; i < count; i++)
-        {
-            gpa = Listed(i);
-            SeptEntry entry = tree.Walk(gpa, 0).Entry;
-            bool reachable = entry.IsLeaf && (entry.Raw & SeptEntry.Rwx) == SeptEntry.Rwx;
-            if (!reachable && !(pendingVe && entry.Flags.PendingAcceptable))
-                return true;
-        }
-        gpa = default;
-        return false;
+        faulting = null;
+        int count = Vcpu.EpfListIndex;
+        if (count == 0)
+            return TdxStatus.Success;
+        if (!SharexLock.TryHold(Platform, tdcs.SeptLock, LockMode.Exclusive))
+            return TdxStatus.OperandBusy.With(OperandId.SeptTree);
+        SeptTree tree = TdSept.TreeOf(Platform, tdcs);
+        bool pendingVe = PrivateEptViolation.PendingRaisesVe(tdcs);
+        for (int i = 0; i < count && faulting is null; i++)
+            if (WouldLeave(tree.Walk(Listed(i), 0).Entry, pendingVe))
+                faulting = Listed(i);
+        return TdxStatus.Success;
     }
 
-    private Gpa Listed(int index) => new(Platform.Read<ulong>(Slot(index)));
+    // A pending page that raises #VE is the guest's to accept: the host cannot do more about it.
+    private static bool WouldLeave(SeptEntry entry, bool pendingVe)
+    {
+        bool reachable = entry.IsLeaf && (entry.Raw & SeptEntry.Rwx) == SeptEntry.Rwx;
+        return !reachable && !(pendingVe && entry.Flags.PendingAcceptable);
+    }
 
-    private Hpa Slot(int index) => Tdvps + ListOffset + 8 * (ulong)index;
+    private Gpa Listed(int index) => new(Platform.Read<ulong>(Vcpu.EpfGpaField(index)));
 }

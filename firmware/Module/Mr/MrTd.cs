@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
+using Seamsim.Isa;
 using Seamsim.Isa.Ports;
 using Seamsim.Isa.Seam;
-using Seamsim.Isa;
 
 namespace Seamsim.Firmware.Module;
 

@@ -1,5 +1,5 @@
-using Seamsim.Isa.Seam;
 using Seamsim.Isa;
+using Seamsim.Isa.Seam;
 
 namespace Seamsim.Firmware.Module;
 

@@ -1,8 +1,8 @@
 using Seamsim.Firmware.Abi;
+using Seamsim.Isa;
 using Seamsim.Isa.Memory;
 using Seamsim.Isa.Ports;
 using Seamsim.Isa.Seam;
-using Seamsim.Isa;
 
 namespace Seamsim.Firmware.Module;
 

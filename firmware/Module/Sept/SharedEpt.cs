@@ -1,6 +1,6 @@
+using Seamsim.Isa;
 using Seamsim.Isa.Ports;
 using Seamsim.Isa.Seam;
-using Seamsim.Isa;
 
 namespace Seamsim.Firmware.Module;
 

@@ -1,6 +1,6 @@
 using Seamsim.Firmware.Abi;
-using Seamsim.Isa.Seam;
 using Seamsim.Isa;
+using Seamsim.Isa.Seam;
 
 namespace Seamsim.Firmware.Module;
 
