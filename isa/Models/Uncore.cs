@@ -15,6 +15,7 @@ public sealed class Uncore
         Seed = seed;
         KeyEngine = new KeyEngine(memory, new RandomSource(seed, 0x6B65), model.Parameters.Integrity);
         Apics = new ApicBus(memory);
+        SeamShared = new Seamsim.Isa.Seam.SeamShared(seed);
         CpuParameters p = model.Parameters;
         if (p.SeamrrBytes != 0)
             memory.SetSeamRange(p.SeamrrBase, p.SeamrrBytes);
@@ -37,6 +38,9 @@ public sealed class Uncore
 
     /// <summary>IA32_SEAMEXTEND.</summary>
     public SeamMeasurement Seam { get; } = new();
+
+    /// <summary>Report key and P-SEAMLDR occupancy.</summary>
+    public Seamsim.Isa.Seam.SeamShared SeamShared { get; }
 
     /// <summary>The time-stamp counter; null: it counts core cycles.</summary>
     public ITimebase? Timebase { get; set; }

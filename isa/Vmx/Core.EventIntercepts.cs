@@ -47,10 +47,10 @@ public sealed unsafe partial class Core
     internal bool InterruptsHeld => InSeamRoot;
 
     /// <summary>
-    /// An unmasked external interrupt is pending: exits whatever RFLAGS.IF and the interrupt shadow say.
-    /// <paramref name="acknowledge"/> takes the interrupt from the local APIC and returns its vector.
+    /// <see cref="PendingInterrupt"/> names an external interrupt: exits whatever RFLAGS.IF and the interrupt shadow
+    /// say, and takes it from the local APIC when the exit acknowledges interrupts.
     /// </summary>
-    internal bool InterceptsExternalInterrupt(Func<byte> acknowledge, out Outcome outcome)
+    internal bool InterceptsExternalInterrupt(out Outcome outcome)
     {
         outcome = Outcome.Next;
         if (!Vmx.NonRoot)
@@ -61,7 +61,7 @@ public sealed unsafe partial class Core
         bool take = (v.Dword(VmcsField.ExitControls) & ExitControls.AcknowledgeInterruptOnExit) != 0;
         outcome = VmExit(new ExitInformation(ExitReason.ExternalInterrupt)
         {
-            Interruption = take ? Interruption.Of(acknowledge(), EventType.ExternalInterrupt, false) : 0,
+            Interruption = take ? Interruption.Of(AcknowledgeInterrupt(), EventType.ExternalInterrupt, false) : 0,
         });
         return true;
     }

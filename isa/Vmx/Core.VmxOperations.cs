@@ -30,6 +30,30 @@ public sealed unsafe partial class Core
         return Outcome.Next;
     }
 
+    /// <summary>VMXON's #GP conditions: IA32_FEATURE_CONTROL and the fixed bits of CR0 and CR4. SDM vol. 3C, 24.7 and 24.8.</summary>
+    internal bool MayEnterVmxOperation
+    {
+        get
+        {
+            const ulong lockedOutsideSmx = 1 | 1 << 2;
+            VmxCapabilities cap = Capabilities;
+            bool enabled = TryRdmsr(Msr.FeatureControl, out ulong control) && (control & lockedOutsideSmx) == lockedOutsideSmx;
+            bool cr0 = (cap.Cr0Fixed0 & ~Lp->Cr0) == 0 && (Lp->Cr0 & ~cap.Cr0Fixed1) == 0;
+            return enabled && cr0 && (cap.Cr4Fixed0 & ~Lp->Cr4) == 0 && (Lp->Cr4 & ~cap.Cr4Fixed1) == 0;
+        }
+    }
+
+    /// <summary>VMXON with a good operand: VMfailInvalid for a bad region.</summary>
+    internal VmxResult EnterVmxOperation(ulong region)
+    {
+        if (!IsVmcsAddress(region) || ReadRevision(region) != Capabilities.RevisionId)
+            return VmxResult.FailInvalid;
+        Vmx.Reset();
+        Vmx.On = true;
+        Vmx.VmxonPointer = region;
+        return VmxResult.Succeed;
+    }
+
     /// <summary>VMPTRLD. SDM vol. 3C, 31.3.</summary>
     internal VmxResult Vmptrld(ulong address)
     {

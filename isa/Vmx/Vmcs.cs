@@ -63,10 +63,13 @@ internal readonly record struct Vmcs(PhysicalMemory Memory, Hpa Address)
 
     private ulong Load(int offset, int bytes)
     {
-        Span<byte> buffer = stackalloc byte[8];
-        buffer.Clear();
-        Memory.Read(Address + (ulong)offset, buffer[..bytes], inSeam: true);
-        return BinaryPrimitives.ReadUInt64LittleEndian(buffer);
+        Hpa at = Address + (ulong)offset;
+        return bytes switch
+        {
+            2 => Memory.Read<ushort>(at, inSeam: true, out _),
+            4 => Memory.Read<uint>(at, inSeam: true, out _),
+            _ => Memory.Read<ulong>(at, inSeam: true, out _),
+        };
     }
 
     private void Store(int offset, int bytes, ulong value)
