@@ -19,7 +19,7 @@ public static class TdFields
     public static FieldId PinBasedControls => new(0x0024_0002_0000_4000);
 
     /// <summary>A qword of MRTD, 0 to 5.</summary>
-    public static FieldId Mrtd(int qword) => new(0x1310_0003_0000_0000 + (uint)qword);
+    public static FieldId Mrtd(int qword) => new(0x1310_0003_0000_0000UL + (uint)qword);
 
     /// <summary>
     /// CPUID_VALUES of a leaf: half 0 is EAX and EBX, half 1 ECX and EDX. Null when the identifier has no room for the
