@@ -7,6 +7,9 @@ public sealed class ModuleTables
 {
     private readonly Lazy<OpStateTable> opState;
     private readonly Lazy<SeptLeafTable> septLeaves;
+    private readonly Lazy<CpuidTable> cpuid;
+    private readonly Lazy<SampledMsrTable> sampledMsrs;
+    private readonly Lazy<MetadataTable> system, td, vcpu;
     private readonly Lazy<LeafStates?[]> leafStates;
     private readonly Lazy<byte[]> leafVersions;
 
@@ -15,6 +18,11 @@ public sealed class ModuleTables
         Version = version;
         opState = new(() => new OpStateTable(version));
         septLeaves = new(() => new SeptLeafTable(version));
+        cpuid = new(() => new CpuidTable(version));
+        sampledMsrs = new(() => new SampledMsrTable(version));
+        system = new(() => new MetadataTable($"{version}/metadata-sys.csv"));
+        td = new(() => new MetadataTable($"{version}/metadata-td.csv"));
+        vcpu = new(() => new MetadataTable($"{version}/metadata-vmcs.csv", $"{version}/metadata-vp.csv"));
         leafStates = new(() => HostLeaves<LeafStates?>(leaf => leaf.States));
         leafVersions = new(() => HostLeaves(leaf => (byte)leaf.MaxVersion));
     }
@@ -27,6 +35,21 @@ public sealed class ModuleTables
 
     /// <summary>Secure-EPT entry states per leaf.</summary>
     public SeptLeafTable SeptLeaves => septLeaves.Value;
+
+    /// <summary>CPUID virtualization.</summary>
+    public CpuidTable Cpuid => cpuid.Value;
+
+    /// <summary>MSRs sampled at platform initialisation.</summary>
+    public SampledMsrTable SampledMsrs => sampledMsrs.Value;
+
+    /// <summary>Metadata of the platform.</summary>
+    public MetadataTable SystemMetadata => system.Value;
+
+    /// <summary>Metadata of a TD.</summary>
+    public MetadataTable TdMetadata => td.Value;
+
+    /// <summary>Metadata of a virtual CPU: the fields of its TD VMCS, then those of its TDVPS.</summary>
+    public MetadataTable VcpuMetadata => vcpu.Value;
 
     /// <summary>The tables of a version; nothing is read yet.</summary>
     /// <exception cref="InvalidDataException">There are no tables of that version.</exception>

@@ -9,7 +9,7 @@ namespace Seamsim.Firmware.Module;
 /// The module's data in the SEAM range, found through the SYSINFO page at IA32_SEAMRR_PHYS_BASE. The module has no
 /// fields of its own (D5): what is read and written here are bytes of simulated memory.
 /// </summary>
-internal readonly struct ModuleData
+internal sealed class ModuleData
 {
     private const uint SeamrrBaseMsr = 0x1400;
     private const ulong SeamrrAddress = 0x000F_FFFF_FE00_0000;
