@@ -32,7 +32,8 @@ internal static class EntryControlChecks
         };
         bool walk = (eptp >> 3 & 7) == 3 && (cap.EptVpid & (1 << 6)) != 0 || (eptp >> 3 & 7) == 4 && cap.FiveLevelEpt;
         bool accessedDirty = (eptp & (1 << 6)) == 0 || cap.AccessedDirty;
-        return memoryType && walk && accessedDirty && (eptp & 0xF80) == 0 && eptp >> cap.PhysicalAddressBits == 0;
+        ulong reserved = cap.SupervisorShadowStack ? 0xF00u : 0xF80u;
+        return memoryType && walk && accessedDirty && (eptp & reserved) == 0 && eptp >> cap.PhysicalAddressBits == 0;
     }
 
     [EntryCheck("control.pin", EntryInvalidControls)]

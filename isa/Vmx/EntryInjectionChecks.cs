@@ -45,12 +45,13 @@ internal static class EntryInjectionChecks
     {
         if (!c.Injects)
             return true;
-        bool defined = TypeOf(c) == (uint)EventType.HardwareException && IsProtected(c) &&
-            (Vector)Interruption.VectorOf(c.Injected) is
-            Vector.DF or Vector.TS or Vector.NP or Vector.SS or Vector.GP or Vector.PF or Vector.AC or Vector.CP;
         bool delivers = (c.Injected & Interruption.HasErrorCode) != 0;
-        // IA32_VMX_BASIC[56] would allow any combination for hardware exceptions; #CP alone is free here.
-        return delivers == defined || (Vector)Interruption.VectorOf(c.Injected) == Vector.CP && !delivers;
+        bool exception = TypeOf(c) == (uint)EventType.HardwareException && IsProtected(c);
+        if (c.Cap.AnyErrorCode)
+            return exception || !delivers;
+        bool defined = exception && (Vector)Interruption.VectorOf(c.Injected) is
+            Vector.DF or Vector.TS or Vector.NP or Vector.SS or Vector.GP or Vector.PF or Vector.AC or Vector.CP;
+        return delivers == defined;
     }
 
     [EntryCheck("injection.reserved", EntryInvalidControls)]

@@ -11,6 +11,9 @@ internal sealed class VmxCapabilities
     /// <summary>VMCS revision identifier, IA32_VMX_BASIC[30:0].</summary>
     public required uint RevisionId { get; init; }
 
+    /// <summary>IA32_VMX_BASIC[56]: a hardware exception may be injected with or without an error code, whatever it is.</summary>
+    public required bool AnyErrorCode { get; init; }
+
     /// <summary>Allowed settings: low half bits that must be 1, high half bits that may be 1.</summary>
     public required ulong Pin { get; init; }
 
@@ -62,6 +65,9 @@ internal sealed class VmxCapabilities
     /// <summary>Accessed and dirty flags for EPT: bit 21.</summary>
     public bool AccessedDirty => (EptVpid & (1UL << 21)) != 0;
 
+    /// <summary>EPTP bit 7, supervisor shadow-stack control: bit 23.</summary>
+    public bool SupervisorShadowStack => (EptVpid & (1UL << 23)) != 0;
+
     /// <summary>VMWRITE to read-only fields: IA32_VMX_MISC bit 29.</summary>
     public bool WritesAnyField => (Misc & (1UL << 29)) != 0;
 
@@ -74,6 +80,7 @@ internal sealed class VmxCapabilities
         return new VmxCapabilities
         {
             RevisionId = (uint)basic & 0x7FFF_FFFF,
+            AnyErrorCode = (basic & (1UL << 56)) != 0,
             Pin = Get(hasTrue ? Msr.VmxTruePinbased : Msr.VmxPinbased),
             Proc = Get(hasTrue ? Msr.VmxTrueProcbased : Msr.VmxProcbased),
             Proc2 = Get(Msr.VmxProcbased2),
