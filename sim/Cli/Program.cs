@@ -1,1 +1,1 @@
-return 0;
+return Seamsim.Cli.Root.Invoke(args, Console.Out, Console.Error);

@@ -1,4 +1,5 @@
 using Seamsim.Isa.Memory;
+using Seamsim.Isa.Models;
 
 namespace Seamsim;
 
@@ -37,8 +38,8 @@ public sealed record Platform
     /// <summary>TDX module version.</summary>
     public string Module { get; init; } = "1.5.01";
 
-    /// <summary>Logical processors whose CPUID differs from the model.</summary>
-    public IReadOnlyList<OddLp> OddLps { get; init; } = [];
+    /// <summary>Logical processors that differ from the model in a CPUID bit or an MSR.</summary>
+    public IReadOnlyList<(int Lp, LpOverride Difference)> OddLps { get; init; } = [];
 
     /// <summary>Where everything random comes from.</summary>
     public ulong Seed { get; init; } = 1;
@@ -55,16 +56,17 @@ public sealed record Platform
     /// <summary>Address and KeyID layout.</summary>
     public KeyIdLayout Keys => new(PhysicalAddressBits, KeyIdBits, MktmeKeyIds, TdxKeyIds);
 
+    /// <summary>Bytes of the SEAM range: it lies at the top of the RAM below 4 GiB.</summary>
+    public ulong SeamBytes => LpCount <= 64 ? 32UL << 20 : 128UL << 20;
+
+    /// <summary>First byte of the SEAM range.</summary>
+    public ulong SeamBase => (Math.Min(MemoryBytes, 2 * Gibibyte) - SeamBytes) & ~(SeamBytes - 1);
+
+    /// <summary>RAM the host kernel gets: everything but the SEAM range and what lies above it below 4 GiB.</summary>
+    public IReadOnlyList<(ulong Base, ulong Bytes)> HostRanges => [(0, SeamBase), .. Ranges.Skip(1)];
+
     /// <summary>RAM ranges (base, bytes), ascending.</summary>
     public IReadOnlyList<(ulong Base, ulong Bytes)> Ranges => MemoryBytes <= 2 * Gibibyte
         ? [(0, MemoryBytes)]
         : [(0, 2 * Gibibyte), (4 * Gibibyte, MemoryBytes - (2 * Gibibyte))];
 }
-
-/// <summary>One CPUID register in which a logical processor differs from its model.</summary>
-/// <param name="Lp">Logical processor, 0-based.</param>
-/// <param name="Leaf">EAX of CPUID.</param>
-/// <param name="Subleaf">ECX of CPUID.</param>
-/// <param name="Register">0 EAX, 1 EBX, 2 ECX, 3 EDX.</param>
-/// <param name="Flip">Bits that are the other way round.</param>
-public readonly record struct OddLp(int Lp, uint Leaf, uint Subleaf, int Register, uint Flip);

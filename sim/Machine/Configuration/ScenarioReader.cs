@@ -1,4 +1,5 @@
 using Seamsim.Firmware.Abi;
+using Seamsim.Isa.Models;
 using Seamsim.Timing;
 
 namespace Seamsim.Configuration;
@@ -77,16 +78,13 @@ internal static class ScenarioReader
         return platform;
     }
 
-    private static OddLp ReadOddLp(SettingReader reader, int lps)
+    private static (int Lp, LpOverride Difference) ReadOddLp(SettingReader reader, int lps)
     {
-        OddLp odd = new(
-            reader.Int("lp", 0, lps - 1),
-            (uint)reader.Number("leaf", 0, uint.MaxValue),
-            (uint)reader.Number("subleaf", 0, uint.MaxValue),
-            Array.IndexOf(Registers, reader.OneOf("register", Registers)),
-            (uint)reader.Number("flip", 0, uint.MaxValue));
+        int lp = reader.Int("lp", 0, lps - 1);
+        if (!LpOverride.TryParse(reader.Text("differs"), out LpOverride difference, out string expected))
+            throw reader.Wrong("differs", expected);
         reader.RefuseOthers();
-        return odd;
+        return (lp, difference);
     }
 
     private static ForcedStatus ReadForced(SettingReader reader)

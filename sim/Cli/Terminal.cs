@@ -1,0 +1,98 @@
+using System.CommandLine;
+using Spectre.Console;
+
+namespace Seamsim.Cli;
+
+/// <summary>Options every verb has.</summary>
+internal sealed class GlobalOptions
+{
+    /// <summary><c>--json</c>.</summary>
+    public Option<bool> Json { get; } =
+        new("--json") { Description = "Results as JSON on stdout.", Recursive = true };
+
+    /// <summary><c>--quiet</c>.</summary>
+    public Option<bool> Quiet { get; } =
+        new("--quiet", "-q") { Description = "Only the verdict; nothing on stderr but errors.", Recursive = true };
+}
+
+/// <summary>Results go to stdout, progress and errors to stderr; colour only where a terminal wants it.</summary>
+internal sealed class Terminal
+{
+    private readonly TextWriter output, error;
+    private readonly IAnsiConsole console;
+
+    /// <summary>The streams of an invocation.</summary>
+    public Terminal(ParseResult result, GlobalOptions global)
+    {
+        output = result.InvocationConfiguration.Output;
+        error = result.InvocationConfiguration.Error;
+        Json = result.GetValue(global.Json);
+        Quiet = result.GetValue(global.Quiet);
+        bool plain = !ReferenceEquals(output, Console.Out) || Console.IsOutputRedirected
+            || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+        console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = plain ? AnsiSupport.No : AnsiSupport.Detect,
+            ColorSystem = plain ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+            Interactive = InteractionSupport.No,
+            Out = new AnsiConsoleOutput(output),
+        });
+        if (plain)
+            console.Profile.Width = 132;
+    }
+
+    /// <summary>Whether results are JSON.</summary>
+    public bool Json { get; }
+
+    /// <summary>Whether only the verdict is wanted.</summary>
+    public bool Quiet { get; }
+
+    /// <summary>A line on stdout, as it is.</summary>
+    public void Line(string text) => output.WriteLine(text);
+
+    /// <summary>Text on stdout, as it is.</summary>
+    public void Text(string text) => output.Write(text);
+
+    /// <summary>A line on stderr.</summary>
+    public void Error(string text) => error.WriteLine(text);
+
+    /// <summary>A line of progress on stderr, unless quiet.</summary>
+    public void Progress(string text)
+    {
+        if (!Quiet)
+            error.WriteLine(text);
+    }
+
+    /// <summary>A heading.</summary>
+    public void Heading(string text) => console.Write(new Markup($"[bold]{Markup.Escape(text)}[/]\n"));
+
+    /// <summary>A line in words, wrapped to the width of the terminal by whoever wrote it.</summary>
+    public void Say(string text) => console.Write(new Text(text + "\n"));
+
+    /// <summary>A verdict: green or red.</summary>
+    public void Verdict(bool pass, string text) =>
+        console.Write(new Markup($"[{(pass ? "green" : "red")}]{(pass ? "PASS" : "FAIL")}[/] {Markup.Escape(text)}\n"));
+
+    /// <summary>A heading and name-text pairs below it.</summary>
+    public void Properties(string title, IReadOnlyList<(string Name, string Text)> properties)
+    {
+        Heading(title);
+        int width = properties.Max(property => property.Name.Length);
+        foreach ((string name, string text) in properties)
+            output.WriteLine($"  {name.PadRight(width)}  {text}");
+    }
+
+    /// <summary>A table; columns after the first are right-aligned.</summary>
+    public void Table(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string>> rows)
+    {
+        Table table = new Table().Border(TableBorder.Simple);
+        for (int i = 0; i < columns.Count; i++)
+        {
+            TableColumn column = new TableColumn(columns[i]).NoWrap();
+            table.AddColumn(i == 0 ? column : column.RightAligned());
+        }
+        foreach (IReadOnlyList<string> row in rows)
+            table.AddRow([.. row.Select(Markup.Escape)]);
+        console.Write(table);
+    }
+}

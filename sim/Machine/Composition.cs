@@ -1,0 +1,120 @@
+using System.Globalization;
+using Seamsim.Host;
+using Seamsim.Hosting;
+using Seamsim.Isa.Memory;
+using Seamsim.Isa.Models;
+using Seamsim.Isa.Ports;
+using Seamsim.Isa.Seam;
+using Seamsim.Isa.State;
+using Seamsim.Scheduling;
+using Seamsim.Timing;
+
+namespace Seamsim;
+
+/// <summary>The parts of a machine, put together.</summary>
+internal sealed class Composition : IDisposable
+{
+    /// <summary>Builds everything.</summary>
+    public Composition(Platform platform, ICostModel costs)
+    {
+        Costs = costs;
+        Account = new CycleAccount(platform.LpCount, platform.Forced);
+        WorldWatch watch = new(Account, ReleaseLocks);
+        Memory = new PhysicalMemory(platform.Keys, platform.Ranges, platform.Packages);
+        CpuModel model = CpuModel.Load(platform.Cpu, Parameters(platform));
+        foreach ((int lp, LpOverride difference) in platform.OddLps)
+            model.Override(lp, difference);
+        Uncore = new Uncore(model, Memory, platform.Seed) { Timebase = new Timebase(Account) };
+        Managed = new ManagedCode();
+        Scheduler = new LpScheduler(new SeededRandom(platform.Seed, Streams.Scheduler), platform.MaxInstructions);
+
+        StubCode stubs = new(HostLayout.Stubs);
+        BootImage.Write(Memory, stubs, platform.LpCount);
+        BootImage.Register(Managed);
+
+        HostCosts hostCosts = new();
+        HostCpu[] cpus = new HostCpu[platform.LpCount];
+        Cores = new Core[platform.LpCount];
+        for (int i = 0; i < cpus.Length; i++)
+        {
+            Cores[i] = new Core(i, i / platform.LpsPerPackage, Memory, costs) { Worlds = watch };
+            Cores[i].PowerOn(Uncore);
+            BootState.Enter(Cores[i]);
+            cpus[i] = new HostCpu(Cores[i], stubs, hostCosts, Account);
+        }
+        Scheduler.Attach(cpus);
+        Scheduler.ClockReached = ReleaseLocks;
+        Host = new HostPlatform(
+            cpus, new HostMemory(Memory, platform.HostRanges, [(0, HostLayout.End)]), platform.Packages, Scheduler);
+    }
+
+    /// <summary>Cost model in force.</summary>
+    public ICostModel Costs { get; }
+
+    /// <summary>Physical memory.</summary>
+    public PhysicalMemory Memory { get; }
+
+    /// <summary>Addresses where C# stands in for instructions.</summary>
+    public ManagedCode Managed { get; }
+
+    /// <summary>The TDX module as the vendor ships it.</summary>
+    public Seamsim.Host.Kernel.TdxModuleImage Module { get; } = new(new byte[2048], new byte[8192]);
+
+    /// <summary>Where the cycles go.</summary>
+    public CycleAccount Account { get; }
+
+    /// <summary>Who runs next.</summary>
+    public LpScheduler Scheduler { get; }
+
+    /// <summary>The logical processors.</summary>
+    public Core[] Cores { get; }
+
+    /// <summary>The machine as the host kernel reaches it.</summary>
+    public HostPlatform Host { get; }
+
+    /// <summary>What the logical processors share besides memory.</summary>
+    public Uncore Uncore { get; }
+
+    /// <summary>Lets go of locks whose holder's leaf has ended by a point in time (D8).</summary>
+    public void ReleaseLocks(ulong cycles)
+    {
+        foreach (Core core in Cores)
+            if (core.PendingLockReleases.Count != 0)
+                core.ApplyLockReleases(cycles);
+    }
+
+    /// <summary>Why a run stopped, in words.</summary>
+    public string Explain(ScheduleEnd end)
+    {
+        if (end == ScheduleEnd.Instructions)
+            return string.Create(
+                CultureInfo.InvariantCulture, $"max_instructions is spent: {Scheduler.Instructions} instructions executed");
+        if (end == ScheduleEnd.Cancelled)
+            return "cancelled";
+        int down = Array.FindIndex(Host.Cpus.ToArray(), cpu => ((HostCpu)cpu).IsShutDown);
+        return down >= 0
+            ? string.Create(CultureInfo.InvariantCulture, $"LP {down} is in shutdown and nothing else can run")
+            : "no logical processor has anything left to do, but the host still waits";
+    }
+
+    private static CpuParameters Parameters(Platform platform) => new()
+    {
+        Packages = platform.Packages,
+        LpsPerPackage = platform.LpsPerPackage,
+        PhysicalAddressBits = platform.PhysicalAddressBits,
+        KeyIdBits = platform.KeyIdBits,
+        MktmeKeyIds = platform.MktmeKeyIds,
+        TdxKeyIds = platform.TdxKeyIds,
+        FiveLevelEpt = platform.Ept5,
+        SeamrrBase = platform.SeamBase,
+        SeamrrBytes = platform.SeamBytes,
+    };
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Core core in Cores)
+            core.Dispose();
+        Memory.Dispose();
+    }
+}

@@ -1,0 +1,160 @@
+using Seamsim.Host;
+using Seamsim.Isa;
+using Seamsim.Isa.Apic;
+using Seamsim.Isa.State;
+using Seamsim.Timing;
+
+namespace Seamsim.Hosting;
+
+/// <summary>
+/// A logical processor as the host kernel sees it: a run queue of C# continuations, and the core that executes stubs
+/// between them.
+/// </summary>
+internal sealed unsafe class HostCpu(Core core, StubCode stubs, HostCosts costs, CycleAccount account) : ICpu
+{
+    private const int StalledTurnsAllowed = 10_000;
+    private readonly LinkedList<Action> queue = [];
+    private Action? done;
+    private bool asleep, takingInterrupts;
+    private int stalledTurns;
+
+    /// <summary>The core.</summary>
+    public Core Core { get; } = core;
+
+    /// <inheritdoc/>
+    public int Index => Core.Index;
+
+    /// <inheritdoc/>
+    public int Package => Core.Package;
+
+    /// <inheritdoc/>
+    public ref ulong Gpr(int register) => ref Core.Lp->Gpr[register];
+
+    /// <inheritdoc/>
+    public ulong Rflags { get; private set; }
+
+    /// <inheritdoc/>
+    public int StubException { get; private set; } = -1;
+
+    /// <inheritdoc/>
+    public ulong Cycles => Core.Lp->Cycles;
+
+    /// <inheritdoc/>
+    public ulong Instructions => Core.Lp->Instructions;
+
+    /// <summary>Whether the core executes a stub, or what a stub led to (SEAM, a TD).</summary>
+    public bool InStub { get; private set; }
+
+    /// <summary>Whether the processor is in shutdown and runs no further.</summary>
+    public bool IsShutDown { get; private set; }
+
+    /// <summary>Whether there is something to do.</summary>
+    public bool IsReady => !IsShutDown && (InStub ? !asleep : queue.Count > 0);
+
+    /// <inheritdoc/>
+    public void Run(Stub stub, Action done)
+    {
+        if (InStub)
+            throw new InvalidOperationException($"LP {Index}: a stub is running; host code of this processor must wait");
+        this.done = done;
+        StubException = -1;
+        Begin(stubs[stub]);
+    }
+
+    /// <inheritdoc/>
+    public void Charge(string cost, int count = 1)
+    {
+        ulong cycles = costs[cost] * (ulong)count;
+        Core.Lp->Cycles += cycles;
+        account.BookAside(Core, World.HostModelled, cycles);
+    }
+
+    /// <summary>Puts a continuation at the end (or the front) of the run queue.</summary>
+    public void Enqueue(Action continuation, bool first)
+    {
+        if (first)
+            queue.AddFirst(continuation);
+        else
+            queue.AddLast(continuation);
+    }
+
+    /// <summary>Raises the reschedule interrupt, which makes the processor leave a TD, SEAM or HLT.</summary>
+    public void Kick()
+    {
+        asleep = false;
+        Core.Uncore.Apics.SendPhysical(Core.Apic.Id, DeliveryMode.Fixed, Vectors.Reschedule);
+    }
+
+    /// <summary>Lets an idle processor's clock catch up with the processor that gave it work.</summary>
+    public void CatchUp(ulong cycles)
+    {
+        if (InStub || cycles <= Cycles)
+            return;
+        ulong idle = cycles - Cycles;
+        Core.Lp->Cycles = cycles;
+        account.BookAside(Core, World.Idle, idle);
+    }
+
+    /// <summary>One turn: the next continuation, or a slice of the stub.</summary>
+    public void Turn(long instructions, ulong untilCycles)
+    {
+        if (!InStub)
+        {
+            Action next = queue.First!.Value;
+            queue.RemoveFirst();
+            next();
+            return;
+        }
+        ulong cyclesBefore = Cycles;
+        switch (Core.Run(instructions, untilCycles))
+        {
+            case RunEnd.HostReturn: Return(); break;
+            case RunEnd.Halted:     asleep = Core.PendingInterrupt < 0; break;
+            case RunEnd.Shutdown:   IsShutDown = true; break;
+            default:                MustAdvance(cyclesBefore); break;
+        }
+    }
+
+    private void Begin(ulong address)
+    {
+        InStub = true;
+        Core.Lp->Gpr[4] = BootState.StackTop(Index);
+        Core.Rflags = RflagsBit.Fixed1;
+        Core.Lp->Rip = address;
+        Core.ModeChanged();
+    }
+
+    /// <summary>The core reached a return address: the plain one, or that of a vector.</summary>
+    private void Return()
+    {
+        ulong entry = (Core.Lp->Rip - HostLayout.Returns) / HostLayout.ReturnStride;
+        if (entry == 0)
+        {
+            if (!takingInterrupts)
+                Rflags = Core.Rflags;
+        }
+        else if (entry - 1 < Vectors.FirstInterrupt)
+            StubException = (int)(entry - 1);
+        else
+            Core.TryWrmsr(Vectors.X2ApicEoi, 0);
+
+        takingInterrupts = Core.PendingInterrupt >= 0;
+        if (takingInterrupts)
+        {
+            Begin(stubs.InterruptWindow);
+            return;
+        }
+        InStub = false;
+        Action then = done!;
+        done = null;
+        then();
+    }
+
+    /// <summary>A core that spends turns without time passing would hang the run: that is a bug of the simulator.</summary>
+    private void MustAdvance(ulong cyclesBefore)
+    {
+        stalledTurns = Cycles == cyclesBefore ? stalledTurns + 1 : 0;
+        if (stalledTurns > StalledTurnsAllowed)
+            throw new InvalidOperationException($"LP {Index} makes no progress at RIP 0x{Core.Lp->Rip:X}");
+    }
+}

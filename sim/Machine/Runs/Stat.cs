@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Seamsim.Configuration;
+using Seamsim.Timing;
+
+namespace Seamsim.Runs;
+
+/// <summary>One figure of a run.</summary>
+/// <param name="Name">Dotted path.</param>
+/// <param name="Value">The figure.</param>
+/// <param name="Unit">What it counts.</param>
+/// <param name="Description">One sentence.</param>
+internal readonly record struct Stat(string Name, ulong Value, string Unit, string Description);
+
+/// <summary>Every figure of a run, in a fixed order.</summary>
+internal static class Stats
+{
+    /// <summary>Collects from a machine.</summary>
+    public static List<Stat> Of(Machine machine)
+    {
+        CycleAccount account = machine.Account;
+        List<Stat> stats =
+        [
+            new("run.instructions", machine.Instructions, "instruction", "Instructions executed by all logical processors"),
+        ];
+        for (int lp = 0; lp < machine.Platform.LpCount; lp++)
+            AddWorlds(stats, string.Create(CultureInfo.InvariantCulture, $"lp{lp}"), account, lp, machine);
+        foreach (LeafAccount leaf in account.Leaves)
+            AddLeaf(stats, leaf);
+        return stats;
+    }
+
+    /// <summary>gem5's text form: name, value, <c># description (unit)</c>.</summary>
+    public static string ToText(IReadOnlyList<Stat> stats, string model)
+    {
+        StringBuilder text = new("---------- Begin Simulation Statistics ----------\n");
+        int width = stats.Max(stat => stat.Name.Length) + 2;
+        foreach (Stat stat in stats)
+        {
+            string unit = stat.Unit == "cycle" ? $"cycle, {model}" : stat.Unit;
+            text.Append(CultureInfo.InvariantCulture, $"{stat.Name.PadRight(width)}{stat.Value,16} # {stat.Description} ({unit})\n");
+        }
+        return text.Append("---------- End Simulation Statistics   ----------\n").ToString();
+    }
+
+    /// <summary>The same as JSON.</summary>
+    public static string ToJson(IReadOnlyList<Stat> stats, Scenario scenario, bool passed)
+    {
+        using MemoryStream bytes = new();
+        using (Utf8JsonWriter writer = new(bytes, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("timing", scenario.Timing);
+            writer.WriteNumber("seed", scenario.Platform.Seed);
+            writer.WriteString("verdict", passed ? "pass" : "fail");
+            writer.WriteStartObject("stats");
+            foreach (Stat stat in stats)
+            {
+                writer.WriteStartObject(stat.Name);
+                writer.WriteNumber("value", stat.Value);
+                writer.WriteString("unit", stat.Unit);
+                writer.WriteString("description", stat.Description);
+                writer.WriteEndObject();
+            }
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(bytes.ToArray()) + "\n";
+    }
+
+    private static void AddWorlds(List<Stat> stats, string prefix, CycleAccount account, int lp, Machine machine)
+    {
+        stats.Add(new($"{prefix}.cycles", machine.ClockOf(lp), "cycle", "Clock of the logical processor"));
+        foreach (World world in Enum.GetValues<World>())
+        {
+            Booked booked = account.Of(lp, world);
+            string name = $"{prefix}.{Snake(world.ToString())}";
+            stats.Add(new($"{name}.cycles", booked.Cycles, "cycle", $"Cycles spent in: {Describe(world)}"));
+            if (world is World.Host or World.Seam or World.Td)
+                stats.Add(new($"{name}.instructions", booked.Instructions, "instruction",
+                    $"Instructions retired in: {Describe(world)}"));
+        }
+    }
+
+    private static void AddLeaf(List<Stat> stats, LeafAccount leaf)
+    {
+        string name = Names.OfLeaf(leaf.Leaf);
+        string prefix = "leaf." + name.ToLowerInvariant().Replace('.', '_');
+        stats.Add(new($"{prefix}.calls", leaf.Calls, "call", $"Calls of {name}"));
+        stats.Add(new($"{prefix}.failures", leaf.Failures, "call", $"Calls of {name} that returned an error"));
+        stats.Add(new($"{prefix}.forced", leaf.Forced, "call", $"Calls of {name} answered by a forced status"));
+        stats.Add(new($"{prefix}.cycles", leaf.Seam.Cycles, "cycle", $"Cycles in SEAM root and transitions for {name}"));
+        stats.Add(new($"{prefix}.instructions", leaf.Seam.Instructions, "instruction", $"Instructions in SEAM root for {name}"));
+        if (leaf.Td.Cycles != 0)
+            stats.Add(new($"{prefix}.td_cycles", leaf.Td.Cycles, "cycle", $"Cycles of trust domains run by {name}"));
+    }
+
+    private static string Snake(string name) =>
+        string.Concat(name.Select((c, i) => char.IsUpper(c) && i > 0 ? $"_{char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
+
+    private static string Describe(World world) => world switch
+    {
+        World.Host         => "real instructions of the host",
+        World.HostModelled => "host work done in C#, from the cost table",
+        World.Transition   => "SEAMCALL, SEAMRET, VM entries and exits",
+        World.Seam         => "SEAM root (P-SEAMLDR, TDX module)",
+        World.Td           => "trust domains",
+        World.Idle         => "nothing to run",
+        _                  => "catching up with the time-stamp counter",
+    };
+}
