@@ -13,6 +13,15 @@ internal readonly record struct TdGuestMsr(uint Msr, int Count, int Offset, TdFe
 /// <summary>Rows of Data/1.5.01/td-guest-msrs.csv, in the order they are saved and loaded.</summary>
 internal static class TdGuestMsrs
 {
+    /// <summary>TDVPS offset of IA32_LBR_DEPTH, whose initial value depends on the processor.</summary>
+    public const int LbrDepthOffset = 0xC78;
+
+    /// <summary>TDVPS offset of IA32_SPEC_CTRL, which the VMCS virtualizes.</summary>
+    public const int SpecCtrlOffset = 0xA80;
+
+    /// <summary>TDVPS offset of IA32_XSS, which is written with the extended state.</summary>
+    public const int XssOffset = 0xC70;
+
     private static readonly Lazy<TdGuestMsr[]> Table = new(Load);
 
     /// <summary>All rows.</summary>

@@ -1,0 +1,13 @@
+namespace Seamsim.Firmware.Module;
+
+/// <content>The virtual CPU and metadata.</content>
+internal static partial class GuestLeafTable
+{
+    static partial void AddVcpuLeaves(GuestLeafHandler?[] guest)
+    {
+        guest[0] = TdgVpVmcall.Execute;
+        guest[1] = TdgVpInfo.Execute;
+        guest[3] = TdgVpVeInfoGet.Execute;
+        guest[5] = TdgVpCpuidVeSet.Execute;
+    }
+}

@@ -1,0 +1,95 @@
+using Seamsim.Firmware.Abi;
+using Seamsim.Isa;
+using Seamsim.Isa.Seam;
+using Seamsim.Isa.Vmx;
+
+namespace Seamsim.Firmware.Module;
+
+/// <summary>The L1 TD VMCS of a virtual CPU: initialisation and what changes with the logical processor.</summary>
+internal static class TdVmcs
+{
+    private const uint RevisionMask = 0x7FFF_FFFF, VmxBasicMsr = 0x480;
+
+    // RSP, SSP and GS base are this logical processor's own.
+    private static readonly VmcsField[] LpDependent = [VmcsField.HostRsp, VmcsField.HostSsp, VmcsField.HostGsBase];
+
+    /// <summary>The region's address, with the TD's HKID.</summary>
+    public static Hpa AddressOf(Vcpu v) => v.Tdvps.Page(Tdvps.VmcsPage);
+
+    /// <summary>
+    /// Initialises the TD VMCS. The SEAM VMCS is current on entry and on return: the host state is copied from it.
+    /// </summary>
+    public static void Initialise(Vcpu v)
+    {
+        ISeamPlatform p = v.P;
+        ulong[] host = ReadSeamFields(p);
+        Hpa vmcs = AddressOf(v);
+        p.TryRdmsr(VmxBasicMsr, out ulong basic);
+        p.Write(vmcs, (uint)basic & RevisionMask);
+        p.Vmclear(vmcs);
+        p.Vmptrld(vmcs);
+        TdVmcsInputs inputs = InputsOf(v);
+        for (int i = 0; i < TdVmcsTable.Rows.Count; i++)
+        {
+            TdVmcsRow row = TdVmcsTable.Rows[i];
+            p.Vmwrite(row.Field, row.Source == TdVmcsSource.Seam ? host[i] : inputs.Value(row));
+        }
+        p.VmptrldTransferVmcs();
+    }
+
+    /// <summary>
+    /// Host state of this logical processor, read while the SEAM VMCS is current, for <see cref="WriteHostState"/>.
+    /// </summary>
+    public static (ulong Rsp, ulong Ssp, ulong GsBase) ReadHostState(ISeamPlatform p)
+    {
+        Span<ulong> values = stackalloc ulong[3];
+        for (int i = 0; i < values.Length; i++)
+            values[i] = p.TryVmread(LpDependent[i], out ulong value) ? value : 0;
+        return (values[0], values[1], values[2]);
+    }
+
+    /// <summary>Writes the host state of this logical processor into the current TD VMCS.</summary>
+    public static void WriteHostState(ISeamPlatform p, (ulong Rsp, ulong Ssp, ulong GsBase) host)
+    {
+        p.Vmwrite(VmcsField.HostRsp, host.Rsp);
+        p.Vmwrite(VmcsField.HostSsp, host.Ssp);
+        p.Vmwrite(VmcsField.HostGsBase, host.GsBase);
+    }
+
+    private static ulong[] ReadSeamFields(ISeamPlatform p)
+    {
+        ulong[] values = new ulong[TdVmcsTable.Rows.Count];
+        for (int i = 0; i < values.Length; i++)
+        {
+            TdVmcsRow row = TdVmcsTable.Rows[i];
+            if (row.Source == TdVmcsSource.Seam && p.TryVmread(row.Field, out ulong value))
+                values[i] = value;
+        }
+        return values;
+    }
+
+    /// <summary>What the initial VMCS of this virtual CPU depends on.</summary>
+    public static TdVmcsInputs InputsOf(Vcpu v)
+    {
+        Tdcs tdcs = v.Tdcs;
+        return new TdVmcsInputs
+        {
+            Hkid = v.Tdr.Hkid.Value,
+            Capabilities = [.. TdVmxControls.Rows.Select(row => v.P.TryRdmsr(row.Msr, out ulong value) ? value : 0)],
+            Fixed = PlatformState.FixedBits(v.P),
+            Attributes = tdcs.Attributes,
+            Xfam = tdcs.Xfam,
+            Features = TdFeatureSet.Of(v.P, tdcs),
+            Gpaw = tdcs.Gpaw,
+            Eptp = tdcs.Eptp,
+            TscOffset = tdcs.TscOffset,
+            TscMultiplier = tdcs.TscMultiplier,
+            SpecCtrlMask = tdcs.SpecCtrlMask,
+            MsrBitmap = tdcs.Page(Tdcs.MsrBitmapPage).Value,
+            ZeroPage = tdcs.Page(Tdcs.ZeroPage).Value,
+            VirtualApic = v.Tdvps.Page(Tdvps.VapicPage).Value,
+            VeInfo = v.Tdvps.Tdvpr.Value,
+            TdExitEntry = PlatformState.TdExitEntry(v.C),
+        };
+    }
+}
