@@ -3,7 +3,7 @@ using Seamsim.Isa.State;
 namespace Seamsim.Isa.Vmx;
 
 /// <summary>The VMX capability MSRs in the form the checks use. SDM vol. 3D, appendix A.</summary>
-internal sealed class VmxCapabilities
+internal sealed record VmxCapabilities
 {
     /// <summary>IA32_VMX_MISC[4:0]: the preemption timer ticks once every 2^n cycles.</summary>
     public const int PreemptionShift = 5;
