@@ -41,6 +41,19 @@ public sealed class UserSpace(HostKernel kernel) : IUserMemory
         return address;
     }
 
+    /// <summary>Unmaps the region that begins at an address and gives its pages back.</summary>
+    public void Unmap(ulong address)
+    {
+        int at = regions.FindIndex(region => region.Base == address);
+        if (at < 0)
+            return;
+        (ulong start, ulong end, _) = regions[at];
+        regions.RemoveAt(at);
+        for (ulong page = start; page < end; page += PageAllocator.PageSize)
+            if (pages.Remove(page, out Hpa frame))
+                kernel.Pages.Free(frame);
+    }
+
     /// <summary>Gives all pages back: the process ends.</summary>
     public void Release()
     {
