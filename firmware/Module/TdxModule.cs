@@ -15,7 +15,7 @@ public sealed partial class TdxModule(ModuleVersion version) : IManagedImage
 
     /// <summary>What the module asks of its loader.</summary>
     public static SeamImageNeeds Needs => new(
-        NumStackPages: 7, NumTlsPages: 1, NumKeyholePages: 127, NumGlobalDataPages: 16, NumHandoffPages: 31,
+        NumStackPages: 7, NumTlsPages: 3, NumKeyholePages: 127, NumGlobalDataPages: 16, NumHandoffPages: 31,
         CodeBytes: 0x2000);
 
     /// <summary>Offset of the SEAMCALL entry in the code region.</summary>

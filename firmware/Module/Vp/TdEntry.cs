@@ -102,7 +102,7 @@ internal readonly struct TdEntry
         if (registers == 0)
             return;
         v.P.Xsaves(v.Context.ScratchXsave, XfamBits.Sse);
-        ScratchXsave.CopyXmm(v.P, v.Context.ScratchXsave, v.Tdvps.Page(Tdvps.FirstXbuffPage), registers);
+        ScratchXsave.CopyXmm(v.P, v.Context.ScratchXsave, Xbuff.FirstPage(v), registers);
     }
 
     private TdExitReport Failure(GuestStateFault fault, uint msr)

@@ -23,7 +23,7 @@ internal enum GuestStateFault : byte
 internal static class TdGuestState
 {
     private const uint XssMsr = 0xDA0, XfdMsr = 0x1C4, SpecCtrlMsr = 0x48;
-    private const int DebugRegisters = 4, Dr6 = 6, Cr2 = 2;
+    private const int DebugRegisters = 4, Dr6 = 6, Cr2 = 2, XfdOffset = 0xAE8;
     private const ulong InitialDr6 = 0xFFFF0FF0;
 
     /// <summary>IA32_SPEC_CTRL while the module runs: SSBD and IPRED_DIS_S.</summary>
@@ -43,7 +43,7 @@ internal static class TdGuestState
         tdvps.Dr6 = p.ReadDr(Dr6);
         tdvps.Xcr0 = p.Xgetbv();
         OpenExtendedState(p, tdvps.Xfam);
-        p.Xsaves(tdvps.Page(Tdvps.FirstXbuffPage), tdvps.Xfam);
+        Xbuff.Save(v);
     }
 
     /// <summary>Loads the state of a virtual CPU before TD entry.</summary>
@@ -62,7 +62,7 @@ internal static class TdGuestState
             if (row.Msr != XfdMsr && (row.Feature & ~features) == 0 && !TryLoadMsrs(p, tdvps, row, out msr))
                 return GuestStateFault.Msr;
         msr = 0;
-        return TryLoadExtendedState(p, tdvps, features) ? GuestStateFault.None : GuestStateFault.ExtendedState;
+        return TryLoadExtendedState(v, features) ? GuestStateFault.None : GuestStateFault.ExtendedState;
     }
 
     /// <summary>Leaves nothing of the TD behind: extended state in its INIT configuration, MSRs at their INIT values.</summary>
@@ -77,7 +77,7 @@ internal static class TdGuestState
         OpenExtendedState(p, xfam);
         ScratchXsave.WriteInit(p, scratch, xfam);
         if (passedXmm != 0)
-            ScratchXsave.CopyXmm(p, v.Tdvps.Page(Tdvps.FirstXbuffPage), scratch, passedXmm);
+            ScratchXsave.CopyXmm(p, Xbuff.FirstPage(v), scratch, passedXmm);
         p.TryXrstors(scratch, xfam);
         for (int i = 0; i < DebugRegisters; i++)
             p.WriteDr(i, 0);
@@ -119,16 +119,16 @@ internal static class TdGuestState
     private static bool OpenExtendedState(ISeamPlatform p, ulong xfam) =>
         p.TryXsetbv(xfam & XfamBits.User) & p.TryWrmsr(XssMsr, xfam & XfamBits.Supervisor);
 
-    private static bool TryLoadExtendedState(ISeamPlatform p, Tdvps tdvps, TdFeatures features)
+    private static bool TryLoadExtendedState(Vcpu v, TdFeatures features)
     {
-        if (!OpenExtendedState(p, tdvps.Xfam) || !p.TryXrstors(tdvps.Page(Tdvps.FirstXbuffPage), tdvps.Xfam))
+        ISeamPlatform p = v.P;
+        Tdvps tdvps = v.Tdvps;
+        if (!OpenExtendedState(p, tdvps.Xfam) || !Xbuff.TryRestore(v))
             return false;
         if (!p.TryXsetbv(tdvps.Xcr0) || !p.TryWrmsr(XssMsr, p.Read<ulong>(tdvps.Field(TdGuestMsrs.XssOffset))))
             return false;
         return (features & TdFeatures.Xfd) == 0 || p.TryWrmsr(XfdMsr, p.Read<ulong>(tdvps.Field(XfdOffset)));
     }
-
-    private const int XfdOffset = 0xAE8;
 
     private static void SaveMsrs(ISeamPlatform p, Tdvps tdvps, TdGuestMsr row)
     {

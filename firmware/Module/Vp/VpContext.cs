@@ -14,7 +14,7 @@ internal readonly struct VpContext(ISeamPlatform p, LpData lp)
         SteppingOffset = 0x40, NmiSeenOffset = 0x41, InitSeenOffset = 0x42, BusLockOffset = 0x43, StepsOffset = 0x44,
         SavedCr8Offset = 0x48;
 
-    // The second page of local data: an XSAVE image nobody else uses.
+    // The last three pages of local data: an XSAVE image nobody else uses.
     private const ulong ScratchXsavePage = 0x1000;
 
     private readonly Hpa at = lp.Address + LpData.VpContext;
