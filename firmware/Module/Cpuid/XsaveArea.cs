@@ -28,6 +28,16 @@ internal static class XsaveArea
         return end;
     }
 
+    /// <summary>Whether IA32_XFD can switch off any of some components.</summary>
+    public static bool AnyHasXfd(LeafCall c, ulong components)
+    {
+        for (uint i = 2; i < Components; i++)
+            if ((components >> (int)i & 1) != 0
+                && (c.Data.NativeCpuid(c.Tables.Cpuid.Find(0xD, i)!.Index).Ecx >> 2 & 1) != 0)
+                return true;
+        return false;
+    }
+
     /// <summary>Lays some components out in compacted format; returns the bytes and gives each component's offset.</summary>
     public static uint Compact(LeafCall c, ulong components, Span<uint> offsets)
     {

@@ -10,6 +10,7 @@ internal static partial class LeafTable
         host[9] = TdhMngCreate.Execute;
         host[19] = TdhMngVpFlushDone.Execute;
         host[20] = TdhMngKeyFreeId.Execute;
+        host[21] = TdhMngInit.Execute;
         host[24] = TdhPhymemPageRdmd.Execute;
         host[27] = CompatibilityLeaves.DoNothing;
         host[28] = TdhPhymemPageReclaim.Execute;

@@ -1,0 +1,21 @@
+using Seamsim.Firmware.Abi;
+
+namespace Seamsim.Firmware.Module;
+
+/// <summary>
+/// Finds the entry that answers a CPUID a TD executes. TDX Module 1.5 base specification, "CPUID Virtualization"; an
+/// unknown leaf or subleaf, or one that is marked as faulting, raises #VE.
+/// </summary>
+internal static class CpuidLookup
+{
+    private const uint MaxBaseLeaf = 0x23, ExtendedBase = 0x8000_0000, HypervisorFirst = 0x4000_0000, HypervisorLast = 0x4FFF_FFFF;
+
+    /// <summary>The entry, or null for #VE. Its value is <see cref="Tdcs.CpuidValues"/>, dynamic bits not yet applied.</summary>
+    public static CpuidEntry? Find(LeafCall c, uint leaf, uint subleaf)
+    {
+        bool hypervisor = leaf is >= HypervisorFirst and <= HypervisorLast;
+        bool tooHigh = leaf is > MaxBaseLeaf and < ExtendedBase || leaf > c.Data.NativeMaxExtendedLeaf;
+        CpuidEntry? entry = c.Tables.Cpuid.Find(!hypervisor && tooHigh ? MaxBaseLeaf : leaf, subleaf);
+        return entry is { Faulting: false } ? entry : null;
+    }
+}

@@ -1,0 +1,66 @@
+using Seamsim.Firmware.Abi;
+
+namespace Seamsim.Firmware.Module;
+
+/// <summary>
+/// What a TD reads from IA32_ARCH_CAPABILITIES and from the VMX capability MSRs. TDX Module 1.5 base specification, "MSR
+/// virtualization" and "TD partitioning".
+/// </summary>
+internal static class VirtualMsrs
+{
+    private const ulong SsbNo = 1 << 4, TsxCtrl = 1 << 7, Rrsba = 1 << 19, BhiNo = 1 << 20, PbrsbNo = 1 << 24;
+    private const ulong Configurable = SsbNo | Rrsba | BhiNo | PbrsbNo;
+    private const ulong AlwaysClear = 1 << 9 | 1 << 10 | 1 << 11 | 1 << 16 | 1 << 17 | 1 << 18 | 1 << 21 | 1 << 22
+        | 1 << 23 | 0xFFFF_FFFF_FE00_0000;
+
+    // What L1 may write into an L2 VMCS; TDX module 1.5.01, L2 VMCS control words.
+    private const ulong L1Proc = 0x48D9_9A04, L1Proc2 = 0x0C51_3E0C, L1Proc3 = 0x0E, L1Entry = 0x200;
+    private const ulong Cr0Init = 0x21, Cr0Writable = 0x8005_001F, Cr4Init = 0x2040, Cr4Writable = 0x03FF_1FBF;
+    private const ulong BasicBits = 7UL << 54;
+    private const ulong MiscBits = 1 << 5 | 1 << 6 | 1 << 7 | 1 << 14 | 4 << 16 | 1 << 29 | 1 << 30;
+    private const ulong EptBits = 1 << 0 | 1 << 16 | 1 << 17 | 1 << 22, SupervisorShadowStack = 1 << 23, CetSBit = 12;
+
+    /// <summary>Whether TD_PARAMS may ask for these IA32_ARCH_CAPABILITIES bits.</summary>
+    public static bool AcceptsArchCapabilities(ulong wanted, bool configured) =>
+        (wanted & ~Configurable) == 0 && (configured || wanted == 0);
+
+    /// <summary>IA32_ARCH_CAPABILITIES of a TD.</summary>
+    public static ulong ArchCapabilities(ulong native, ulong wanted, bool tsx)
+    {
+        ulong value = native & ~AlwaysClear & ~(SsbNo | BhiNo | PbrsbNo);
+        value |= native & wanted & (SsbNo | BhiNo | PbrsbNo);
+        value |= wanted & Rrsba;
+        return tsx ? value : value & ~TsxCtrl;
+    }
+
+    /// <summary>Stores the VMX capability MSRs in the order of the TDCS, BASIC first.</summary>
+    public static void StoreVmx(LeafCall c, Tdcs tdcs)
+    {
+        ulong ept = EptBits | ((tdcs.Xfam >> (int)CetSBit & 1) != 0 ? SupervisorShadowStack : 0);
+        ReadOnlySpan<ulong> values =
+        [
+            BasicBits,
+            MiscBits,
+            Cr0Init & ~Cr0Writable, Cr0Init | Cr0Writable,
+            Cr4Init & ~Cr4Writable, Cr4Init | Cr4Writable,
+            Controls(TdControlWord.Proc2, L1Proc2),
+            ept & PlatformMsrs.SampledEptVpidCap(c) | EptBits,
+            Controls(TdControlWord.Pin, 0),
+            Controls(TdControlWord.Proc, L1Proc),
+            Controls(TdControlWord.Exit, 0),
+            Controls(TdControlWord.Entry, L1Entry),
+            0,
+            L2VmxControls.Rows[(int)TdControlWord.Proc3].Init | L1Proc3,
+            0,
+        ];
+        for (int i = 0; i < values.Length; i++)
+            tdcs.SetVirtualMsr(i, values[i]);
+    }
+
+    // Low dword: what must be 1. High dword: what may be 1.
+    private static ulong Controls(TdControlWord word, ulong l1Writable)
+    {
+        ulong init = L2VmxControls.Rows[(int)word].Init;
+        return init & ~l1Writable & 0xFFFF_FFFF | (init | l1Writable) << 32;
+    }
+}
