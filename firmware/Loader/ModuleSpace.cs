@@ -24,9 +24,7 @@ internal readonly struct ModuleSpace(ISeamPlatform p, SeamRangeLayout layout, ul
     /// <summary>Maps code, stacks, data and SYSINFO; answers CR3.</summary>
     public ulong MapAll()
     {
-        ISeamPlatform platform = p;
-        SeamPageTables tables = new(
-            at => platform.Read<ulong>(at), (at, value) => platform.Write(at, value), layout.Paging, layout.PagingBytes);
+        SeamPageTables tables = new(p, layout.Paging, layout.PagingBytes);
         tables.MapLarge(LinearCode, layout.Code, layout.CodeRegionBytes, write: false, execute: true);
         tables.Map(LinearStacks, layout.Stacks, layout.StacksBytes, write: true, execute: false);
         tables.Map(LinearData, layout.Handoff, layout.DataBytes, write: true, execute: false);
@@ -74,20 +72,18 @@ internal readonly struct ModuleSpace(ISeamPlatform p, SeamRangeLayout layout, ul
     /// <summary>Makes the transfer VMCS of a logical processor. Leaves it cleared; another VMCS is then current.</summary>
     public void WriteTransferVmcs(int lp, ulong cr3, SigStruct sigStruct)
     {
-        ISeamPlatform platform = p;
         Hpa vmcs = new(layout.VmcsOf(lp));
-        platform.TryRdmsr(VmxBasic, out ulong basic);
-        platform.Write(vmcs, (uint)basic & 0x7FFF_FFFF);
-        platform.Vmclear(vmcs);
-        platform.Vmptrld(vmcs);
+        p.TryRdmsr(VmxBasic, out ulong basic);
+        p.Write(vmcs, (uint)basic & 0x7FFF_FFFF);
+        p.Vmclear(vmcs);
+        p.Vmptrld(vmcs);
         SeamVmcs.Write(
-            (field, value) => platform.Vmwrite(field, value),
-            msr => platform.TryRdmsr(msr, out ulong value) ? value : 0,
+            p,
             new SeamEntryState(
                 cr3, LinearCode + sigStruct.RipOffset, layout.LinearStackTopOf(lp) | aslr,
                 layout.LinearShadowStackTopOf(lp) | aslr, LinearSysInfo,
                 LinearData + (layout.LocalDataOf(lp) - layout.Handoff), LinearCode + sigStruct.GdtIdtOffset));
-        platform.Vmclear(vmcs);
+        p.Vmclear(vmcs);
     }
 
     private Hpa At(int offset) => new(layout.SysInfo + (ulong)offset);

@@ -78,7 +78,7 @@ public sealed partial class PSeamldr
         if (!sigStruct.IsWellFormed)                                       return SeamldrStatus.EBadSig;
         if (!SupportsEverySocket(p, sigStruct))                            return SeamldrStatus.EUnsupCpu;
 
-        (ulong seamrr, ulong bytes) = SeamRange.Of(p);
+        (ulong seamrr, ulong bytes) = PlatformRange.Of(p);
         ulong pages = Qword(parameters, SeamldrParams.NumPages);
         SeamRangeLayout layout = new(seamrr, bytes, (int)Lps(p), sigStruct.Needs(pages * PageBytes));
         if (!layout.Fits)                                                  return SeamldrStatus.ENoMem;
@@ -101,7 +101,7 @@ public sealed partial class PSeamldr
         space.WriteSysInfo(sigStruct, payload, canary);
         for (int lp = 0; lp < layout.AddressableLps; lp++)
             space.WriteTransferVmcs(lp, cr3, sigStruct);
-        p.Vmptrld(own.Vmcs);
+        p.VmptrldTransferVmcs();
         code.Register(layout.Code + sigStruct.RipOffset, new ManagedEntry(ManagedEntryKind.Seamcall, module));
         code.Register(layout.Code + payload.TdExitEntryOffset, new ManagedEntry(ManagedEntryKind.TdExit, module));
 

@@ -72,7 +72,7 @@ public sealed partial class PSeamldr(ManagedCode code, IReadOnlyDictionary<strin
             return SeamldrStatus.EBadParam;
 
         byte[] info = new byte[SeamldrSeamInfo.Size];
-        p.ReadBytes(new Hpa(SeamRange.Of(p).Base), info);
+        p.ReadBytes(new Hpa(PlatformRange.Of(p).Base), info);
         BinaryPrimitives.WriteUInt64LittleEndian(info.AsSpan(SeamldrSeamInfo.PSeamldrRangeBase), PSeamldrRange.Of(p).Start);
         BinaryPrimitives.WriteUInt64LittleEndian(
             info.AsSpan(SeamldrSeamInfo.PSeamldrRangeSize), SeamRangeLayout.PSeamldrRangeBytes);
@@ -105,12 +105,12 @@ public sealed partial class PSeamldr(ManagedCode code, IReadOnlyDictionary<strin
     /// <summary>An aligned buffer in host memory: no KeyID bits, and outside the SEAM range.</summary>
     private static bool IsHostBuffer(ISeamPlatform p, Hpa buffer, ulong bytes)
     {
-        (ulong seamrr, ulong seamBytes) = SeamRange.Of(p);
+        (ulong seamrr, ulong seamBytes) = PlatformRange.Of(p);
         return (buffer.Value & (bytes - 1)) == 0 && p.Keys.LineOf(buffer) == buffer.Value
             && buffer.Value - seamrr >= seamBytes;
     }
 
-    private static Hpa SysInfo(ISeamPlatform p) => new(SeamRange.Of(p).Base);
+    private static Hpa SysInfo(ISeamPlatform p) => new(PlatformRange.Of(p).Base);
 
     private static uint Lps(ISeamPlatform p) => p.Read<uint>(SysInfo(p) + SysInfoTable.NumLps);
 
@@ -120,7 +120,7 @@ public sealed partial class PSeamldr(ManagedCode code, IReadOnlyDictionary<strin
 
     private void TakeModuleOut(ISeamPlatform p)
     {
-        (ulong seamrr, ulong bytes) = SeamRange.Of(p);
+        (ulong seamrr, ulong bytes) = PlatformRange.Of(p);
         code.Remove(seamrr, bytes - SeamRangeLayout.PSeamldrRangeBytes);
     }
 

@@ -1,5 +1,7 @@
 using Seamsim.Firmware.Abi;
 using Seamsim.Isa;
+using Seamsim.Isa.Memory;
+using Seamsim.Isa.Models;
 using Seamsim.Isa.Seam;
 
 namespace Seamsim.Firmware.Loader;
@@ -11,25 +13,20 @@ internal enum SessionKind : byte
 }
 
 /// <summary>
-/// The P-SEAMLDR's own 2 MiB at the top of the SEAM range: everything the loader remembers is bytes in here. Page 1 is
-/// its VMCS (one, because one logical processor runs it at a time); the rest of the layout is ours.
+/// The P-SEAMLDR's own 2 MiB at the top of the SEAM range: everything the loader remembers is bytes in here. The
+/// NP-SEAMLDR has put entry, VMCS and paging structures into the first pages; the layout from 0x5000 on is ours.
 /// </summary>
 internal readonly struct PSeamldrRange(ulong start)
 {
     /// <summary>Installations until the P-SEAMLDR itself has to be loaded again; assumed.</summary>
     public const uint Updates = 16;
 
-    /// <summary>Offset of the SEAMCALL entry.</summary>
-    public const ulong EntryOffset = 0x10000;
-
-    private const ulong SessionOffset = 0x2000, CountOffset = 0x2004, RemainingOffset = 0x2008, LoaderIdOffset = 0x200C;
-    private const ulong InstalledOffset = 0x2010, CalledOffset = 0x2800, ParamsOffset = 0x3000, ExtendOffset = 0x4000;
+    private const ulong SessionOffset = 0x5000, CountOffset = 0x5004, RemainingOffset = 0x5008, LoaderIdOffset = 0x500C;
+    private const ulong InstalledOffset = 0x5010, CalledOffset = 0x5800, ParamsOffset = 0x6000, ExtendOffset = 0x7000;
 
     public const int MaxLps = 0x800;
 
     public ulong Start => start;
-
-    public Hpa Vmcs => new(start + 0x1000);
 
     /// <summary>SEAMLDR_PARAMS as the first logical processor passed them.</summary>
     public Hpa Params => new(start + ParamsOffset);
@@ -37,16 +34,8 @@ internal readonly struct PSeamldrRange(ulong start)
     /// <summary>The SEAMEXTEND structure last given to the processor.</summary>
     public Hpa SeamExtend => new(start + ExtendOffset);
 
-    public Hpa PageTables => new(start + 0x5000);
-
-    public Hpa Entry => new(start + EntryOffset);
-
     /// <summary>The range on the platform the caller runs on.</summary>
-    public static PSeamldrRange Of(ISeamPlatform p)
-    {
-        (ulong seamrr, ulong bytes) = SeamRange.Of(p);
-        return new PSeamldrRange(seamrr + bytes - SeamRangeLayout.PSeamldrRangeBytes);
-    }
+    public static PSeamldrRange Of(ISeamPlatform p) => new(PlatformRange.Of(p).SeamldrBase);
 
     public SessionKind Session(ISeamPlatform p) => (SessionKind)p.Read<byte>(new Hpa(start + SessionOffset));
 
@@ -80,10 +69,12 @@ internal readonly struct PSeamldrRange(ulong start)
         p.WriteBytes(new Hpa(start + CalledOffset), new byte[MaxLps]);
     }
 
-    /// <summary>State after the NP-SEAMLDR has put the loader there; the rest of the range is zero.</summary>
-    public void Initialise(Action<Hpa, uint> writeDword, uint loaderId)
+    /// <summary>State when the P-SEAMLDR has just been launched; the rest of the range is zero.</summary>
+    public void Initialise(PhysicalMemory memory, uint loaderId)
     {
-        writeDword(new Hpa(start + RemainingOffset), Updates);
-        writeDword(new Hpa(start + LoaderIdOffset), loaderId);
+        memory.Write(new Hpa(start + RemainingOffset), Updates, inSeam: true);
+        memory.Write(new Hpa(start + LoaderIdOffset), loaderId, inSeam: true);
+        byte[] extend = SeamMeasurement.Encode([], [], [], 0, seamReady: false, pSeamldrReady: true);
+        memory.Write(SeamExtend, extend, inSeam: true);
     }
 }

@@ -1,4 +1,5 @@
 using Seamsim.Isa;
+using Seamsim.Isa.Seam;
 
 namespace Seamsim.Firmware.Loader;
 
@@ -11,15 +12,14 @@ internal sealed class SeamPageTables
     private const ulong Present = 1, Writable = 2, Accessed = 1UL << 5, Dirty = 1UL << 6, Large = 1UL << 7;
     private const ulong NoExecute = 1UL << 63, Address = 0x000F_FFFF_FFFF_F000;
 
-    private readonly Func<Hpa, ulong> read;
-    private readonly Action<Hpa, ulong> write;
+    private readonly ISeamPlatform p;
     private readonly ulong end;
     private ulong next;
 
     /// <summary>A pool of zeroed pages; its first page becomes the PML4 table.</summary>
-    public SeamPageTables(Func<Hpa, ulong> read, Action<Hpa, ulong> write, ulong pool, ulong bytes)
+    public SeamPageTables(ISeamPlatform p, ulong pool, ulong bytes)
     {
-        (this.read, this.write, end) = (read, write, pool + bytes);
+        (this.p, end) = (p, pool + bytes);
         Root = pool;
         next = pool + 0x1000;
     }
@@ -31,14 +31,14 @@ internal sealed class SeamPageTables
     public void Map(ulong linear, ulong physical, ulong bytes, bool write, bool execute)
     {
         for (ulong done = 0; done < bytes; done += 0x1000)
-            this.write(Slot(linear + done, level: 0), Leaf(physical + done, write, execute));
+            p.Write(Slot(linear + done, level: 0), Leaf(physical + done, write, execute));
     }
 
     /// <summary>Maps a region with 2-MiB pages.</summary>
     public void MapLarge(ulong linear, ulong physical, ulong bytes, bool write, bool execute)
     {
         for (ulong done = 0; done < bytes; done += 2UL << 20)
-            this.write(Slot(linear + done, level: 1), Leaf(physical + done, write, execute) | Large);
+            p.Write(Slot(linear + done, level: 1), Leaf(physical + done, write, execute) | Large);
     }
 
     private static ulong Leaf(ulong physical, bool write, bool execute) =>
@@ -51,9 +51,9 @@ internal sealed class SeamPageTables
         for (int at = 3; at > level; at--)
         {
             Hpa slot = new(table + ((linear >> (12 + 9 * at)) & 511) * 8);
-            ulong entry = read(slot);
+            ulong entry = p.Read<ulong>(slot);
             if ((entry & Present) == 0)
-                write(slot, entry = Take() | Present | Writable | Accessed);
+                p.Write(slot, entry = Take() | Present | Writable | Accessed);
             table = entry & Address;
         }
         return new Hpa(table + ((linear >> (12 + 9 * level)) & 511) * 8);

@@ -1,3 +1,4 @@
+using Seamsim.Isa.Seam;
 using Seamsim.Isa.Vmx;
 
 namespace Seamsim.Firmware.Loader;
@@ -39,43 +40,43 @@ internal static class SeamVmcs
 
     private const uint TruePin = 0x48D, TrueProc = 0x48E, TrueExit = 0x48F, TrueEntry = 0x490;
 
-    /// <summary>Writes every field that is not zero.</summary>
-    public static void Write(Action<VmcsField, ulong> write, Func<uint, ulong> readMsr, in SeamEntryState s)
+    /// <summary>Writes every field of the current VMCS that is not zero.</summary>
+    public static void Write(ISeamPlatform p, in SeamEntryState s)
     {
-        write(VmcsField.PinBasedControls, Required(readMsr(TruePin)));
-        write(VmcsField.ProcBasedControls, Required(readMsr(TrueProc)));
-        write(VmcsField.ExitControls, Required(readMsr(TrueExit)) | ExitControls.SaveDebugControls
+        p.Vmwrite(VmcsField.PinBasedControls, Required(p, TruePin));
+        p.Vmwrite(VmcsField.ProcBasedControls, Required(p, TrueProc));
+        p.Vmwrite(VmcsField.ExitControls, Required(p, TrueExit) | ExitControls.SaveDebugControls
             | ExitControls.HostAddressSpaceSize | ExitControls.SavePat | ExitControls.LoadPat | ExitControls.SaveEfer
             | ExitControls.LoadEfer | ExitControls.LoadCetState | ExitControls.LoadPerfGlobalCtrl
             | ExitControls.SavePerfGlobalCtrl | ExitControls.ClearRtitCtl | ExitControls.ClearLbrCtl);
-        write(VmcsField.EntryControls, Required(readMsr(TrueEntry)) | EntryControls.LoadDebugControls
+        p.Vmwrite(VmcsField.EntryControls, Required(p, TrueEntry) | EntryControls.LoadDebugControls
             | EntryControls.Ia32eModeGuest | EntryControls.LoadPat | EntryControls.LoadEfer
             | EntryControls.LoadCetState | EntryControls.LoadPerfGlobalCtrl | EntryControls.LoadRtitCtl
             | EntryControls.LoadLbrCtl);
-        write(VmcsField.VmcsLinkPointer, ulong.MaxValue);
-        write(VmcsField.GuestRip, InitialGuestRip);
+        p.Vmwrite(VmcsField.VmcsLinkPointer, ulong.MaxValue);
+        p.Vmwrite(VmcsField.GuestRip, InitialGuestRip);
 
-        write(VmcsField.HostCr0, Cr0);
-        write(VmcsField.HostCr3, s.Cr3);
-        write(VmcsField.HostCr4, Cr4);
-        write(VmcsField.HostEfer, Efer);
-        write(VmcsField.HostPat, Pat);
-        write(VmcsField.HostSCet, SCet);
-        write(VmcsField.HostCsSelector, 0x08);
-        write(VmcsField.HostSsSelector, 0x10);
-        write(VmcsField.HostFsSelector, 0x18);
-        write(VmcsField.HostGsSelector, 0x18);
-        write(VmcsField.HostTrSelector, 0x20);
-        write(VmcsField.HostRip, s.Rip);
-        write(VmcsField.HostRsp, s.Rsp);
-        write(VmcsField.HostSsp, s.Ssp);
-        write(VmcsField.HostFsBase, s.FsBase);
-        write(VmcsField.HostGsBase, s.GsBase);
-        write(VmcsField.HostIdtrBase, s.Idtr);
-        write(VmcsField.HostGdtrBase, s.Idtr + 0x800);
-        write(VmcsField.HostTrBase, s.Idtr + 0x900);
+        p.Vmwrite(VmcsField.HostCr0, Cr0);
+        p.Vmwrite(VmcsField.HostCr3, s.Cr3);
+        p.Vmwrite(VmcsField.HostCr4, Cr4);
+        p.Vmwrite(VmcsField.HostEfer, Efer);
+        p.Vmwrite(VmcsField.HostPat, Pat);
+        p.Vmwrite(VmcsField.HostSCet, SCet);
+        p.Vmwrite(VmcsField.HostCsSelector, 0x08);
+        p.Vmwrite(VmcsField.HostSsSelector, 0x10);
+        p.Vmwrite(VmcsField.HostFsSelector, 0x18);
+        p.Vmwrite(VmcsField.HostGsSelector, 0x18);
+        p.Vmwrite(VmcsField.HostTrSelector, 0x20);
+        p.Vmwrite(VmcsField.HostRip, s.Rip);
+        p.Vmwrite(VmcsField.HostRsp, s.Rsp);
+        p.Vmwrite(VmcsField.HostSsp, s.Ssp);
+        p.Vmwrite(VmcsField.HostFsBase, s.FsBase);
+        p.Vmwrite(VmcsField.HostGsBase, s.GsBase);
+        p.Vmwrite(VmcsField.HostIdtrBase, s.Idtr);
+        p.Vmwrite(VmcsField.HostGdtrBase, s.Idtr + 0x800);
+        p.Vmwrite(VmcsField.HostTrBase, s.Idtr + 0x900);
     }
 
     // Bits 31:0 of a capability MSR: controls that must be 1.
-    private static uint Required(ulong capability) => (uint)capability;
+    private static uint Required(ISeamPlatform p, uint msr) => p.TryRdmsr(msr, out ulong value) ? (uint)value : 0;
 }
