@@ -41,15 +41,18 @@ internal sealed class MemTd : IDisposable
 
     private readonly TdxModule module = new(ModuleVersion.Default);
     private readonly List<Hpa> septPages = [];
+    private Tdvps? vcpu;
     private ulong nextPage = TdmrBase + FirstFreePage * 4096;
     private ulong nextLargePage = TdmrBase + (64UL << 20);
 
     public MemTd(int topLevel = 3, bool gpaw = false, int l2Vms = 0)
     {
         Machine = new BareMachine();
-        MakeModuleReady();
         GlobalKey = new KeyId(32);
         TdKey = new KeyId(33);
+        Machine.Memory.ProgramKey(0, GlobalKey, 32, integrity: false);
+        Machine.Memory.ProgramKey(0, TdKey, 33, integrity: false);
+        MakeModuleReady();
         Tdr = new Tdr(Lp, Keys.WithKey(new Hpa(TdrPage), GlobalKey));
         MakeTd(topLevel, gpaw, l2Vms);
         Regs.Rdx = TdrPage;
@@ -75,6 +78,9 @@ internal sealed class MemTd : IDisposable
     public SeptTree Tree => TdSept.TreeOf(Lp, Tdcs);
 
     public ModuleTables Tables { get; } = ModuleTables.Load(ModuleVersion.Default);
+
+    /// <summary>The TD's virtual CPU.</summary>
+    public Tdvps Vcpu => vcpu ??= MakeVcpu();
 
     /// <summary>The GPA a test is about.</summary>
     public ulong Gpa { get; init; } = 0x4020_0000;
@@ -123,6 +129,25 @@ internal sealed class MemTd : IDisposable
     {
         (Regs.Rcx, Regs.Rdx, Regs.R8, Regs.R9, Regs.Version) = (rcx, TdrPage, r8, r9, 0);
         return Call(leaf);
+    }
+
+    // Just the first page.
+    private Tdvps MakeVcpu()
+    {
+        ulong page = FreePage();
+        Lp.FillPage(Tdr.Private(new Hpa(page)), 0);
+        Own(page, PageType.Tdvpr, PageLevel.Page4K);
+        return new Tdvps(Lp, Tdr.Private(new Hpa(page)));
+    }
+
+    /// <summary>Calls a guest leaf on a logical processor; locks are released when it ends.</summary>
+    public GuestLeafEnd Tdcall(int leaf, ulong rcx, ulong rdx = 0, ulong r8 = 0, BareLp? lp = null)
+    {
+        lp ??= Lp;
+        (lp.Gpr(0), lp.Gpr(1), lp.Gpr(2), lp.Gpr(8)) = ((uint)leaf, rcx, rdx, r8);
+        GuestLeafEnd end = GuestLeafTable.Find(leaf)!(new GuestCall(new LeafCall(lp, Tables), Tdr, Vcpu));
+        lp.EndEntry();
+        return end;
     }
 
     /// <summary>Adds SEPT pages down to the table that holds the entries of <paramref name="level"/>.</summary>
@@ -240,7 +265,7 @@ internal sealed class MemTd : IDisposable
     {
         ModuleData data = Data;
         data.State = SysState.Ready;
-        data.GlobalKey = new KeyId(32);
+        data.GlobalKey = GlobalKey;
         data.NumTdmrs = 1;
         data.SeamrrSize = BareMachine.SeamBytes;
         byte[] info = new byte[TdmrInfo.Bytes];
