@@ -17,6 +17,9 @@ public sealed unsafe partial class Core
     /// <summary>IA32_EFER.LMA and CS.L: 64-bit code.</summary>
     public bool LongMode64 => (Lp->Efer & EferBit.Lma) != 0 && (Lp->Cs.AccessRights & SegmentBit.Long) != 0;
 
+    /// <summary>IA32_EFER.LMA: IA-32e mode, 64-bit or compatibility.</summary>
+    public bool LongModeActive => (Lp->Efer & EferBit.Lma) != 0;
+
     /// <summary>A general register: 0 RAX, 1 RCX, 2 RDX, 3 RBX, 4 RSP, 5 RBP, 6 RSI, 7 RDI, 8.. R8...</summary>
     public ref ulong Gpr(int register) => ref Lp->Gpr[register & 15];
 }

@@ -7,40 +7,43 @@ namespace Seamsim.Isa.Engine;
 /// One pre-decoded instruction (or two fused ones) of a block, in native memory. A block is an array of them that
 /// begins with a head; the successor of a straight-line op is the next array element.
 /// </summary>
-[StructLayout(LayoutKind.Sequential, Size = 80)]
+[StructLayout(LayoutKind.Sequential, Size = 96)]
 public unsafe struct Op
 {
-    /// <summary>The handler: does the work and goes on with the next op. Null ends a chain.</summary>
+    /// <summary>The handler: does the work and goes on with the next op.</summary>
     internal delegate*<LogicalProcessor*, Op*, Op*> Fn;
 
-    /// <summary>Immediate operand, sign-extended; instruction index for system ops; cycles in a head.</summary>
+    /// <summary>Immediate operand, sign-extended; address of the decoded instruction of a system op; cycles of a head.</summary>
     internal ulong Imm;
 
-    /// <summary>Displacement, or the whole address for RIP-relative and absolute operands.</summary>
+    /// <summary>Displacement, or the whole address of RIP-relative and absolute operands.</summary>
     internal ulong Disp;
 
     /// <summary>Byte offsets into the LP struct: destination, source, base and index registers.</summary>
     internal byte Dst, Src, Base, Index;
 
-    /// <summary>Left shift of the index; segment override; length of the instruction in bytes.</summary>
+    /// <summary>Left shift of the index; segment register of the memory operand; length of the instruction in bytes.</summary>
     internal byte Shift, Segment, Length;
 
-    /// <summary>Instructions from this op to the end of its block, itself included.</summary>
+    /// <summary>Instructions from this op to the end of its block, itself included; all of them in a head.</summary>
     internal byte Left;
 
-    /// <summary>Linear offset of the following instruction.</summary>
+    /// <summary>Heads of the blocks at the target and behind a conditional branch; null until linked.</summary>
+    internal Op* Link, LinkNext;
+
+    /// <summary>Linear offset of the following instruction; of the first one in a head.</summary>
     internal ulong NextRip;
 
     /// <summary>Branch target.</summary>
     internal ulong Target;
 
-    /// <summary>Heads of the blocks at the target and behind a conditional branch; null until linked.</summary>
-    internal Op* Link, LinkNext;
-
     /// <summary>The same operation with every memory access checked and translated out of line.</summary>
     internal delegate*<LogicalProcessor*, Op*, Op*> Careful;
 
-    /// <summary>Address and operand size and code size the instruction was decoded with; free for the handler.</summary>
+    /// <summary>Which handler this is, to find its careful version when it is first needed.</summary>
+    internal ulong Key;
+
+    /// <summary>Branches: <see cref="Interpreter.OpMode"/>. Memory operands: address size and bytes accessed.</summary>
     internal uint Mode;
 
     /// <summary>Instructions this op stands for: 2 when fused.</summary>
@@ -73,6 +76,9 @@ public enum ChainEnd : byte
 
     /// <summary>The logical processor is in shutdown.</summary>
     Shutdown,
+
+    /// <summary>The op that came back is to be executed by the run loop.</summary>
+    System,
 
     /// <summary>RIP reached managed code.</summary>
     Managed,

@@ -34,6 +34,8 @@ public sealed unsafe partial class Core : IDisposable
         Lp = (LogicalProcessor*)NativeMemory.AlignedAlloc((nuint)sizeof(LogicalProcessor), 64);
         NativeMemory.Clear(Lp, (nuint)sizeof(LogicalProcessor));
         Lp->Core = GCHandle.ToIntPtr(GCHandle.Alloc(this));
+        Lp->CanonicalShift = 31;
+        PlugInEngine();
     }
 
     /// <summary>The exception an instruction raised and nobody has delivered yet.</summary>
@@ -47,6 +49,7 @@ public sealed unsafe partial class Core : IDisposable
     {
         if (Lp is null)
             return;
+        UnplugEngine();
         GCHandle.FromIntPtr(Lp->Core).Free();
         NativeMemory.AlignedFree(Lp);
         Lp = null;

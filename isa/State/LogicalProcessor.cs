@@ -63,6 +63,9 @@ public unsafe struct LogicalProcessor
     /// <summary>Second scratch value.</summary>
     public ulong Scratch2;
 
+    /// <summary>64 minus the number of linear-address bits: shifted left and back by it, a canonical address is itself.</summary>
+    public int CanonicalShift;
+
     /// <summary>Not zero: the chain ends after the running instruction (code was written, an event may have come up).</summary>
     public uint Leave;
 

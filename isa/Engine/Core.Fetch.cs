@@ -1,0 +1,66 @@
+using Seamsim.Isa.Engine;
+using Seamsim.Isa.Engine.Interpreter;
+using Seamsim.Isa.Paging;
+using Seamsim.Isa.Seam;
+
+namespace Seamsim.Isa.State;
+
+// From RIP to a block. Fetching costs no cycles here: how often a block is looked up depends on how a run is sliced.
+public sealed unsafe partial class Core
+{
+    /// <summary>Where instruction fetch meets managed code; shared by the platform's processors.</summary>
+    public ManagedCode ManagedCode { get; internal set; } = new();
+
+    /// <summary>The block at RIP; null leaves a fault (or VM exit) recorded.</summary>
+    private Block? FindBlock(bool step)
+    {
+        ulong rip = Lp->Rip;
+        ulong linear = LongMode64 ? rip : (uint)(Lp->Cs.Base + rip);
+        bool reachable = LongMode64 ? Flow.IsCanonical(Lp, rip) : rip <= Lp->Cs.Limit;
+        if (!reachable)
+        {
+            Raise(Vector.GP);
+            return null;
+        }
+        if (!TryFetchPage(linear, out Hpa physical))
+            return null;
+        byte mode = (byte)(CodeSize | (step ? BlockKey.Step : 0));
+        var key = new BlockKey(physical.Value, rip, mode);
+        Block? block = cache.Find(key);
+        if (block is { SecondPage: { } second })
+        {
+            // the second page may be another one by now
+            if (!TryFetchPage(PageAfter(linear), out Hpa now))
+                return null;
+            if (now != second)
+            {
+                cache.Drop(block);
+                block = null;
+            }
+        }
+        if (block is null)
+        {
+            block = IsManaged(physical) ? builder.BuildManaged(key, cache.Arena) : builder.Build(key, physical, cache);
+            if (block is null)
+                return null;
+            cache.Add(block);
+        }
+        if (!step && block.SecondPage is null)
+            *Flow.JumpSlot(Lp, rip) = new JumpEntry { Rip = rip, Space = Lp->CodeSpace, Head = block.Head };
+        return block;
+    }
+
+    /// <summary>Translates an instruction address.</summary>
+    internal bool TryFetchPage(ulong linear, out Hpa physical)
+    {
+        ulong cycles = Lp->Cycles;
+        bool ok = TryTranslate(linear, Access.Fetch, Cpl == 3, implicitly: false, out Translation translation);
+        Lp->Cycles = cycles;
+        physical = translation.Address;
+        return ok;
+    }
+
+    private bool IsManaged(Hpa physical) => ManagedCode.At(Memory.Keys.LineOf(physical)) is not null;
+
+    private static ulong PageAfter(ulong linear) => (linear | 0xFFF) + 1;
+}

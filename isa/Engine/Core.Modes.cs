@@ -1,0 +1,105 @@
+using System.Runtime.InteropServices;
+using Seamsim.Isa.Engine;
+using Seamsim.Isa.Engine.Interpreter;
+using Seamsim.Isa.Memory;
+using Seamsim.Isa.Paging;
+using Seamsim.Isa.Ports;
+
+namespace Seamsim.Isa.State;
+
+public sealed unsafe partial class Core
+{
+    private BlockCache cache = null!;
+    private BlockBuilder builder = null!;
+
+    /// <summary>Blocks decoded since reset.</summary>
+    public long BlocksBuilt => cache.Built;
+
+    /// <summary>
+    /// Tells the engine that CR0, CR3, CR4, EFER, CS, CPL, RFLAGS.AC, EPTP, VPID or the SEAM state may have changed: it
+    /// picks the TLB and the code space of the new mode. Does not flush anything.
+    /// </summary>
+    public void ModeChanged()
+    {
+        TlbBank bank = Tlbs.Select(CurrentTlbKey());
+        Lp->Tlb = bank.Entries;
+        Lp->CanonicalShift = !LongModeActive ? 31 : (Lp->Cr4 & Cr4Bit.La57) != 0 ? 7 : 16;
+        // Offsets are linear addresses only without a segment base; with one, the space is used once.
+        ulong space = LongMode64 || Lp->Cs.Base == 0 ? bank.Space : Tlbs.NextSpace();
+        Lp->CodeSpace = space | CodeSize;
+    }
+
+    /// <summary>Drops every cached translation of every address space on this logical processor.</summary>
+    public void FlushTlb()
+    {
+        Tlbs.Clear();
+        ModeChanged();
+    }
+
+    /// <summary>Drops the cached translations of one linear page in every address space (INVLPG, INVVPID type 0).</summary>
+    public void FlushTlbPage(Gva page)
+    {
+        Tlbs.DropPage(page.Value);
+        ModeChanged();
+    }
+
+    /// <summary>What MOV to CR3 drops. SDM vol. 3A, 4.10.4.1.</summary>
+    internal void FlushTlbContext(ulong pcid, bool allPcids)
+    {
+        Tlbs.ClearContext(TranslationContext, pcid, allPcids);
+        ModeChanged();
+    }
+
+    /// <summary>0: 64-bit code, 1: 32-bit, 2: 16-bit.</summary>
+    private byte CodeSize => LongMode64 ? (byte)0 : (Lp->Cs.AccessRights & SegmentBit.Big) != 0 ? (byte)1 : (byte)2;
+
+    /// <summary>Which probe the handlers report to; before the first run.</summary>
+    internal void UseProbe<TProbe>() where TProbe : struct, IProbe =>
+        builder = new BlockBuilder(this, HandlerTable.For(typeof(TProbe)));
+
+    internal void BindCareful(Op* op) => op->Careful = builder.Careful(op->Key);
+
+    private void PlugInEngine()
+    {
+        nuint bytes = (nuint)(sizeof(JumpEntry) * Flow.JumpEntries);
+        Lp->JumpCache = (JumpEntry*)NativeMemory.AlignedAlloc(bytes, 64);
+        NativeMemory.Clear(Lp->JumpCache, bytes);
+        cache = new BlockCache(this);
+        UseProbe<NoProbe>();
+        Memory.Observe(new CodeWatch(this));
+        ModeChanged();
+    }
+
+    private void UnplugEngine()
+    {
+        cache.Dispose();
+        tlbs?.Dispose();
+        NativeMemory.AlignedFree(Lp->JumpCache);
+    }
+
+    /// <summary>Keeps pointers and blocks in step with memory.</summary>
+    private sealed class CodeWatch(Core core) : IMemoryObserver
+    {
+        public void PageChanged(ulong page)
+        {
+            if (core.Lp is null)
+                return;
+            core.Tlbs.DropPhysical(page);
+            core.cache.DropPage(page);
+        }
+
+        public void AllChanged()
+        {
+            if (core.Lp is null)
+                return;
+            core.FlushTlb();
+            core.cache.DropAll();
+        }
+
+        public void CodeWritten(ulong page)
+        {
+            if (core.Lp is not null)
+                core.cache.DropPage(page);
+        }
+    }
+}

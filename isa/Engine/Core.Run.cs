@@ -1,0 +1,197 @@
+using Iced.Intel;
+using Seamsim.Isa.Engine;
+using Seamsim.Isa.Engine.Interpreter;
+using Seamsim.Isa.Seam;
+
+namespace Seamsim.Isa.State;
+
+public sealed unsafe partial class Core
+{
+    /// <summary>
+    /// Instructions granted to one chain. A chain executes at most two ops for each (a fused pair is one op, a block
+    /// without branch ends in a fall-through), so it comes back after at most 4,096 of them even where the JIT makes
+    /// real calls: 4,096 frames of an unoptimised handler are about a megabyte.
+    /// </summary>
+    private const long Grant = 2048;
+
+    private ulong prepaidRip;
+
+    /// <summary>
+    /// Runs until <paramref name="maxInstructions"/> have retired or the first block head at or after
+    /// <paramref name="untilCycles"/>, whichever is earlier. The state reached does not depend on how a run is sliced
+    /// into calls: near the end of the budget single instructions are executed.
+    /// </summary>
+    public RunEnd Run(long maxInstructions, ulong untilCycles)
+    {
+        ulong target = Lp->Instructions + (ulong)Math.Max(0, maxInstructions);
+        Lp->CycleLimit = untilCycles;
+        for (; ; )
+        {
+            if (cache.StaleArena || cache.Arena.IsFull)
+                cache.Empty();
+            if (TakeEvent() is { } outcome)
+                Complete(outcome, default);
+            switch (Lp->Activity)
+            {
+                case ActivityState.Active: break;
+                case ActivityState.Shutdown: return RunEnd.Shutdown;
+                default: return RunEnd.Halted;
+            }
+            long remaining = (long)(target - Lp->Instructions);
+            if (remaining <= 0)
+                return RunEnd.Budget;
+            if (MustStepEach)
+            {
+                if (IsDue(untilCycles))
+                    return RunEnd.Budget;
+                StepWatched();
+                continue;
+            }
+            RunEnd? end = Prepaid > 0 ? Step(paid: true) : RunBlocks(remaining, untilCycles);
+            if (end is { } reason)
+                return reason;
+        }
+    }
+
+    private bool IsDue(ulong untilCycles) => Prepaid == 0 && Lp->Cycles >= untilCycles;
+
+    /// <summary>Instructions of a block under way whose cycles are accounted, when RIP is still where it stopped.</summary>
+    private uint Prepaid => Lp->Prepaid != 0 && Lp->Rip == prepaidRip ? Lp->Prepaid : 0;
+
+    private RunEnd? RunBlocks(long remaining, ulong untilCycles)
+    {
+        if (Lp->Cycles >= untilCycles)
+            return RunEnd.Budget;
+        JumpEntry* entry = Flow.JumpSlot(Lp, Lp->Rip);
+        Op* head;
+        if (entry->Rip == Lp->Rip && entry->Space == Lp->CodeSpace)
+        {
+            head = entry->Head;
+        }
+        else if (FindBlock(step: false) is { } block)
+        {
+            head = block.Head;
+            Link(block);
+        }
+        else
+        {
+            return AfterFault();
+        }
+        if (head->Left > remaining)
+        {
+            // The budget ends inside this block: account it, then go singly.
+            Lp->Cycles += head->Imm;
+            Lp->Prepaid = head->Left;
+            prepaidRip = Lp->Rip;
+            return Step(paid: true);
+        }
+        Lp->Prepaid = 0;
+        return Chain(head, Math.Min(remaining, Grant));
+    }
+
+    private RunEnd? Chain(Op* head, long grant)
+    {
+        Lp->Budget = grant;
+        Lp->Leave = 0;
+        Lp->LinkSlot = null;
+        Op* last = Flow.MustStop(Lp, head) ? Flow.Stop(Lp, head) : head[1].Fn(Lp, head + 1);
+        Lp->Instructions += (ulong)(grant - Lp->Budget);
+        return AfterChain(last);
+    }
+
+    /// <summary>One instruction. Paid: its cycles were accounted with the block it belongs to.</summary>
+    private RunEnd? Step(bool paid)
+    {
+        uint left = paid ? Prepaid : 0;
+        Lp->Prepaid = 0;
+        if (FindBlock(step: true) is not { } block)
+            return AfterFault();
+        if (!paid)
+            Lp->Cycles += block.Head->Imm;
+        Lp->Budget = 0;
+        Lp->Leave = 0;
+        Lp->LinkSlot = null;
+        Op* last = block.Head[1].Fn(Lp, block.Head + 1);
+        Lp->Instructions += (ulong)(block.Head->Left - Lp->Budget);
+        Lp->LinkSlot = null;
+        if (Lp->End == ChainEnd.Lookup && left > 1)
+        {
+            Lp->Prepaid = left - 1;
+            prepaidRip = Lp->Rip;
+        }
+        return AfterChain(last);
+    }
+
+    private RunEnd? AfterChain(Op* last)
+    {
+        switch (Lp->End)
+        {
+            case ChainEnd.System:
+                return AfterSystem(last);
+            case ChainEnd.Managed:
+                return AfterManaged();
+            case ChainEnd.Fault:
+                return AfterFault();
+            default:
+                return null;
+        }
+    }
+
+    private RunEnd? AfterSystem(Op* op)
+    {
+        Instruction instruction = *(Instruction*)op->Imm;
+        Outcome outcome = Execute(instruction);
+        if (outcome == Outcome.Fault)
+            Lp->Instructions--; // it has not retired
+        Complete(outcome, instruction);
+        return null;
+    }
+
+    private RunEnd? AfterFault()
+    {
+        Lp->Prepaid = 0;
+        Complete(Outcome.Fault, default);
+        return null;
+    }
+
+    private RunEnd? AfterManaged()
+    {
+        bool reached = TryFetchPage(LongMode64 ? Lp->Rip : (uint)(Lp->Cs.Base + Lp->Rip), out Hpa physical);
+        ManagedEntry? entry = reached ? ManagedCode.At(Memory.Keys.LineOf(physical)) : null;
+        if (entry is null)
+        {
+            cache.DropPage(Memory.Keys.LineOf(physical) & ~0xFFFUL);
+            return null; // the entry is gone: whatever bytes are there run
+        }
+        if (entry.Kind == ManagedEntryKind.HostReturn)
+            return RunEnd.HostReturn;
+        Complete(RunManaged(entry), default);
+        return null;
+    }
+
+    /// <summary>Acts on how an instruction ended.</summary>
+    private void Complete(Outcome outcome, in Instruction instruction)
+    {
+        Lp->Prepaid = 0;
+        if (outcome == Outcome.Fault)
+            outcome = DeliverFault();
+        switch (outcome)
+        {
+            case Outcome.Next:
+                Lp->Rip = instruction.NextIP;
+                break;
+            case Outcome.Shutdown:
+                Lp->Activity = ActivityState.Shutdown;
+                break;
+        }
+    }
+
+    private void Link(Block block)
+    {
+        if (Lp->LinkSlot == null || block.SecondPage is not null)
+            return;
+        *Lp->LinkSlot = block.Head;
+        block.Incoming.Add((nint)Lp->LinkSlot);
+        Lp->LinkSlot = null;
+    }
+}

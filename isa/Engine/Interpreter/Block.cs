@@ -1,0 +1,28 @@
+namespace Seamsim.Isa.Engine.Interpreter;
+
+/// <summary>Which code a block is the translation of.</summary>
+/// <param name="Physical">Host-physical address of the first byte, KeyID included.</param>
+/// <param name="Rip">Linear offset of the first byte: ops contain absolute addresses.</param>
+/// <param name="Mode">Code size (0: 64, 1: 32, 2: 16 bits); <see cref="Step"/> for a block of one instruction.</param>
+internal readonly record struct BlockKey(ulong Physical, ulong Rip, byte Mode)
+{
+    /// <summary>One instruction that leaves complete flags: for single steps.</summary>
+    public const byte Step = 0x80;
+}
+
+/// <summary>A decoded block.</summary>
+internal sealed unsafe class Block
+{
+    public required BlockKey Key { get; init; }
+
+    public required Op* Head { get; init; }
+
+    /// <summary>The page the first instruction continues on when it crosses a page end; such blocks are never linked.</summary>
+    public Hpa? SecondPage { get; init; }
+
+    /// <summary>Link fields that point to this block, to be cut when it goes.</summary>
+    public List<nint> Incoming { get; } = [];
+
+    /// <summary>The code has changed: the block is out of the cache.</summary>
+    public bool Dropped { get; set; }
+}

@@ -1,0 +1,85 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using Seamsim.Isa.Engine.Interpreter;
+using Seamsim.Isa.State;
+
+namespace Seamsim.Isa.Semantics;
+
+// SDM vol. 2. Each operation is named after its instruction; AF, undefined by the manual, is 0.
+
+internal readonly unsafe struct And : IBinaryOp
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Apply<T, TFlags>(LogicalProcessor* lp, T dst, T src)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T> where TFlags : struct, IFlagSink
+    {
+        T result = dst & src;
+        TFlags.Logic(lp, result);
+        return result;
+    }
+}
+
+internal readonly unsafe struct Or : IBinaryOp
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Apply<T, TFlags>(LogicalProcessor* lp, T dst, T src)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T> where TFlags : struct, IFlagSink
+    {
+        T result = dst | src;
+        TFlags.Logic(lp, result);
+        return result;
+    }
+}
+
+internal readonly unsafe struct Xor : IBinaryOp
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Apply<T, TFlags>(LogicalProcessor* lp, T dst, T src)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T> where TFlags : struct, IFlagSink
+    {
+        T result = dst ^ src;
+        TFlags.Logic(lp, result);
+        return result;
+    }
+}
+
+internal readonly unsafe struct Test : ICompareOp
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Apply<T, TFlags>(LogicalProcessor* lp, T dst, T src)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T> where TFlags : struct, IFlagSink =>
+        TFlags.Logic(lp, dst & src);
+}
+
+internal readonly unsafe struct Not : IUnaryOp
+{
+    public static T Apply<T, TFlags>(LogicalProcessor* lp, T dst)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T> where TFlags : struct, IFlagSink => ~dst;
+}
+
+/// <summary>BSWAP; the 16-bit form is undefined and clears the register as processors do.</summary>
+internal readonly unsafe struct Bswap : IUnaryOp
+{
+    public static T Apply<T, TFlags>(LogicalProcessor* lp, T dst)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T> where TFlags : struct, IFlagSink
+    {
+        ulong value = Width.ZeroExtend(dst);
+        if (sizeof(T) == 8)
+            return Width.Truncate<T>(BinaryPrimitives.ReverseEndianness(value));
+        return sizeof(T) == 4
+            ? Width.Truncate<T>(BinaryPrimitives.ReverseEndianness((uint)value))
+            : T.Zero;
+    }
+}
+
+/// <summary>MOVBE reads or writes the bytes the other way round.</summary>
+internal readonly unsafe struct Movbe : IBinaryOp
+{
+    public static T Apply<T, TFlags>(LogicalProcessor* lp, T dst, T src)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T> where TFlags : struct, IFlagSink
+    {
+        ulong reversed = BinaryPrimitives.ReverseEndianness(Width.ZeroExtend(src));
+        return Width.Truncate<T>(reversed >> (64 - Width.Bits<T>()));
+    }
+}
