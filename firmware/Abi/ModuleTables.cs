@@ -9,7 +9,7 @@ public sealed class ModuleTables
     private readonly Lazy<SeptLeafTable> septLeaves;
     private readonly Lazy<CpuidTable> cpuid;
     private readonly Lazy<SampledMsrTable> sampledMsrs;
-    private readonly Lazy<MetadataTable> system, td, vcpu;
+    private readonly Lazy<MetadataTable> system, td, vcpu, l2Vmcs;
     private readonly Lazy<LeafStates?[]> leafStates;
     private readonly Lazy<byte[]> leafVersions;
 
@@ -23,6 +23,7 @@ public sealed class ModuleTables
         system = new(() => new MetadataTable($"{version}/metadata-sys.csv"));
         td = new(() => new MetadataTable($"{version}/metadata-td.csv"));
         vcpu = new(() => new MetadataTable($"{version}/metadata-vmcs.csv", $"{version}/metadata-vp.csv"));
+        l2Vmcs = new(() => new MetadataTable($"{version}/metadata-vmcs-l2.csv"));
         leafStates = new(() => HostLeaves<LeafStates?>(leaf => leaf.States));
         leafVersions = new(() => HostLeaves(leaf => (byte)leaf.MaxVersion));
     }
@@ -50,6 +51,9 @@ public sealed class ModuleTables
 
     /// <summary>Metadata of a virtual CPU: the fields of its TD VMCS, then those of its TDVPS.</summary>
     public MetadataTable VcpuMetadata => vcpu.Value;
+
+    /// <summary>Fields of an L2 VMCS; their class is that of VM 0.</summary>
+    public MetadataTable L2VmcsMetadata => l2Vmcs.Value;
 
     /// <summary>The tables of a version; nothing is read yet.</summary>
     /// <exception cref="InvalidDataException">There are no tables of that version.</exception>

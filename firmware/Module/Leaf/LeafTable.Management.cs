@@ -8,6 +8,8 @@ internal static partial class LeafTable
         host[1] = TdhMngAddCx.Execute;
         host[8] = TdhMngKeyConfig.Execute;
         host[9] = TdhMngCreate.Execute;
+        host[11] = TdhMngRd.Execute;
+        host[13] = TdhMngWr.Execute;
         host[19] = TdhMngVpFlushDone.Execute;
         host[20] = TdhMngKeyFreeId.Execute;
         host[21] = TdhMngInit.Execute;
@@ -17,8 +19,10 @@ internal static partial class LeafTable
         host[31] = TdhSysKeyConfig.Execute;
         host[32] = TdhSysInfo.Execute;
         host[33] = TdhSysInit.Execute;
+        host[34] = TdhSysRd.Execute;
         host[35] = TdhSysLpInit.Execute;
         host[36] = TdhSysTdmrInit.Execute;
+        host[37] = TdhSysRdAll.Execute;
         host[40] = TdhPhymemCacheWb.Execute;
         host[41] = TdhPhymemPageWbinvd.Execute;
         host[44] = CompatibilityLeaves.DoNothing;

@@ -1,0 +1,28 @@
+using Seamsim.Firmware.Abi;
+
+namespace Seamsim.Firmware.Module;
+
+/// <summary>TDH.SYS.RD (leaf 34) — read a system-scope metadata field. TDX Module 1.5 ABI, "TDH.SYS.RD Leaf".</summary>
+internal static class TdhSysRd
+{
+    public static LeafEnd Execute(LeafCall c)
+    {
+        ulong operand = c.Rdx;
+        (c.Rdx, c.R8) = (FieldId.Null.Value, 0);
+
+        if (!c.Data.Lp.Initialized) return TdxStatus.SysLpInitNotDone;
+        SystemMetadataContext context = new(c, MetadataCaller.Host);
+        TdxStatus status = MetadataAccess.CheckId(context, operand, nullSupported: true, out FieldId id);
+        if (status != TdxStatus.Success)
+        {
+            if (!status.IsError)
+                c.Rdx = id.Value;
+            return status;
+        }
+        MetadataResult read = MetadataAccess.Read(context, id);
+        c.R8 = read.Value;
+        if (!read.Status.IsError)
+            c.Rdx = MetadataAccess.Next(context, id).Value;
+        return read.Status;
+    }
+}
