@@ -25,6 +25,7 @@ public sealed unsafe partial class Core
     {
         ulong target = Lp->Instructions + (ulong)Math.Max(0, maxInstructions);
         Lp->CycleLimit = untilCycles;
+        Lp->LinkSlot = null;
         for (; ; )
         {
             if (cache.StaleArena || cache.Arena.IsFull)
@@ -64,7 +65,7 @@ public sealed unsafe partial class Core
             return RunEnd.Budget;
         JumpEntry* entry = Flow.JumpSlot(Lp, Lp->Rip);
         Op* head;
-        if (entry->Rip == Lp->Rip && entry->Space == Lp->CodeSpace)
+        if (Lp->LinkSlot == null && entry->Rip == Lp->Rip && entry->Space == Lp->CodeSpace)
         {
             head = entry->Head;
         }
@@ -173,6 +174,7 @@ public sealed unsafe partial class Core
     private void Complete(Outcome outcome, in Instruction instruction)
     {
         Lp->Prepaid = 0;
+        Lp->LinkSlot = null;
         if (outcome == Outcome.Fault)
             outcome = DeliverFault();
         switch (outcome)

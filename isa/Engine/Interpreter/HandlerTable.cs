@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Seamsim.Isa.Decode;
 using Seamsim.Isa.Semantics;
 using Seamsim.Isa.State;
@@ -52,7 +53,22 @@ internal sealed unsafe class HandlerTable
         MethodInfo method = TypeOf(key).GetMethod("Run", BindingFlags.Public | BindingFlags.Static)!;
         RuntimeHelpers.PrepareMethod(method.MethodHandle, method.DeclaringType!.GenericTypeArguments
             .Select(t => t.TypeHandle).ToArray());
-        return method.MethodHandle.GetFunctionPointer();
+        return BehindStub((byte*)method.MethodHandle.GetFunctionPointer());
+    }
+
+    /// <summary>
+    /// The runtime hands out the address of a stub, <c>jmp [rip+disp32]</c>, whose slot names the compiled body once
+    /// there is one; handlers are never recompiled (AggressiveOptimization), so the body may be called directly, which
+    /// saves a jump on every op. Anything that does not look like this stub is called as it is.
+    /// </summary>
+    private static nint BehindStub(byte* entry)
+    {
+        const ushort jumpRipRelative = 0x25FF;
+        const int stubBytes = 6;
+        if (RuntimeInformation.ProcessArchitecture != Architecture.X64 || *(ushort*)entry != jumpRipRelative)
+            return (nint)entry;
+        byte* body = *(byte**)(entry + stubBytes + *(int*)(entry + 2));
+        return (nint)(body == entry + stubBytes ? entry : body); // not compiled yet: the slot leads back to the stub
     }
 
     private Type TypeOf(in HandlerKey key)
