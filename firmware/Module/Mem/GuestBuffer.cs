@@ -1,6 +1,5 @@
 using Seamsim.Firmware.Abi;
 using Seamsim.Isa;
-using Seamsim.Isa.Seam;
 using Seamsim.Isa.Vmx;
 
 namespace Seamsim.Firmware.Module;
@@ -56,18 +55,16 @@ internal readonly struct GuestBuffer
 
     private static GuestBuffer MapShared(GuestCall c, Gpa gpa, int sharedBit, bool write)
     {
-        ISeamPlatform p = c.Call.P;
-        var root = new Hpa(p.Vmread(VmcsField.SharedEptp) & EptpAddress);
+        var root = new Hpa(c.Call.P.Vmread(VmcsField.SharedEptp) & EptpAddress);
         var inTree = new Gpa(gpa.Value & ~(1UL << sharedBit));
-        SharedWalk walk = new SharedEpt(p, root, c.Tdcs.TopSeptLevel).Walk(inTree, write);
+        SharedWalk walk = new SharedEpt(c.Call, root, c.Tdcs.TopSeptLevel).Walk(inTree, write);
         ulong qualification = Access(write) | walk.Rights << RightsShift;
         return walk.End switch
         {
             SharedWalkEnd.Violation   => Ended(GuestLeafEnd.EptViolationExit(gpa, qualification, 0)),
             SharedWalkEnd.ViolationVe => Ended(GuestLeafEnd.EptViolationVe(gpa, qualification)),
-            SharedWalkEnd.Mapped when SharedBuffer.IsValid(c.Call, walk.Address.Page.Value, 4096) =>
-                new GuestBuffer(walk.Address, null),
-            _ => Ended(GuestLeafEnd.EptMisconfigurationExit(gpa)),
+            SharedWalkEnd.Mapped      => new GuestBuffer(walk.Address, null),
+            _                         => Ended(GuestLeafEnd.EptMisconfigurationExit(gpa)),
         };
     }
 

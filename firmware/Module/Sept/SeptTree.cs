@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Seamsim.Firmware.Abi;
 using Seamsim.Isa;
 using Seamsim.Isa.Memory;
@@ -51,8 +52,10 @@ internal readonly record struct SeptTree(ISeamPlatform Platform, Hpa Root, int T
     /// <summary>Whether every entry of the SEPT page <paramref name="table"/> is FREE.</summary>
     public bool AllFree(Hpa table)
     {
-        for (int i = 0; i < EntriesPerPage; i++)
-            if (!new SeptEntry(Platform.Read<ulong>(table + 8 * (ulong)i)).IsFree)
+        Span<byte> page = stackalloc byte[EntriesPerPage * sizeof(ulong)];
+        Platform.ReadBytes(table, page);
+        foreach (ulong raw in MemoryMarshal.Cast<byte, ulong>(page))
+            if (!new SeptEntry(raw).IsFree)
                 return false;
         return true;
     }

@@ -30,12 +30,17 @@ internal readonly record struct SharedWalk(SharedWalkEnd End, Hpa Address, ulong
 /// The shared EPT, which the host owns: the module walks it in software to reach a guest's shared buffer.
 /// SDM vol. 3C, 29.3 "The extended page table mechanism".
 /// </summary>
-/// <param name="Platform">The logical processor that walks.</param>
+/// <remarks>
+/// A table or page that is no valid shared address (private KeyID, SEAM range) counts as a misconfiguration: reading it
+/// would let the host bring the module down.
+/// </remarks>
+/// <param name="Call">The call that walks.</param>
 /// <param name="Root">Shared EPTP (VMCS field 0x203C), bits 51:12.</param>
 /// <param name="TopLevel">3 with 4-level EPT, 4 with 5-level EPT: as in the private EPT.</param>
-internal readonly record struct SharedEpt(ISeamPlatform Platform, Hpa Root, int TopLevel)
+internal readonly record struct SharedEpt(LeafCall Call, Hpa Root, int TopLevel)
 {
     private const ulong Read = 1, Write = 2, Execute = 4;
+    private const ulong PageBytes = 4096;
     private const ulong Rights = Read | Write | Execute;
     private const ulong PageSize = 1 << 7;
     private const ulong SuppressVe = 1UL << 63;
@@ -44,12 +49,15 @@ internal readonly record struct SharedEpt(ISeamPlatform Platform, Hpa Root, int 
     /// <summary>Translates <paramref name="gpa"/> (shared bit removed) for a read or a write.</summary>
     public SharedWalk Walk(Gpa gpa, bool write)
     {
+        ISeamPlatform p = Call.P;
         Hpa table = Root;
         ulong granted = Rights;
         for (int level = TopLevel; ; level--)
         {
-            Platform.Charge(Operation.SeptWalkLevel);
-            ulong entry = Platform.Read<ulong>(table + 8 * ((gpa.Value >> (12 + 9 * level)) & 511));
+            if (!SharedBuffer.IsValid(Call, table.Value, PageBytes))
+                return new SharedWalk(SharedWalkEnd.Misconfiguration, default, 0);
+            p.Charge(Operation.SeptWalkLevel);
+            ulong entry = p.Read<ulong>(table + 8 * ((gpa.Value >> (12 + 9 * level)) & 511));
             bool present = (entry & Rights) != 0;
             bool leaf = level == 0 || (level <= 2 && (entry & PageSize) != 0);
             if (present && IsMisconfigured(entry, level, leaf))
@@ -61,14 +69,17 @@ internal readonly record struct SharedEpt(ISeamPlatform Platform, Hpa Root, int 
         }
     }
 
-    private static SharedWalk Finish(ulong entry, ulong granted, Gpa gpa, int level, bool write)
+    private SharedWalk Finish(ulong entry, ulong granted, Gpa gpa, int level, bool write)
     {
         ulong needed = write ? Read | Write : Read;
         if ((granted & needed) != needed)
             return new SharedWalk(
                 (entry & SuppressVe) != 0 ? SharedWalkEnd.Violation : SharedWalkEnd.ViolationVe, default, granted & Rights);
         ulong offsetMask = GpaMapping.BytesAt(level) - 1;
-        return new SharedWalk(SharedWalkEnd.Mapped, new Hpa((entry & Address & ~offsetMask) | (gpa.Value & offsetMask)), granted);
+        var address = new Hpa((entry & Address & ~offsetMask) | (gpa.Value & offsetMask));
+        return SharedBuffer.IsValid(Call, address.Page.Value, PageBytes)
+            ? new SharedWalk(SharedWalkEnd.Mapped, address, granted)
+            : new SharedWalk(SharedWalkEnd.Misconfiguration, default, 0);
     }
 
     private static bool IsMisconfigured(ulong entry, int level, bool leaf)

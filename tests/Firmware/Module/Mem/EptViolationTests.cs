@@ -115,6 +115,18 @@ public class EptViolationTests
     }
 
     [Test]
+    public void A_shared_EPT_that_points_into_private_memory_is_a_misconfiguration()
+    {
+        using var td = new MemTd();
+        td.Lp.Vmwrite(VmcsField.SharedEptp, SharedRoot);
+        td.Machine.Write(SharedRoot, td.Tdr.Page.Value | 7);
+        GuestCall call = new(new LeafCall(td.Lp, td.Tables), td.Tdr, td.Vcpu);
+        GuestBuffer buffer = GuestBuffer.Map(
+            call, new Gpa(SharedBit), OperandId.Rcx, write: false, privateOnly: false);
+        Assert.That(buffer.End?.Kind, Is.EqualTo(GuestLeafEndKind.EptMisconfigurationExit));
+    }
+
+    [Test]
     public void A_private_buffer_is_found_through_the_Secure_EPT()
     {
         using var td = new MemTd();
