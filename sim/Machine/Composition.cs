@@ -1,5 +1,9 @@
 using System.Globalization;
+using Seamsim.Firmware.Abi;
+using Seamsim.Firmware.Loader;
+using Seamsim.Firmware.Module;
 using Seamsim.Host;
+using Seamsim.Host.Kernel;
 using Seamsim.Hosting;
 using Seamsim.Isa.Memory;
 using Seamsim.Isa.Models;
@@ -8,6 +12,7 @@ using Seamsim.Isa.Seam;
 using Seamsim.Isa.State;
 using Seamsim.Scheduling;
 using Seamsim.Timing;
+using NpSeamldr = Seamsim.Firmware.Loader.NpSeamldr;
 
 namespace Seamsim;
 
@@ -42,6 +47,11 @@ internal sealed class Composition : IDisposable
             BootState.Enter(Cores[i]);
             cpus[i] = new HostCpu(Cores[i], stubs, hostCosts, Account);
         }
+        TdxModule tdx = new(ModuleVersion.Default);
+        Module = ModuleImage.Build();
+        PSeamldr loader = new(Managed, new Dictionary<string, IManagedImage> { [ModuleImage.Name] = tdx });
+        if (!NpSeamldr.Launch(Cores, platform.HostRanges, Managed, loader))
+            throw new InvalidOperationException("the platform is too large for SYSINFO");
         Scheduler.Attach(cpus);
         Scheduler.ClockReached = ReleaseLocks;
         Host = new HostPlatform(
@@ -58,7 +68,7 @@ internal sealed class Composition : IDisposable
     public ManagedCode Managed { get; }
 
     /// <summary>The TDX module as the vendor ships it.</summary>
-    public Seamsim.Host.Kernel.TdxModuleImage Module { get; } = new(new byte[2048], new byte[8192]);
+    public TdxModuleImage Module { get; }
 
     /// <summary>Where the cycles go.</summary>
     public CycleAccount Account { get; }

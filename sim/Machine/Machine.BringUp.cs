@@ -1,5 +1,6 @@
 using Seamsim.Host;
 using Seamsim.Host.Kernel;
+using Seamsim.Host.Kvm;
 
 namespace Seamsim;
 
@@ -38,10 +39,8 @@ public sealed partial class Machine
             case StartState.Installed:
                 return await new SeamLoader(Kernel).Install(cpu, parts.Module);
             default:
-                if (Kernel.Tdx.KeyIds is null)
-                    return Errno.ENODEV;
-                Errno error = await Kernel.Tdx.InitializeCpus(cpu);
-                return error == Errno.Ok ? await Kernel.Tdx.Enable(cpu) : error;
+                (Errno error, kvm) = await KvmModule.Load(Kernel, cpu, KvmOptions.Linux616, module: null);
+                return error == Errno.Ok && !kvm!.TdxEnabled ? Errno.ENODEV : error;
         }
     }
 

@@ -38,6 +38,15 @@ internal sealed partial class ScenarioRun(Machine machine, Scenario scenario, IS
             case "init":
                 Initialise();
                 break;
+            case "create":
+                Create(step.Td);
+                break;
+            case "run":
+                Run(step.Td);
+                break;
+            case "destroy":
+                Destroy(step.Td);
+                break;
             default:
                 break;
         }

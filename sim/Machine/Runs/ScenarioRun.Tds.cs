@@ -1,0 +1,164 @@
+using Seamsim.Firmware.Abi;
+using Seamsim.Guests;
+using Seamsim.Host;
+using Seamsim.Host.Kernel;
+using Seamsim.Host.Kvm;
+using Seamsim.Host.Kvm.Uapi;
+using Seamsim.Host.Vmm;
+using Seamsim.Hosting;
+using Seamsim.Timing;
+
+namespace Seamsim.Runs;
+
+/// <content>Trust domains: create, run, destroy.</content>
+internal sealed partial class ScenarioRun
+{
+    private readonly List<TdRun> tds = [];
+    private ulong[] tdInstructions = [];
+
+    private IEnumerable<TdRun> Chosen(string? name) => tds.Where(td => name is null || td.Plan.Name == name);
+
+    private void Create(string? name)
+    {
+        foreach (TdPlan plan in scenario.Tds)
+        {
+            if ((name is not null && plan.Name != name) || tds.Exists(td => td.Plan == plan))
+                continue;
+            teller.Chapter(Text($"Trust domain {plan.Name}"));
+            TellWhy(plan);
+            OutputConsole console = new();
+            TdVmm vmm = new(machine.Kvm, Machine.ConfigOf(plan, scenario.Directory), console);
+            TdRun td = new(plan, vmm, console, new TdReport(plan.Name));
+            tds.Add(td);
+            Report.Tds.Add(td.Report);
+            td.IsBuilt = machine.Execute(0, vmm.Build) == Errno.Ok;
+            if (td.IsBuilt)
+                TellBuilt(td);
+            else
+                Problem(Text($"{plan.Name}: {vmm.Reason}") + LastLog());
+        }
+    }
+
+    private void TellWhy(TdPlan plan)
+    {
+        teller.Say(plan.Gpaw == 52
+            ? "guest physical address width 52 in CPUID 0x80000008.EAX[23:16]: more than 4-level EPT can map,"
+            : "guest physical address width 48 in CPUID 0x80000008.EAX[23:16]: 4-level EPT maps exactly that,");
+        teller.Say(plan.Gpaw == 52
+            ? "so 5-level EPT, CONFIG_FLAGS.GPAW = 1, shared bit 51"
+            : "so 4-level EPT, CONFIG_FLAGS.GPAW = 0, shared bit 47");
+        teller.Say(Text($"guest {plan.Guest}, {plan.Vcpus} vCPU(s), ATTRIBUTES 0x{plan.Attributes:X}, XFAM 0x{plan.Xfam:X}"));
+    }
+
+    private void TellBuilt(TdRun td)
+    {
+        TdVmm vmm = td.Vmm;
+        td.Report.Mrtd = Convert.ToHexStringLower(vmm.Mrtd);
+        teller.Say(Text($"TDR at {vmm.Td!.Tdr}, KeyID {vmm.Td.KeyId}, {vmm.Td.Ept.Levels}-level EPT, {vmm.InitialPages} pages added and measured"));
+        foreach (string line in CpuidSummary.Of(vmm.Cpuid))
+            teller.Say(line);
+        teller.Say(Text($"MRTD {td.Report.Mrtd}"));
+    }
+
+    private void Run(string? name)
+    {
+        teller.Chapter("Running");
+        TdRun[] running = [.. Chosen(name).Where(td => td.IsBuilt && !td.IsDestroyed && td.Vmm.End == TdEnd.NotRun)];
+        if (running.Length == 0)
+            return;
+        tdInstructions = new ulong[machine.Platform.LpCount];
+        foreach (Isa.State.Core core in machine.Cores)
+            tdInstructions[core.Index] = machine.Account.Of(core.Index, World.Td).Instructions;
+        machine.Parts.Scheduler.TurnEnded = cpu => CountTd(cpu, running);
+        try
+        {
+            machine.Execute(0, cpu => RunAll(cpu, running));
+        }
+        finally
+        {
+            machine.Parts.Scheduler.TurnEnded = null;
+            foreach (TdRun td in running)
+                Conclude(td);
+        }
+    }
+
+    /// <summary>Every TD starts on a processor of its own, as far as there are enough; all run at the same time.</summary>
+    private async HostTask<int> RunAll(ICpu cpu, TdRun[] running)
+    {
+        List<HostTask<TdEnd>> flows = [];
+        IReadOnlyList<ICpu> online = [.. machine.Kernel.Cpus.Online];
+        for (int i = 0; i < running.Length; i++)
+        {
+            TdRun td = running[i];
+            flows.Add(machine.Kernel.OnCpu(cpu, online[i % online.Count], there => td.Vmm.Run(there)));
+        }
+        foreach (HostTask<TdEnd> flow in flows)
+            await flow;
+        return 0;
+    }
+
+    private void CountTd(HostCpu cpu, TdRun[] running)
+    {
+        machine.Parts.Account.Settle(cpu.Core);
+        ulong now = machine.Parts.Account.Of(cpu.Index, World.Td).Instructions;
+        ulong spent = now - tdInstructions[cpu.Index];
+        tdInstructions[cpu.Index] = now;
+        if (spent == 0)
+            return;
+        foreach (TdRun td in running)
+        {
+            if (!td.Vmm.Td!.TdVcpus.Any(vcpu => vcpu.InGuestOn == cpu))
+                continue;
+            td.Instructions += spent;
+            if (td.Instructions > td.Plan.MaxInstructions && td.Vmm.End == TdEnd.NotRun)
+                td.Vmm.Stop(Text($"max_instructions of {td.Plan.MaxInstructions} is spent"));
+        }
+    }
+
+    private void Conclude(TdRun td)
+    {
+        td.Report.Output = td.Console.Text;
+        td.Report.Rtmrs = Inspection.Rtmrs(machine, td.Vmm.Td!);
+        foreach (VcpuTdx vcpu in td.Vmm.Td!.TdVcpus)
+        {
+            string exits = string.Join(", ", vcpu.Exits.Select(exit => Text($"{exit.Value} x {(Isa.Vmx.ExitReason)exit.Key}")));
+            td.Report.Endings.Add(Text($"vCPU {vcpu.Id}: last VP.ENTER {vcpu.LastStatus}; exits: {exits}"));
+        }
+        foreach (string ending in td.Report.Endings)
+            teller.Say(Text($"{td.Plan.Name} {ending}"));
+        if (td.Vmm.End == TdEnd.Finished)
+            teller.Say(Text($"{td.Plan.Name} finished"));
+        else
+            Problem(Text($"{td.Plan.Name}: {td.Vmm.End}: {td.Vmm.Reason}"));
+    }
+
+    private void Destroy(string? name)
+    {
+        teller.Chapter("Teardown");
+        foreach (TdRun td in Chosen(name))
+        {
+            if (td.IsDestroyed)
+                continue;
+            td.IsDestroyed = true;
+            machine.Execute(0, async cpu =>
+            {
+                await td.Vmm.Destroy(cpu);
+                return 0;
+            });
+            teller.Say(Text($"{td.Plan.Name}: vCPUs flushed, KeyID freed, pages reclaimed"));
+        }
+        if (tds.TrueForAll(td => td.IsDestroyed))
+            CheckPamt();
+    }
+
+    private void CheckPamt()
+    {
+        List<(ulong Page, PageType Type)> left = Inspection.PagesInUse(machine);
+        if (left.Count == 0)
+            teller.Say("PAMT: every page is free or reserved again");
+        else
+            Problem(Text($"{left.Count} page(s) not reclaimed, the first is 0x{left[0].Page:X} ({left[0].Type})"));
+    }
+
+    private string LastLog() => machine.KernelLog.Count == 0 ? "" : $" (kernel log: {machine.KernelLog[^1]})";
+}
