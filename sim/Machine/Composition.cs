@@ -12,7 +12,6 @@ using Seamsim.Isa.Seam;
 using Seamsim.Isa.State;
 using Seamsim.Scheduling;
 using Seamsim.Timing;
-using NpSeamldr = Seamsim.Firmware.Loader.NpSeamldr;
 
 namespace Seamsim;
 
@@ -42,7 +41,7 @@ internal sealed class Composition : IDisposable
         Cores = new Core[platform.LpCount];
         for (int i = 0; i < cpus.Length; i++)
         {
-            Cores[i] = new Core(i, i / platform.LpsPerPackage, Memory, costs) { Worlds = watch };
+            Cores[i] = new Core(i, i / platform.LpsPerPackage, Memory, costs) { Worlds = watch, ManagedCode = Managed };
             Cores[i].PowerOn(Uncore);
             BootState.Enter(Cores[i]);
             cpus[i] = new HostCpu(Cores[i], stubs, hostCosts, Account);
@@ -50,7 +49,7 @@ internal sealed class Composition : IDisposable
         TdxModule tdx = new(ModuleVersion.Default);
         Module = ModuleImage.Build();
         PSeamldr loader = new(Managed, new Dictionary<string, IManagedImage> { [ModuleImage.Name] = tdx });
-        if (!NpSeamldr.Launch(Cores, platform.HostRanges, Managed, loader))
+        if (!SeamFirmware.Launch(Cores, platform.HostRanges, Managed, loader))
             throw new InvalidOperationException("the platform is too large for SYSINFO");
         Scheduler.Attach(cpus);
         Scheduler.ClockReached = ReleaseLocks;
