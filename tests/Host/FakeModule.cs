@@ -77,7 +77,7 @@ internal sealed class FakeModule(FakePlatform platform)
             case SeamcallLeaf.TDH_SYS_RD:
                 return Sys.TryGetValue(rdx, out cpu.Gpr(8)) ? TdxStatus.Success : TdxStatus.MetadataFieldNotReadable;
             case SeamcallLeaf.TDH_SYS_TDMR_INIT:
-                cpu.Gpr(2) = rcx + (1UL << 30);
+                cpu.Gpr(2) = rcx + (1UL << 40);
                 return TdxStatus.Success;
             case SeamcallLeaf.TDH_MNG_RD:
                 return ReadTd(cpu, rdx);
