@@ -21,7 +21,7 @@ internal sealed unsafe class VmxRig : IDisposable
     public VmxRig(bool enterVmx = true)
     {
         platform = new TestPlatform(new CpuParameters { SeamrrBase = SeamBase, SeamrrBytes = SeamBytes });
-        EnterLongMode();
+        EnterLongMode(Core);
         Write32(Vmxon, Core.Capabilities.RevisionId);
         Write32(Region, Core.Capabilities.RevisionId);
         Write32(Second, Core.Capabilities.RevisionId);
@@ -150,9 +150,10 @@ internal sealed unsafe class VmxRig : IDisposable
         v[VmcsField.VmcsLinkPointer] = ulong.MaxValue;
     }
 
-    private void EnterLongMode()
+    /// <summary>64-bit mode at CPL 0 with VMXE.</summary>
+    public static void EnterLongMode(Core core)
     {
-        LogicalProcessor* lp = Core.Lp;
+        LogicalProcessor* lp = core.Lp;
         lp->Cr0 = Cr0Bit.Pe | Cr0Bit.Ne | Cr0Bit.Et | Cr0Bit.Wp | Cr0Bit.Pg;
         lp->Cr3 = 0x8000;
         lp->Cr4 = Cr4Bit.Pae | Cr4Bit.Vmxe;
