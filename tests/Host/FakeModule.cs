@@ -83,7 +83,7 @@ internal sealed class FakeModule(FakePlatform platform)
                 return ReadTd(cpu, rdx);
             case SeamcallLeaf.TDH_MNG_INIT:
                 TdParams = new byte[1024];
-                platform.Read(new Isa.Hpa(rdx), TdParams);
+                platform.Read(new Seamsim.Isa.Hpa(rdx), TdParams);
                 return TdxStatus.Success;
             case SeamcallLeaf.TDH_MNG_CREATE or SeamcallLeaf.TDH_MNG_ADDCX or SeamcallLeaf.TDH_VP_CREATE
                 or SeamcallLeaf.TDH_VP_ADDCX:

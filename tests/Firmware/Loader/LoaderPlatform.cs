@@ -5,7 +5,7 @@ using Seamsim.Isa;
 using Seamsim.Isa.Models;
 using Seamsim.Isa.Seam;
 using Seamsim.Isa.State;
-using Seamsim.Tests.Isa.Models;
+using IsaPlatform = Seamsim.Tests.Isa.Models.TestPlatform;
 
 namespace Seamsim.Tests.Firmware.Loader;
 
@@ -15,11 +15,11 @@ internal sealed unsafe class LoaderPlatform : IDisposable
     public const ulong Parameters = 0x10_0000, Buffer = 0x20_0000, Sig = 0x30_0000, Image = 0x40_0000;
     public const ulong Seamrr = 0x2000_0000, SeamrrBytes = 32 << 20;
 
-    private readonly TestPlatform platform;
+    private readonly IsaPlatform platform;
 
     public LoaderPlatform(ModuleManifest? manifest = null, int lps = 2)
     {
-        platform = new TestPlatform(new CpuParameters
+        platform = new IsaPlatform(new CpuParameters
         {
             LpsPerPackage = lps, SeamrrBase = Seamrr, SeamrrBytes = SeamrrBytes,
         });
