@@ -94,6 +94,7 @@ public sealed partial class Machine : IDisposable
             ended = true;
         });
         ScheduleEnd end = OnLargeStack(() => parts.Scheduler.Run(() => ended));
+        parts.Host.OutsideClock = cpu.Cycles;
         return end == ScheduleEnd.Reached ? result : throw new MachineStoppedException(end, parts.Explain(end));
     }
 

@@ -13,7 +13,7 @@ namespace Seamsim.Hosting;
 internal sealed unsafe class HostCpu(Core core, StubCode stubs, HostCosts costs, CycleAccount account) : ICpu
 {
     private const int StalledTurnsAllowed = 10_000;
-    private readonly LinkedList<Action> queue = [];
+    private readonly LinkedList<(Action Continuation, ulong NotBefore)> queue = [];
     private Action? done;
     private bool asleep, takingInterrupts;
     private int stalledTurns;
@@ -70,12 +70,17 @@ internal sealed unsafe class HostCpu(Core core, StubCode stubs, HostCosts costs,
     }
 
     /// <summary>Puts a continuation at the end (or the front) of the run queue.</summary>
-    public void Enqueue(Action continuation, bool first)
+    /// <param name="continuation">Host code of this processor.</param>
+    /// <param name="first">In front of everything that waits.</param>
+    /// <param name="sent">Clock of whoever sent it: it does not run before that time.</param>
+    public void Enqueue(Action continuation, bool first, ulong sent)
     {
         if (first)
-            queue.AddFirst(continuation);
+            queue.AddFirst((continuation, sent));
         else
-            queue.AddLast(continuation);
+            queue.AddLast((continuation, sent));
+        if (!InStub && queue.Count == 1)
+            CatchUp(sent);
     }
 
     /// <summary>Raises the reschedule interrupt, which makes the processor leave a TD, SEAM or HLT.</summary>
@@ -86,9 +91,9 @@ internal sealed unsafe class HostCpu(Core core, StubCode stubs, HostCosts costs,
     }
 
     /// <summary>Lets an idle processor's clock catch up with the processor that gave it work.</summary>
-    public void CatchUp(ulong cycles)
+    private void CatchUp(ulong cycles)
     {
-        if (InStub || cycles <= Cycles)
+        if (cycles <= Cycles)
             return;
         ulong idle = cycles - Cycles;
         Core.Lp->Cycles = cycles;
@@ -100,8 +105,9 @@ internal sealed unsafe class HostCpu(Core core, StubCode stubs, HostCosts costs,
     {
         if (!InStub)
         {
-            Action next = queue.First!.Value;
+            (Action next, ulong notBefore) = queue.First!.Value;
             queue.RemoveFirst();
+            CatchUp(notBefore);
             next();
             return;
         }
@@ -134,7 +140,10 @@ internal sealed unsafe class HostCpu(Core core, StubCode stubs, HostCosts costs,
                 Rflags = Core.Rflags;
         }
         else if (entry - 1 < Vectors.FirstInterrupt)
+        {
             StubException = (int)(entry - 1);
+            Core.Lp->Gpr[4] = BootState.StackTop(Index);
+        }
         else
             Core.TryWrmsr(Vectors.X2ApicEoi, 0);
 

@@ -35,10 +35,9 @@ internal sealed class HostPlatform(HostCpu[] cpus, IHostMemory memory, int packa
     /// <inheritdoc/>
     public void Log(ICpu cpu, string line) => log.Add(line);
 
-    private void Hand(HostCpu target, Action continuation, bool first)
-    {
-        if (scheduler.Current is { } sender && !target.IsReady)
-            target.CatchUp(sender.Cycles);
-        target.Enqueue(continuation, first);
-    }
+    /// <summary>Clock at which the last flow from outside the machine ended: what comes next comes later.</summary>
+    public ulong OutsideClock { get; set; }
+
+    private void Hand(HostCpu target, Action continuation, bool first) =>
+        target.Enqueue(continuation, first, scheduler.Current?.Cycles ?? OutsideClock);
 }

@@ -35,7 +35,10 @@ internal sealed partial class ScenarioRun
             if (td.IsBuilt)
                 TellBuilt(td);
             else
-                Problem(Text($"{plan.Name}: {vmm.Reason}") + LastLog());
+            {
+                Problem(Text($"{plan.Name}: {vmm.Reason}"));
+                TellLog();
+            }
         }
     }
 
@@ -160,5 +163,11 @@ internal sealed partial class ScenarioRun
             Problem(Text($"{left.Count} page(s) not reclaimed, the first is 0x{left[0].Page:X} ({left[0].Type})"));
     }
 
-    private string LastLog() => machine.KernelLog.Count == 0 ? "" : $" (kernel log: {machine.KernelLog[^1]})";
+    /// <summary>The end of the kernel log: the SEAMCALL that failed, its registers and decoded status.</summary>
+    private void TellLog()
+    {
+        const int lines = 3;
+        foreach (string line in machine.KernelLog.TakeLast(lines))
+            teller.Say("kernel log: " + line);
+    }
 }
