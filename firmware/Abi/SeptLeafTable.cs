@@ -19,7 +19,9 @@ public sealed class SeptLeafTable
         }
     }
 
-    /// <summary>Whether a leaf works on an entry in <paramref name="state"/>; a leaf without a row works on none.</summary>
+    /// <summary>
+    /// Whether a leaf works on an entry in <paramref name="state"/>; a leaf without a row works on none.
+    /// </summary>
     public bool Allows(LeafSide side, int leaf, SeptState state) =>
         ((side == LeafSide.Guest ? guest : host)[leaf] >> (int)state & 1) != 0;
 }

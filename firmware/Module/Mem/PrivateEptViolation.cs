@@ -5,8 +5,8 @@ using Seamsim.Isa.Seam;
 namespace Seamsim.Firmware.Module;
 
 /// <summary>
-/// Who hears of an access to a private page that the Secure EPT does not allow: the guest, when the page only waits to be
-/// accepted, or else the host. TDX Module 1.5 base specification, "Secure EPT Induced TD Exits" and "#VE on pending pages".
+/// Who hears of an access to a private page that the Secure EPT does not allow: the guest, when the page only waits to
+/// be accepted, or else the host. TDX Module 1.5 base specification, "Secure EPT Induced TD Exits".
 /// </summary>
 internal static class PrivateEptViolation
 {

@@ -20,8 +20,8 @@ internal static class TdgMemPageAccept
     public static GuestLeafEnd Execute(GuestCall c)
     {
         LeafCall call = c.Call;
-        if (!GpaMapping.TryParse(call.Rcx, 0, 1, out GpaMapping at)) return Done(TdxStatus.OperandInvalid, OperandId.Rcx);
-        if (!TdSept.IsPrivate(c.Tdcs, at.Gpa))                       return Done(TdxStatus.OperandInvalid, OperandId.Rcx);
+        if (!GpaMapping.TryParse(call.Rcx, 0, 1, out GpaMapping at) || !TdSept.IsPrivate(c.Tdcs, at.Gpa))
+            return Done(TdxStatus.OperandInvalid, OperandId.Rcx);
 
         SeptSlot slot = TdSept.TreeOf(call.P, c.Tdcs).Walk(at.Gpa, at.Level);
         if (slot.Level != at.Level)

@@ -27,7 +27,8 @@ internal static class TdhMemRangeBlock
         if (found.IsError) return found;
         if (!sept.Allows(slot))
             return sept.Refuse(
-                slot.Entry.Flags.AnyBlocked ? TdxStatus.GpaRangeAlreadyBlocked : TdxStatus.EptEntryStateIncorrect, slot);
+                slot.Entry.Flags.AnyBlocked ? TdxStatus.GpaRangeAlreadyBlocked : TdxStatus.EptEntryStateIncorrect,
+                slot);
 
         // Commit: from here on the leaf cannot fail.
         sept.SetBepoch(slot, sept.Tdcs.TdEpoch);

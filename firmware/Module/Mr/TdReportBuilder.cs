@@ -8,8 +8,8 @@ using Seamsim.Isa.Seam;
 namespace Seamsim.Firmware.Module;
 
 /// <summary>
-/// Puts a TDREPORT together: TDINFO from the TDCS, its hash, and the part the processor signs. The buffers the processor
-/// reads and writes lie in this logical processor's local data. TDX Module 1.5 ABI, "TDREPORT_STRUCT".
+/// Puts a TDREPORT together: TDINFO from the TDCS, its hash, and the part the processor signs. Its buffers lie in
+/// this logical processor's local data, where the processor reads and writes them. TDX Module 1.5 ABI, "TDREPORT_STRUCT".
 /// </summary>
 internal readonly struct TdReportBuilder(GuestCall c)
 {

@@ -47,7 +47,9 @@ internal readonly record struct L2SeptEntry(ulong Raw)
     /// <summary>The SEPT page a non-leaf entry points at (no KeyID).</summary>
     public ulong TableAddress => Raw & Address;
 
-    /// <summary>The attribute word of TDG.MEM.PAGE.ATTR.RD and TDH.MEM.SEPT.RD: R, W, Xs, Xu, VGP, PWA, SSS, SVE, VALID.</summary>
+    /// <summary>
+    /// The attribute word of TDG.MEM.PAGE.ATTR.RD and TDH.MEM.SEPT.RD: R, W, Xs, Xu, VGP, PWA, SSS, SVE, VALID.
+    /// </summary>
     public ushort Attributes
     {
         get

@@ -70,7 +70,9 @@ internal readonly record struct SeptEntry(ulong Raw)
     /// <summary>The page a leaf at <paramref name="level"/> maps (no KeyID; accept counter removed).</summary>
     public ulong PageAddress(int level) => Raw & Address & ~(GpaMapping.BytesAt(level) - 1);
 
-    /// <summary>Whether L2 VM <paramref name="vm"/> (1..3) has an alias of this leaf, or its own SEPT page here.</summary>
+    /// <summary>
+    /// Whether L2 VM <paramref name="vm"/> (1..3) has an alias of this leaf, or its own SEPT page here.
+    /// </summary>
     public bool HasAlias(int vm) => (Raw >> (AliasShift + vm - 1) & 1) != 0;
 
     /// <summary>The same entry with or without the alias bit of L2 VM <paramref name="vm"/>.</summary>
@@ -106,7 +108,9 @@ internal readonly record struct SeptEntry(ulong Raw)
     public static SeptEntry NonLeaf(ulong table) =>
         new SeptEntry(SuppressVe | (table & Address)).Become(SeptState.NL_MAPPED);
 
-    /// <summary>The entry a page removed during an import leaves behind; bits 44:12 remember the migration epoch.</summary>
+    /// <summary>
+    /// The entry a page removed during an import leaves behind; bits 44:12 remember the migration epoch.
+    /// </summary>
     public static SeptEntry RemovedIn(uint migrationEpoch) =>
         new SeptEntry(SuppressVe | ((ulong)migrationEpoch << 12)).Become(SeptState.REMOVED);
 

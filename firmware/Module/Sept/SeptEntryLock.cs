@@ -55,7 +55,9 @@ internal static class SeptEntryLock
         return GuestResult.Taken;
     }
 
-    /// <summary>Writes a new entry under the held lock; the lock bit goes when the entry into the module ends.</summary>
+    /// <summary>
+    /// Writes a new entry under the held lock; the lock bit goes when the entry into the module ends.
+    /// </summary>
     public static void Store(ISeamPlatform p, SeptSlot slot, SeptEntry entry) =>
         p.Write(slot.Address, entry.Locked().Raw);
 

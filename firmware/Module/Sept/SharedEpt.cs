@@ -73,8 +73,10 @@ internal readonly record struct SharedEpt(LeafCall Call, Hpa Root, int TopLevel)
     {
         ulong needed = write ? Read | Write : Read;
         if ((granted & needed) != needed)
-            return new SharedWalk(
-                (entry & SuppressVe) != 0 ? SharedWalkEnd.Violation : SharedWalkEnd.ViolationVe, default, granted & Rights);
+        {
+            SharedWalkEnd end = (entry & SuppressVe) != 0 ? SharedWalkEnd.Violation : SharedWalkEnd.ViolationVe;
+            return new SharedWalk(end, default, granted & Rights);
+        }
         ulong offsetMask = GpaMapping.BytesAt(level) - 1;
         var address = new Hpa((entry & Address & ~offsetMask) | (gpa.Value & offsetMask));
         return SharedBuffer.IsValid(Call, address.Page.Value, PageBytes)

@@ -85,7 +85,7 @@ public class AcceptTests
     // name | level requested | arrange | level, state and leaf bit the host is told
     private static IEnumerable<TestCaseData> Exits()
     {
-        yield return new TestCaseData(0, 3, 0, false).SetName("ACCEPT without a SEPT page exits with the level reached");
+        yield return new TestCaseData(0, 3, 0, false).SetName("ACCEPT without a SEPT page names the level reached");
         yield return new TestCaseData(0, 0, 0, false).SetName("ACCEPT of a free entry exits");
         yield return new TestCaseData(0, 1, 2, true).SetName("ACCEPT of 4 KiB in a pending 2-MiB page exits");
     }

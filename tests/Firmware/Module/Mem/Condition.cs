@@ -11,7 +11,9 @@ namespace Seamsim.Tests.Firmware;
 /// <param name="Status">What the leaf answers.</param>
 internal sealed record Condition(string Name, string About, Action<MemTd> Arrange, TdxStatus Status)
 {
-    /// <summary>Whether the condition is another LP's lock; the attempt itself may leave a trace in the lock word.</summary>
+    /// <summary>
+    /// Whether the condition is another LP's lock; the attempt itself may leave a trace in the lock word.
+    /// </summary>
     public bool IsBusy => Status.Is(TdxStatus.OperandBusy);
 }
 
@@ -65,12 +67,15 @@ internal static class Conditions
         OperandId operand = inRcx ? OperandId.Rcx : OperandId.Rdx;
         return
         [
-            new("TDR misaligned", "tdr", td => Set(td, inRcx, MemTd.TdrPage + 0x80), TdxStatus.OperandInvalid.With(operand)),
-            new("TDR with a KeyID", "tdr", td => Set(td, inRcx, td.Tdr.Page.Value), TdxStatus.OperandInvalid.With(operand)),
+            new("TDR misaligned", "tdr", td => Set(td, inRcx, MemTd.TdrPage + 0x80),
+                TdxStatus.OperandInvalid.With(operand)),
+            new("TDR with a KeyID", "tdr", td => Set(td, inRcx, td.Tdr.Page.Value),
+                TdxStatus.OperandInvalid.With(operand)),
             new("TDR outside every TDMR", "tdr", td => Set(td, inRcx, OutsideTdmr),
                 TdxStatus.OperandAddrRangeError.With(operand)),
             new("TDR held", "tdr", td => Lock(td, exclusive), TdxStatus.OperandBusy.With(operand)),
-            new("page is no TDR", "tdr", td => Set(td, inRcx, td.FreePage()), TdxStatus.PageMetadataIncorrect.With(operand)),
+            new("page is no TDR", "tdr", td => Set(td, inRcx, td.FreePage()),
+                TdxStatus.PageMetadataIncorrect.With(operand)),
         ];
 
         static void Set(MemTd td, bool inRcx, ulong value)
@@ -130,7 +135,8 @@ internal static class Conditions
         new("page misaligned", "page", td => set(td, get(td) + 0x100), TdxStatus.OperandInvalid.With(operand)),
         new("page with a KeyID", "page", td => set(td, td.Tdr.Private(new Hpa(get(td))).Value),
             TdxStatus.OperandInvalid.With(operand)),
-        new("page outside every TDMR", "page", td => set(td, OutsideTdmr), TdxStatus.OperandAddrRangeError.With(operand)),
+        new("page outside every TDMR", "page", td => set(td, OutsideTdmr),
+            TdxStatus.OperandAddrRangeError.With(operand)),
         new("page held", "page", td => td.Lp.Write<ushort>(td.Pamt(get(td)).Address, 4),
             TdxStatus.OperandBusy.With(operand)),
         new("page in use", "page", td => td.Pamt(get(td)).Assign(PageType.Reg, new Hpa(MemTd.TdrPage)),

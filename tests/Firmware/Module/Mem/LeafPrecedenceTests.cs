@@ -3,13 +3,16 @@ using Seamsim.Firmware.Module;
 
 namespace Seamsim.Tests.Firmware.Module.Mem;
 
-/// <summary>Every failure of the memory leaves, alone and against every later one. TDX Module 1.5 ABI, leaf pages.</summary>
+/// <summary>
+/// Every failure of the memory leaves, alone and against every later one. TDX Module 1.5 ABI, leaf pages.
+/// </summary>
 [Category("Conformance")]
 public class LeafPrecedenceTests
 {
     private static readonly TdxStatus WrongState = TdxStatus.EptEntryStateIncorrect.With(OperandId.Rcx);
     private static readonly Condition NoParent = new(
-        "no SEPT page", "entry", td => td.SetEntry(td.Gpa, 3, SeptEntry.Free), TdxStatus.EptWalkFailed.With(OperandId.Rcx));
+        "no SEPT page", "entry", td => td.SetEntry(td.Gpa, 3, SeptEntry.Free),
+        TdxStatus.EptWalkFailed.With(OperandId.Rcx));
 
     [Test]
     public void TDH_MEM_PAGE_ADD_checks_in_the_order_of_the_ABI() => Precedence.Check(
@@ -114,7 +117,8 @@ public class LeafPrecedenceTests
             Conditions.EntryHeld(1),
             new("no page for a free entry", "page", td => td.Regs.R8 = ulong.MaxValue, WrongState),
             .. Conditions.FreePage(OperandId.R8, (td, v) => td.Regs.R8 = v, td => td.Regs.R8),
-            new("R9 without an L2 VM", "r9", td => td.Regs.R9 = td.FreePage(), TdxStatus.OperandInvalid.With(OperandId.R9)),
+            new("R9 without an L2 VM", "r9", td => td.Regs.R9 = td.FreePage(),
+                TdxStatus.OperandInvalid.With(OperandId.R9)),
             new("R11 without an L2 VM", "r11", td => td.Regs.R11 = td.FreePage(),
                 TdxStatus.OperandInvalid.With(OperandId.R11)),
         ]);
@@ -180,7 +184,8 @@ public class LeafPrecedenceTests
             NoParent,
             Conditions.EntryHeld(0),
             Conditions.Entry("entry free", 0, SeptState.FREE, WrongState),
-            Conditions.Entry("already blocked", 0, SeptState.BLOCKED, TdxStatus.GpaRangeAlreadyBlocked.With(OperandId.Rcx)),
+            Conditions.Entry("already blocked", 0, SeptState.BLOCKED,
+                TdxStatus.GpaRangeAlreadyBlocked.With(OperandId.Rcx)),
         ]);
 
     [Test]
@@ -274,7 +279,7 @@ public class LeafPrecedenceTests
 
     private static TdxStatus Busy(OperandId operand) => TdxStatus.OperandBusy.With(operand);
 
-    // The page the entry names now; a "free" entry condition names none, so the page of the blocked entry is kept aside.
+    // The page the entry names: the losing condition is arranged first, so the entry still names one.
     private static PamtWord PageAt(MemTd td, int level)
     {
         SeptEntry entry = td.EntryAt(td.Gpa, level);

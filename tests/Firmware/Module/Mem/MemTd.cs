@@ -114,7 +114,9 @@ internal sealed class MemTd : IDisposable
         return status;
     }
 
-    /// <summary>Calls a host leaf and leaves its locks held, as another LP sees them until the leaf's end time.</summary>
+    /// <summary>
+    /// Calls a host leaf and leaves its locks held, as another LP sees them until the leaf's end time.
+    /// </summary>
     public TdxStatus Begin(int leaf, BareLp lp)
     {
         lp.Gpr(0) = (uint)leaf | Regs.Version << 16;
@@ -196,7 +198,9 @@ internal sealed class MemTd : IDisposable
         Lp.Write(slot.Address, entry.Raw);
     }
 
-    /// <summary>An entry in a state: leaves map a fresh page of the TD, non-leaf entries point at a fresh empty SEPT page.</summary>
+    /// <summary>
+    /// An entry in a state: leaves map a fresh page of the TD, non-leaf entries point at a fresh empty SEPT page.
+    /// </summary>
     public SeptEntry Make(SeptState state, int level)
     {
         if (state is SeptState.FREE)

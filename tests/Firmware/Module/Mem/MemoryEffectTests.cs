@@ -31,7 +31,8 @@ public class MemoryEffectTests
         using var td = new MemTd();
         ulong page = td.FreePage();
         Assert.That(td.Call(3, 3, page), Is.EqualTo(TdxStatus.Success));
-        Assert.That((td.Lp.Gpr(1), td.Lp.Gpr(2), td.Lp.Gpr(8)), Is.EqualTo((0UL, 0UL, page)), "version 0 leaves R8 alone");
+        Assert.That((td.Lp.Gpr(1), td.Lp.Gpr(2), td.Lp.Gpr(8)), Is.EqualTo((0UL, 0UL, page)),
+            "version 0 leaves R8 alone");
         Assert.That(td.EntryAt(0, 3), Is.EqualTo(SeptEntry.NonLeaf(page)));
         Assert.That(td.Tree.AllFree(td.Tdr.Private(new Hpa(page))));
         Assert.That((td.Pamt(page).Type, td.Pamt(page).Owner.Value), Is.EqualTo((PageType.Ept, MemTd.TdrPage)));
@@ -44,7 +45,7 @@ public class MemoryEffectTests
         td.BuildTo(0, 2);
         ulong page = td.FreePage();
         Assert.That(td.Call(3, 3, page), Is.EqualTo(TdxStatus.EptEntryStateIncorrect.With(OperandId.Rcx)));
-        Assert.That((td.Lp.Gpr(1), td.Lp.Gpr(2)), Is.EqualTo((7UL, 3UL | 132 << 8)), "RWX, no address; level and state");
+        Assert.That((td.Lp.Gpr(1), td.Lp.Gpr(2)), Is.EqualTo((7UL, 3UL | 132 << 8)), "RWX, no HPA; level and state");
         (td.Regs.Rcx, td.Regs.Rdx, td.Regs.R8) = (3, MemTd.TdrPage | 1, page);
         Assert.That(td.Call(3), Is.EqualTo(TdxStatus.Success));
         Assert.That(td.Pamt(page).Type, Is.EqualTo(PageType.Nda), "the page given is not used");
@@ -80,7 +81,8 @@ public class MemoryEffectTests
         (td.Regs.R10, td.Regs.R11) = (ulong.MaxValue, ulong.MaxValue);
         td.Lp.Cpu.Msrs[0x9A] = 2;
         Assert.That(td.Call(3), Is.EqualTo(TdxStatus.InterruptedResumable));
-        Assert.That((td.Lp.Gpr(1), td.Lp.Gpr(2)), Is.EqualTo((3UL, MemTd.TdrPage)), "inputs are restored for the next call");
+        Assert.That((td.Lp.Gpr(1), td.Lp.Gpr(2)), Is.EqualTo((3UL, MemTd.TdrPage)),
+            "inputs are restored for the next call");
         Assert.That((td.Lp.Gpr(8), td.Lp.Gpr(9)), Is.EqualTo((ulong.MaxValue, l2)));
 
         td.Lp.Cpu.Msrs[0x9A] = 0;

@@ -44,7 +44,8 @@ public class RandomCallTests
             mapping ^= 1UL << random.Next(64);
         if (random.Next(5) == 0)
         {
-            GuestLeafEnd end = td.Tdcall(GuestLeaves[random.Next(GuestLeaves.Length)], mapping, gpa, (ulong)random.Next(2));
+            GuestLeafEnd end = td.Tdcall(GuestLeaves[random.Next(GuestLeaves.Length)], mapping, gpa,
+                (ulong)random.Next(2));
             return end.Kind == GuestLeafEndKind.Completed && end.Status.IsSuccess;
         }
         int leaf = HostLeaves[random.Next(HostLeaves.Length)];

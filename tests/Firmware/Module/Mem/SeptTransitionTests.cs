@@ -19,7 +19,8 @@ public class SeptTransitionTests
         yield return Row("TDH.MEM.PAGE.AUG", 6, 1, "FREE>PENDING REMOVED>PENDING");
         yield return Row(
             "TDH.MEM.RANGE.BLOCK", 7, 1,
-            "MAPPED>BLOCKED BLOCKEDW>BLOCKED PENDING>PENDING_BLOCKED PENDING_BLOCKEDW>PENDING_BLOCKED NL_MAPPED>NL_BLOCKED");
+            "MAPPED>BLOCKED BLOCKEDW>BLOCKED PENDING>PENDING_BLOCKED PENDING_BLOCKEDW>PENDING_BLOCKED "
+            + "NL_MAPPED>NL_BLOCKED");
         yield return Row("TDH.MR.EXTEND", 16, 0, "MAPPED>MAPPED");
         yield return Row(
             "TDH.MEM.PAGE.REMOVE", 29, 1,

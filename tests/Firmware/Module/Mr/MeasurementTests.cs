@@ -7,7 +7,7 @@ using Seamsim.Isa;
 
 namespace Seamsim.Tests.Firmware.Module.Mr;
 
-/// <summary>MRTD against a digest recomputed from the list of pages. TDX Module 1.5 base specification, "MRTD".</summary>
+/// <summary>MRTD against a digest recomputed from the list of pages. TDX Module 1.5 base, "MRTD".</summary>
 [Category("Conformance")]
 public class MeasurementTests
 {

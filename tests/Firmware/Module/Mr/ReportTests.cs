@@ -83,13 +83,13 @@ public class ReportTests
         Assert.Multiple(() =>
         {
             Assert.That(td.Tdcall(Leaf, td.Gpa + 512, data + 1).Status, Is.EqualTo(Invalid(OperandId.Rcx)));
-            Assert.That(td.Tdcall(Leaf, beyond, data + 1).Status, Is.EqualTo(Invalid(OperandId.Rdx)), "alignment of RDX");
-            Assert.That(td.Tdcall(Leaf, beyond, data | beyond, 1).Status, Is.EqualTo(Invalid(OperandId.Rdx)), "its width");
+            Assert.That(td.Tdcall(Leaf, beyond, data + 1).Status, Is.EqualTo(Invalid(OperandId.Rdx)), "alignment");
+            Assert.That(td.Tdcall(Leaf, beyond, data | beyond, 1).Status, Is.EqualTo(Invalid(OperandId.Rdx)), "width");
             Assert.That(td.Tdcall(Leaf, beyond, data, 1).Status, Is.EqualTo(Invalid(OperandId.R8)), "the subtype");
             td.Lp.Write<ushort>(td.Tdcs.RtmrLock, 1);
             Assert.That(td.Tdcall(Leaf, beyond, data).Status, Is.EqualTo(TdxStatus.OperandBusy.With(OperandId.Rtmr)));
             td.Lp.Write<ushort>(td.Tdcs.RtmrLock, 0);
-            Assert.That(td.Tdcall(Leaf, beyond, data).Status, Is.EqualTo(Invalid(OperandId.Rcx)), "the output comes last");
+            Assert.That(td.Tdcall(Leaf, beyond, data).Status, Is.EqualTo(Invalid(OperandId.Rcx)), "output last");
         });
     }
 

@@ -49,9 +49,9 @@ public class RtmrTests
             Assert.That(td.Tdcall(Leaf, td.Gpa + 32, 9).Status, Is.EqualTo(Invalid(OperandId.Rcx)), "alignment first");
             Assert.That(td.Tdcall(Leaf, td.Gpa | shared, 9).Status, Is.EqualTo(Invalid(OperandId.Rcx)), "then private");
             Assert.That(
-                td.Tdcall(Leaf, td.Gpa + 4096, 9).Kind, Is.EqualTo(GuestLeafEndKind.EptViolationVe), "the walk beats RDX");
+                td.Tdcall(Leaf, td.Gpa + 4096, 9).Kind, Is.EqualTo(GuestLeafEndKind.EptViolationVe), "walk beats RDX");
             td.Lp.Write<ushort>(td.Tdcs.RtmrLock, 1);
-            Assert.That(td.Tdcall(Leaf, td.Gpa, 4).Status, Is.EqualTo(Invalid(OperandId.Rdx)), "the index beats the lock");
+            Assert.That(td.Tdcall(Leaf, td.Gpa, 4).Status, Is.EqualTo(Invalid(OperandId.Rdx)), "index beats lock");
             Assert.That(td.Tdcall(Leaf, td.Gpa, 3).Status, Is.EqualTo(TdxStatus.OperandBusy.With(OperandId.Rtmr)));
             td.Lp.Write<ushort>(td.Tdcs.RtmrLock, 2);
             Assert.That(
