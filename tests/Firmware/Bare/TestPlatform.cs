@@ -10,7 +10,7 @@ namespace Seamsim.Tests.Firmware;
 /// A module on a <see cref="BareMachine"/> and a host that calls it: SEAMCALLs by name, pages to give away, and the way
 /// to READY.
 /// </summary>
-internal sealed class TestPlatform : IDisposable
+internal sealed class TestPlatform : Conformance.IConformanceTarget
 {
     public const ulong TdmrBase = BareMachine.Gigabyte, TdmrBytes = BareMachine.Gigabyte;
 
@@ -65,6 +65,26 @@ internal sealed class TestPlatform : IDisposable
         for (int i = 0; i < gprs.Length; i++)
             gprs[i] = core.Gpr(i);
         return new SeamcallResult(gprs);
+    }
+
+    /// <inheritdoc/>
+    public SeamcallResult Call(ulong rax, SeamcallOperands operands, int lp)
+    {
+        SeamcallResult result = SeamcallRaw(rax, operands, lp, out _);
+        Machine.Lps[lp].EndEntry();
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public void WriteHost(ulong address, ReadOnlySpan<byte> bytes) =>
+        Machine.Memory.Write(new Hpa(address), bytes, inSeam: false);
+
+    /// <inheritdoc/>
+    public byte[] ReadHost(ulong address, int count)
+    {
+        byte[] bytes = new byte[count];
+        Machine.Memory.Read(new Hpa(address), bytes, inSeam: false);
+        return bytes;
     }
 
     /// <summary>A TD exit arrives; tells how the entry ended.</summary>
