@@ -3,7 +3,7 @@ using Seamsim.Tests.Firmware;
 namespace Seamsim.Tests.Conformance;
 
 /// <summary>
-/// What a conformance fixture needs of a platform: SEAMCALLs and host memory. <see cref="TestPlatform"/> runs the C#
+/// What a conformance fixture needs of a platform: SEAMCALLs and host memory. <see cref="ModulePlatform"/> runs the C#
 /// module; another implementation runs another module.
 /// </summary>
 internal interface IConformanceTarget : IDisposable

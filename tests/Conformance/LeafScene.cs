@@ -10,13 +10,13 @@ internal sealed class LeafScene : IDisposable
 {
     public LeafScene(TdStage? stage = null)
     {
-        Platform = TestPlatform.Ready();
+        Platform = ModulePlatform.Ready();
         Td = new TestTd(Platform);
         if (stage is { } wanted)
             Td.BringTo(wanted);
     }
 
-    public TestPlatform Platform { get; }
+    public ModulePlatform Platform { get; }
 
     public TestTd Td { get; }
 

@@ -21,7 +21,7 @@ public class MngLeafRows
             new("HKID beyond the last", "hkid", s => s.Rdx = 64, TdxStatus.OperandInvalid.With(OperandId.Rdx)),
             .. CommonFailures.FreePage(OperandId.Rcx, (s, v) => s.Rcx = v, s => s.Rcx),
             CommonFailures.KotHeld,
-            new("the global HKID", "hkid", s => s.Rdx = TestPlatform.GlobalHkid, TdxStatus.HkidNotFree),
+            new("the global HKID", "hkid", s => s.Rdx = ModulePlatform.GlobalHkid, TdxStatus.HkidNotFree),
             new("no entropy", "entropy", s => s.Lp.Entropy = 3, TdxStatus.RndNoEntropy),
         ]);
 

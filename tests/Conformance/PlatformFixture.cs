@@ -9,14 +9,14 @@ namespace Seamsim.Tests.Conformance;
 [Category("Conformance")]
 public abstract class PlatformFixture
 {
-    /// <summary>The platform; <see cref="TestPlatform.Machine"/> lets a test look behind the ABI.</summary>
-    internal TestPlatform Platform { get; private set; } = null!;
+    /// <summary>The platform; <see cref="ModulePlatform.Machine"/> lets a test look behind the ABI.</summary>
+    internal ModulePlatform Platform { get; private set; } = null!;
 
     /// <summary>The platform as any module offers it.</summary>
     internal IConformanceTarget Target => Platform;
 
     [SetUp]
-    public void CreatePlatform() => Platform = TestPlatform.Ready();
+    public void CreatePlatform() => Platform = ModulePlatform.Ready();
 
     [TearDown]
     public void DisposePlatform() => Platform.Dispose();

@@ -43,7 +43,7 @@ public class SysLeafRows
     [TestCaseSource(nameof(InitRows))]
     public void TDH_SYS_INIT_refuses(Action<object> arrange, ulong expected)
     {
-        using TestPlatform platform = new();
+        using ModulePlatform platform = new();
         arrange(platform.Machine);
         TdxStatus status = platform.Seamcall("TDH.SYS.INIT").Status;
         // The call may be repeated after a refusal: the state has not changed.
@@ -69,7 +69,7 @@ public class SysLeafRows
     [TestCaseSource(nameof(LpInitRows))]
     public void TDH_SYS_LP_INIT_refuses(Action<object> arrange, ulong expected)
     {
-        using TestPlatform platform = new();
+        using ModulePlatform platform = new();
         platform.Do("TDH.SYS.INIT");
         arrange(platform.Machine);
         Assert.That(platform.Seamcall("TDH.SYS.LP.INIT", lp: 1).Status.ToString(), Is.EqualTo(new TdxStatus(expected).ToString()));
@@ -78,7 +78,7 @@ public class SysLeafRows
     [Test]
     public void The_module_goes_through_its_states_in_order_only()
     {
-        using TestPlatform platform = new();
+        using ModulePlatform platform = new();
         List<TdxStatus> statuses =
         [
             platform.Seamcall("TDH.SYS.LP.INIT").Status,

@@ -28,7 +28,7 @@ public class TdmrRows
         yield return Row("4K PAMT misaligned", t => t[6] += 0x800, TdxStatus.InvalidPamt);
         yield return Row("1G PAMT beats 4K PAMT", t => (t[3], t[7]) = (0, 0), TdxStatus.InvalidPamt.With(2u << 8));
         yield return Row("PAMTs overlap each other", t => t[4] = t[6], TdxStatus.PamtOverlap);
-        yield return Row("PAMT in usable memory", t => t[6] = TestPlatform.TdmrBase, TdxStatus.PamtOverlap);
+        yield return Row("PAMT in usable memory", t => t[6] = ModulePlatform.TdmrBase, TdxStatus.PamtOverlap);
         yield return Row("PAMT outside CMRs", t => t[6] = 0xC000_0000, TdxStatus.PamtOutsideCmrs);
         yield return Row("TDMR outside CMRs", t => t[0] = 3 * Gigabyte, TdxStatus.TdmrOutsideCmrs);
     }
@@ -36,24 +36,24 @@ public class TdmrRows
     [TestCaseSource(nameof(Rows))]
     public void A_TDMR_is_refused(Action<ulong[]> change, ulong expected)
     {
-        using TestPlatform platform = new();
+        using ModulePlatform platform = new();
         platform.Do("TDH.SYS.INIT");
         platform.InitLps();
-        ulong[] tdmr = TestPlatform.DefaultTdmr();
+        ulong[] tdmr = ModulePlatform.DefaultTdmr();
         change(tdmr);
         TdxStatus status = platform.Seamcall(
-            "TDH.SYS.CONFIG", new(Rcx: platform.WriteTdmrs(tdmr), Rdx: 1, R8: TestPlatform.GlobalHkid)).Status;
+            "TDH.SYS.CONFIG", new(Rcx: platform.WriteTdmrs(tdmr), Rdx: 1, R8: ModulePlatform.GlobalHkid)).Status;
         Assert.That(status.ToString(), Is.EqualTo(new TdxStatus(expected).ToString()));
     }
 
     [Test]
     public void TDMRs_must_ascend()
     {
-        using TestPlatform platform = new();
+        using ModulePlatform platform = new();
         platform.Do("TDH.SYS.INIT");
         platform.InitLps();
-        ulong array = platform.WriteTdmrs(TestPlatform.DefaultTdmr(), TestPlatform.DefaultTdmr());
-        SeamcallResult result = platform.Seamcall("TDH.SYS.CONFIG", new(Rcx: array, Rdx: 2, R8: TestPlatform.GlobalHkid));
+        ulong array = platform.WriteTdmrs(ModulePlatform.DefaultTdmr(), ModulePlatform.DefaultTdmr());
+        SeamcallResult result = platform.Seamcall("TDH.SYS.CONFIG", new(Rcx: array, Rdx: 2, R8: ModulePlatform.GlobalHkid));
         Assert.That(result.Status, Is.EqualTo(TdxStatus.NonOrderedTdmr.With(1u)));
     }
 
@@ -62,10 +62,10 @@ public class TdmrRows
     [TestCase(8UL, 1UL, 33UL, OperandId.Rcx, 1UL)]
     public void The_operands_of_SYS_CONFIG_are_checked(ulong misalignment, ulong unused, ulong hkid, OperandId operand, ulong count)
     {
-        using TestPlatform platform = new();
+        using ModulePlatform platform = new();
         platform.Do("TDH.SYS.INIT");
         platform.InitLps();
-        ulong array = platform.WriteTdmrs(TestPlatform.DefaultTdmr()) + misalignment;
+        ulong array = platform.WriteTdmrs(ModulePlatform.DefaultTdmr()) + misalignment;
         SeamcallResult result = platform.Seamcall("TDH.SYS.CONFIG", new(Rcx: array, Rdx: count, R8: hkid));
         Assert.That(result.Status, Is.EqualTo(TdxStatus.OperandInvalid.With(operand)));
     }
@@ -73,25 +73,25 @@ public class TdmrRows
     [Test]
     public void Reserved_areas_are_marked_in_the_PAMT()
     {
-        using TestPlatform platform = new();
+        using ModulePlatform platform = new();
         platform.Do("TDH.SYS.INIT");
         platform.InitLps();
-        ulong[] tdmr = TestPlatform.DefaultTdmr();
+        ulong[] tdmr = ModulePlatform.DefaultTdmr();
         (tdmr[8], tdmr[9]) = (0x3000, 0x2000);
-        platform.Do("TDH.SYS.CONFIG", new(Rcx: platform.WriteTdmrs(tdmr), Rdx: 1, R8: TestPlatform.GlobalHkid));
+        platform.Do("TDH.SYS.CONFIG", new(Rcx: platform.WriteTdmrs(tdmr), Rdx: 1, R8: ModulePlatform.GlobalHkid));
         platform.ConfigureKeys();
-        while (platform.Do("TDH.SYS.TDMR.INIT", new(Rcx: TestPlatform.TdmrBase)).Rdx < TestPlatform.TdmrBase + TestPlatform.TdmrBytes)
+        while (platform.Do("TDH.SYS.TDMR.INIT", new(Rcx: ModulePlatform.TdmrBase)).Rdx < ModulePlatform.TdmrBase + ModulePlatform.TdmrBytes)
         {
         }
-        IEnumerable<PageType> types = Enumerable.Range(2, 4).Select(i => platform.TypeOf(TestPlatform.TdmrBase + (ulong)i * 4096));
+        IEnumerable<PageType> types = Enumerable.Range(2, 4).Select(i => platform.TypeOf(ModulePlatform.TdmrBase + (ulong)i * 4096));
         Assert.That(types, Is.EqualTo(new[] { PageType.Nda, PageType.Rsvd, PageType.Rsvd, PageType.Nda }));
     }
 
     [Test]
     public void An_initialised_TDMR_is_not_initialised_again()
     {
-        using TestPlatform platform = TestPlatform.Ready();
-        SeamcallResult result = platform.Seamcall("TDH.SYS.TDMR.INIT", new(Rcx: TestPlatform.TdmrBase));
+        using ModulePlatform platform = ModulePlatform.Ready();
+        SeamcallResult result = platform.Seamcall("TDH.SYS.TDMR.INIT", new(Rcx: ModulePlatform.TdmrBase));
         Assert.That((result.Status, result.Rdx), Is.EqualTo((TdxStatus.TdmrAlreadyInitialized, 0UL)));
     }
 

@@ -30,18 +30,18 @@ internal enum TdStage
     Teardown,
 }
 
-/// <summary>A TD on a <see cref="TestPlatform"/>.</summary>
+/// <summary>A TD on a <see cref="ModulePlatform"/>.</summary>
 internal sealed class TestTd
 {
     private const int TdvpsExtraPages = 5;
 
-    private readonly TestPlatform platform;
+    private readonly ModulePlatform platform;
     private readonly byte[] tdParams = new byte[TdParams.Bytes];
 
-    public TestTd(TestPlatform platform, int hkidIndex = 0)
+    public TestTd(ModulePlatform platform, int hkidIndex = 0)
     {
         this.platform = platform;
-        Hkid = TestPlatform.Hkid(hkidIndex);
+        Hkid = ModulePlatform.Hkid(hkidIndex);
         TdrPage = platform.Page();
         Set(TdParams.Xfam, 3UL);
         Set(TdParams.EptpControls, 6UL | 3 << 3);
@@ -70,7 +70,7 @@ internal sealed class TestTd
     public Tdcs Tdcs => Tdr.Tdcs;
 
     /// <summary>A TD brought to a stage, with default parameters (4-level EPT, GPAW 48, XFAM 3).</summary>
-    public static TestTd At(TestPlatform platform, TdStage stage, int hkidIndex = 0)
+    public static TestTd At(ModulePlatform platform, TdStage stage, int hkidIndex = 0)
     {
         TestTd td = new(platform, hkidIndex);
         td.BringTo(stage);

@@ -7,7 +7,7 @@ public class TdLifecycleTests
     [Test]
     public void A_td_is_built_torn_down_and_leaves_no_page_behind()
     {
-        using TestPlatform platform = TestPlatform.Ready();
+        using ModulePlatform platform = ModulePlatform.Ready();
         TestTd td = TestTd.At(platform, TdStage.Teardown);
         td.Reclaim();
 
@@ -18,7 +18,7 @@ public class TdLifecycleTests
     [Test]
     public void A_td_is_initialized_with_its_parameters()
     {
-        using TestPlatform platform = TestPlatform.Ready();
+        using ModulePlatform platform = ModulePlatform.Ready();
         TestTd td = TestTd.At(platform, TdStage.Initialized);
 
         Assert.Multiple(() =>
@@ -35,7 +35,7 @@ public class TdLifecycleTests
     [Test]
     public void Two_packages_configure_the_key_before_it_counts()
     {
-        using TestPlatform platform = TestPlatform.Ready(packages: 2);
+        using ModulePlatform platform = ModulePlatform.Ready(packages: 2);
         TestTd td = TestTd.At(platform, TdStage.Created);
         platform.Do("TDH.MNG.KEY.CONFIG", new(Rcx: td.TdrPage), lp: 0);
         Lifecycle half = td.Tdr.Lifecycle;

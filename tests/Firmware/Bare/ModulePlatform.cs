@@ -10,7 +10,7 @@ namespace Seamsim.Tests.Firmware;
 /// A module on a <see cref="BareMachine"/> and a host that calls it: SEAMCALLs by name, pages to give away, and the way
 /// to READY.
 /// </summary>
-internal sealed class TestPlatform : Conformance.IConformanceTarget
+internal sealed class ModulePlatform : Conformance.IConformanceTarget
 {
     public const ulong TdmrBase = BareMachine.Gigabyte, TdmrBytes = BareMachine.Gigabyte;
 
@@ -20,7 +20,7 @@ internal sealed class TestPlatform : Conformance.IConformanceTarget
     private readonly TdxModule module = new(ModuleVersion.Default);
     private ulong nextPage = TdmrBase + (8UL << 20), nextHostPage = HostPages;
 
-    public TestPlatform(int packages = 1, int lpsPerPackage = 2) => Machine = new BareMachine(packages, lpsPerPackage);
+    public ModulePlatform(int packages = 1, int lpsPerPackage = 2) => Machine = new BareMachine(packages, lpsPerPackage);
 
     public BareMachine Machine { get; }
 
@@ -30,9 +30,9 @@ internal sealed class TestPlatform : Conformance.IConformanceTarget
     public static ushort Hkid(int index = 0) => (ushort)(BareMachine.Keys.FirstPrivate + 1 + index);
 
     /// <summary>A platform whose module is READY with one fully initialised TDMR.</summary>
-    public static TestPlatform Ready(int packages = 1, int lpsPerPackage = 2)
+    public static ModulePlatform Ready(int packages = 1, int lpsPerPackage = 2)
     {
-        TestPlatform platform = new(packages, lpsPerPackage);
+        ModulePlatform platform = new(packages, lpsPerPackage);
         platform.BringUp();
         return platform;
     }
