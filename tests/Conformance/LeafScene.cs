@@ -49,7 +49,7 @@ internal sealed class LeafScene : IDisposable
     {
         using MemoryStream bytes = new();
         Append(bytes, Data.Global.Value, ModuleData.Bytes);
-        if (Td.TdcxPages.Count > 0 || Platform.TypeOf(Td.TdrPage) == PageType.Tdr)
+        if (Td.TdcxPages.Count > 0 || Pamt(Td.TdrPage).Type == PageType.Tdr)
             Append(bytes, Td.Tdr.Page.Value, 4096);
         for (int i = 0; i < Td.TdcxPages.Count; i++)
             Append(bytes, Td.Tdr.TdcxPa(i).Value, 4096);

@@ -79,7 +79,7 @@ internal static class MetadataAccess
         {
             MetadataField field = context.Table.Fields[i];
             if (context.MasksOf(field).Read != 0 && context.Exists(field))
-                return field.Id;
+                return context.FirstOf(field);
         }
         return FieldId.Null;
     }

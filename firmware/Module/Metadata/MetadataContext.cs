@@ -65,6 +65,9 @@ internal abstract class MetadataContext(LeafCall call, FieldContext scope, Metad
     public virtual TdxStatus Store(MetadataField field, FieldId id, ulong old, ulong value) =>
         TdxStatus.MetadataFieldNotWritable;
 
+    /// <summary>The identifier of a field's first element.</summary>
+    public virtual FieldId FirstOf(MetadataField field) => field.Id;
+
     /// <summary>The identifier after <paramref name="id"/> inside its field, or null at its end.</summary>
     public virtual FieldId? NextInField(MetadataField field, FieldId id)
     {

@@ -62,6 +62,10 @@ internal sealed class TdMetadataContext(LeafCall call, Tdr tdr, MetadataCaller c
             ? TdxStatus.Success
             : TdxStatus.OperandBusy.With(OperandId.MetadataField);
 
+    public override FieldId FirstOf(MetadataField field) => field.Id.Class == CpuidClass
+        ? field.Id.WithCode(CpuidFieldCode.Of(Call.Tables.Cpuid.Entries[0]).Value)
+        : field.Id;
+
     public override FieldId? NextInField(MetadataField field, FieldId id)
     {
         if (field.Id.Class != CpuidClass)
