@@ -90,8 +90,9 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>
-    /// Between two instructions, in the order of SDM vol. 3C, 26.2: the VMX-preemption timer, the NMI window and the
-    /// interrupt window. The monitor trap flag is <see cref="InterceptsTrap"/>.
+    /// Between two instructions, in the order of SDM vol. 3C, 26.2: an injected monitor-trap-flag exit, the
+    /// VMX-preemption timer, the NMI window and the interrupt window. The control of the monitor trap flag is
+    /// <see cref="InterceptsTrap"/>.
     /// </summary>
     internal bool InterceptsWindow(out Outcome outcome)
     {
@@ -100,7 +101,9 @@ public sealed unsafe partial class Core
             return false;
         Vmcs v = CurrentVmcs;
         uint controls = v.Dword(VmcsField.ProcBasedControls);
-        if (Lp->Cycles >= Vmx.PreemptionDeadline)
+        if (Vmx.MtfArmed)
+            outcome = VmExit(ExitReason.MonitorTrapFlag);
+        else if (Lp->Cycles >= Vmx.PreemptionDeadline)
             outcome = VmExit(ExitReason.PreemptionTimer);
         else if ((controls & ProcControls.NmiWindowExiting) != 0 && !Lp->NmiBlocked && (Lp->InterruptShadow & 2) == 0)
             outcome = VmExit(ExitReason.NmiWindow);
@@ -111,21 +114,9 @@ public sealed unsafe partial class Core
         return true;
     }
 
-    /// <summary>Whether the guest has to be looked at after every instruction (MTF) or at the next boundary (windows).</summary>
-    internal bool NeedsEventCheck
-    {
-        get
-        {
-            if (!Vmx.NonRoot)
-                return false;
-            const uint watched = ProcControls.NmiWindowExiting | ProcControls.InterruptWindowExiting | ProcControls.MonitorTrapFlag;
-            return (CurrentVmcs.Dword(VmcsField.ProcBasedControls) & watched) != 0 || Vmx.MtfArmed;
-        }
-    }
-
     /// <summary>Whether the monitor trap flag ends the guest's run after one instruction.</summary>
     internal bool SingleStepsGuest =>
-        Vmx.NonRoot && (Vmx.MtfArmed || (CurrentVmcs.Dword(VmcsField.ProcBasedControls) & ProcControls.MonitorTrapFlag) != 0);
+        Vmx.NonRoot && (CurrentVmcs.Dword(VmcsField.ProcBasedControls) & ProcControls.MonitorTrapFlag) != 0;
 
     /// <summary>After an instruction (or an injected event): the monitor trap flag. SDM vol. 3C, 26.5.2.</summary>
     internal bool InterceptsTrap(out Outcome outcome)

@@ -36,7 +36,7 @@ internal sealed class VmxState
     /// <summary>Error code of <see cref="Vectoring"/>.</summary>
     public uint VectoringErrorCode;
 
-    /// <summary>A monitor-trap-flag exit is pending after the next instruction.</summary>
+    /// <summary>A monitor-trap-flag exit was injected: it comes before the first guest instruction.</summary>
     public bool MtfArmed;
 
     /// <summary>Clock value at which the VMX-preemption timer reaches zero.</summary>
