@@ -10,5 +10,7 @@ internal static partial class LeafTable
         host[10] = TdhVpCreate.Execute;
         host[18] = TdhVpFlush.Execute;
         host[22] = TdhVpInit.Execute;
+        host[26] = TdhVpRd.Execute;
+        host[43] = TdhVpWr.Execute;
     }
 }

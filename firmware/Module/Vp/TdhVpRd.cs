@@ -1,0 +1,34 @@
+using Seamsim.Firmware.Abi;
+
+namespace Seamsim.Firmware.Module;
+
+/// <summary>TDH.VP.RD (leaf 26) — read a VCPU-scope metadata field. TDX Module 1.5 ABI, "TDH.VP.RD Leaf".</summary>
+internal static class TdhVpRd
+{
+    public static LeafEnd Execute(LeafCall c)
+    {
+        ulong operand = c.Rdx;
+        bool enumerates = c.Version != 0;
+        c.R8 = 0;
+        if (enumerates)
+            c.Rdx = FieldId.Null.Value;
+
+        if (c.Version > 1)  return TdxStatus.OperandInvalid.With(OperandId.Rax);
+        using HeldVcpu held = HeldVcpu.Of(c, allowDisabled: true);
+        if (held.Failed)    return held.Status;
+
+        MetadataContext context = held.Metadata();
+        TdxStatus status = MetadataAccess.CheckId(context, operand, nullSupported: enumerates, out FieldId id);
+        if (status != TdxStatus.Success)
+        {
+            if (!status.IsError)
+                c.Rdx = id.Value;
+            return status;
+        }
+        MetadataResult read = MetadataAccess.Read(context, id);
+        c.R8 = read.Value;
+        if (enumerates && !read.Status.IsError)
+            c.Rdx = MetadataAccess.Next(context, id).Value;
+        return read.Status;
+    }
+}

@@ -1,0 +1,22 @@
+using Seamsim.Firmware.Abi;
+
+namespace Seamsim.Firmware.Module;
+
+/// <summary>TDH.VP.WR (leaf 43) — write a VCPU-scope metadata field. TDX Module 1.5 ABI, "TDH.VP.WR Leaf".</summary>
+internal static class TdhVpWr
+{
+    public static LeafEnd Execute(LeafCall c)
+    {
+        ulong data = c.R8;
+        c.R8 = 0;
+        using HeldVcpu held = HeldVcpu.Of(c, allowDisabled: false);
+        if (held.Failed)    return held.Status;
+
+        MetadataContext context = held.Metadata();
+        TdxStatus status = MetadataAccess.CheckId(context, c.Rdx, nullSupported: false, out FieldId id);
+        if (status.IsError) return status;
+        MetadataResult written = MetadataAccess.Write(context, id, data, c.R9);
+        c.R8 = written.Value;
+        return written.Status;
+    }
+}
