@@ -141,10 +141,8 @@ public class GuestLeafTests
     [Test]
     public void A_lock_the_host_wants_is_busy_for_the_guest_and_a_timeout_for_the_host()
     {
-        using VcpuTd t = Running();
+        using VcpuTd t = RunningWithPage(0x4020_0000);
         const ushort hostPriority = 2;
-        t.Td.AddPage(0x4020_0000);
-        t.Lp.VmptrldTransferVmcs();
         t.Lp.Write(t.Tdcs.RtmrLock, hostPriority);
         t.Tdcall(2, 0x4020_0000, 0);
         Assert.That(new TdxStatus(t.Lp.Gpr(0)), Is.EqualTo(TdxStatus.OperandBusy.With(OperandId.Rtmr)));
@@ -165,8 +163,7 @@ public class GuestLeafTests
     [Test]
     public void Another_result_resets_the_busy_timer()
     {
-        using VcpuTd t = Running();
-        t.Td.AddPage(0x4020_0000);
+        using VcpuTd t = RunningWithPage(0x4020_0000);
         t.Lp.Write<ushort>(t.Tdcs.RtmrLock, 2);
         t.Tdcall(2, 0x4020_0000, 0);
         Assert.That(t.Tdvps.HpLockBusy, Is.True);
@@ -256,9 +253,18 @@ public class GuestLeafTests
         Assert.That((t.Lp.Gpr(0), t.Lp.Gpr(8)), Is.EqualTo((0UL, 0x8086UL)));
     }
 
-    private static VcpuTd Running(ulong attributes = 0)
+    private static VcpuTd RunningWithPage(ulong gpa)
     {
-        VcpuTd t = VpEnterTests.Runnable(attributes);
+        VcpuTd t = new();
+        t.Td.AddPage(gpa);
+        return Start(t);
+    }
+
+    private static VcpuTd Running(ulong attributes = 0) => Start(new VcpuTd(attributes: attributes));
+
+    private static VcpuTd Start(VcpuTd t)
+    {
+        VcpuLeafTests.MakeRunnable(t);
         t[VmcsField.GuestRip] = Rip;
         t.Run();
         t.Wait();
