@@ -52,8 +52,9 @@ internal static class MetadataAccess
         TdxStatus fetched = context.Fetch(field, id, out ulong old);
         if (fetched.IsError)
             return new(fetched, 0);
-        ulong value = old & ~requestMask | data & requestMask;
-        if (((old ^ value) & ~masks.Write) != 0)
+        ulong kept = IsUnsetAddress(field, old) ? 0 : old;
+        ulong value = kept & ~requestMask | data & requestMask;
+        if (((kept ^ value) & ~masks.Write) != 0)
             return new(TdxStatus.MetadataFieldValueNotValid, 0);
         if (context.Validate(field, old, value, requestMask) is { IsError: true } invalid)
             return new(invalid, 0);
@@ -72,6 +73,11 @@ internal static class MetadataAccess
         int index = IndexOf(context.Table, field);
         return context.NextInField(field, id) ?? FirstFrom(context, index + 1);
     }
+
+    // An address that was never written is all ones, also where no address has bits. The comparison starts from zero
+    // there: Linux writes the posted-interrupt descriptor with a full mask and the module takes it (assumed).
+    private static bool IsUnsetAddress(MetadataField field, ulong old) =>
+        field.Address == MetadataAddress.SharedHpa && old == ulong.MaxValue;
 
     private static FieldId FirstFrom(MetadataContext context, int index)
     {
