@@ -16,7 +16,8 @@ internal static class EptEntry
 /// <summary>What a walk needs to know besides the address.</summary>
 /// <param name="Root">EPTP or shared EPTP: address of the first table.</param>
 /// <param name="Levels">4 or 5.</param>
-/// <param name="Key">The TD's HKID for private walks: tables and pages are reached through it. Null: addresses say.</param>
+/// <param name="Key">The TD's HKID for private walks: tables and pages are reached through it. Null: addresses
+/// say.</param>
 /// <param name="AccessedDirty">EPTP bit 6.</param>
 /// <param name="ModeBasedExecute">Mode-based execute control for EPT.</param>
 /// <param name="InSeam">A TD: memory may be reached through private KeyIDs.</param>
@@ -35,10 +36,11 @@ internal enum EptWalkEnd : byte
 /// <param name="PageShift">Size of the page that maps it.</param>
 /// <param name="Rights">Rights all entries grant.</param>
 /// <param name="Entry">The last entry that was read.</param>
-internal readonly record struct EptWalkResult(EptWalkEnd End, Hpa Address, int PageShift, EptRights Rights, ulong Entry);
+internal readonly record struct EptWalkResult(
+    EptWalkEnd End, Hpa Address, int PageShift, EptRights Rights, ulong Entry);
 
 /// <summary>The EPT page walk. SDM vol. 3C, 29.3.</summary>
-internal sealed class Ept(PhysicalMemory memory, VmxCapabilities capabilities)
+internal readonly struct Ept(PhysicalMemory memory, VmxCapabilities capabilities)
 {
     /// <summary>Translates <paramref name="gpa"/>; the rights are the caller's to compare with the access.</summary>
     public EptWalkResult Walk(in EptWalk walk, ulong gpa, bool write)

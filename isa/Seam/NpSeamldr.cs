@@ -55,8 +55,8 @@ public static class NpSeamldr
             [VmcsField.VmcsLinkPointer] = ulong.MaxValue,
             [VmcsField.HostCr0] = Cr0Bit.Pe | Cr0Bit.Et | Cr0Bit.Ne | Cr0Bit.Wp | Cr0Bit.Pg,
             [VmcsField.HostCr3] = cr3,
-            [VmcsField.HostCr4] = Cr4Bit.De | Cr4Bit.Pae | Cr4Bit.Pge | Cr4Bit.Osfxsr | Cr4Bit.Osxmmexcpt | Cr4Bit.Vmxe |
-                Cr4Bit.Fsgsbase | Cr4Bit.Osxsave,
+            [VmcsField.HostCr4] = Cr4Bit.De | Cr4Bit.Pae | Cr4Bit.Pge | Cr4Bit.Osfxsr | Cr4Bit.Osxmmexcpt |
+                Cr4Bit.Vmxe | Cr4Bit.Fsgsbase | Cr4Bit.Osxsave,
             [VmcsField.HostEfer] = EferBit.Lme | EferBit.Lma | EferBit.Nxe,
             [VmcsField.HostPat] = 0x0006_0606_0606_0606,
             [VmcsField.HostCsSelector] = CodeSelector, [VmcsField.HostSsSelector] = DataSelector,

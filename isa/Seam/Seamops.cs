@@ -43,7 +43,8 @@ internal readonly struct Seamops(Core core)
     {
         if (IsReport(leaf))
         {
-            Span<byte> data = stackalloc byte[DataBytes], hash = stackalloc byte[HashBytes], report = stackalloc byte[ReportBytes];
+            Span<byte> data = stackalloc byte[DataBytes], hash = stackalloc byte[HashBytes];
+            Span<byte> report = stackalloc byte[ReportBytes];
             core.Memory.Read(rdx, data, inSeam: true);
             core.Memory.Read(r8, hash, inSeam: true);
             ulong status = Report(rcx.Value, rdx.Value, data, hash, (uint)r9, report);
@@ -72,7 +73,8 @@ internal readonly struct Seamops(Core core)
 
     /// <summary>REPORTMACSTRUCT and TEE_TCB_INFO; returns RAX.</summary>
     public ulong Report(
-        ulong output, ulong dataAddress, ReadOnlySpan<byte> data, ReadOnlySpan<byte> teeInfoHash, uint type, Span<byte> report)
+        ulong output, ulong dataAddress, ReadOnlySpan<byte> data, ReadOnlySpan<byte> teeInfoHash, uint type,
+        Span<byte> report)
     {
         if ((output & 255) != 0 || (dataAddress & 63) != 0)
             return (ulong)SeamopsStatus.InvalidOperand;
@@ -88,7 +90,9 @@ internal readonly struct Seamops(Core core)
         return (ulong)SeamopsStatus.Success;
     }
 
-    /// <summary>The running SEAM software's entry: index in R10, nonce in R11..R14, size of the data base in R15.</summary>
+    /// <summary>
+    /// The running SEAM software's entry: index in R10, nonce in R11..R14, size of the data base in R15.
+    /// </summary>
     private SeamopsResult Reference()
     {
         Span<byte> nonce = stackalloc byte[HashBytes];
@@ -96,8 +100,10 @@ internal readonly struct Seamops(Core core)
         return new SeamopsResult
         {
             R10 = 0,
-            R11 = BinaryPrimitives.ReadUInt64LittleEndian(nonce), R12 = BinaryPrimitives.ReadUInt64LittleEndian(nonce[8..]),
-            R13 = BinaryPrimitives.ReadUInt64LittleEndian(nonce[16..]), R14 = BinaryPrimitives.ReadUInt64LittleEndian(nonce[24..]),
+            R11 = BinaryPrimitives.ReadUInt64LittleEndian(nonce),
+            R12 = BinaryPrimitives.ReadUInt64LittleEndian(nonce[8..]),
+            R13 = BinaryPrimitives.ReadUInt64LittleEndian(nonce[16..]),
+            R14 = BinaryPrimitives.ReadUInt64LittleEndian(nonce[24..]),
             R15 = 1,
         };
     }

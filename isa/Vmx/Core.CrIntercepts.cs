@@ -3,7 +3,8 @@ using Seamsim.Isa.Vmx;
 
 namespace Seamsim.Isa.State;
 
-// Control registers in non-root operation: guest/host masks, read shadows, CR3 targets. SDM vol. 3C, 25.6.6, 26.1.3, 26.3.
+// Control registers in non-root operation: guest/host masks, read shadows, CR3 targets. SDM vol. 3C, 25.6.6, 26.1.3,
+// 26.3.
 public sealed unsafe partial class Core
 {
     private const ulong AccessMovTo = 0 << 4, AccessMovFrom = 1 << 4, AccessClts = 2 << 4, AccessLmsw = 3 << 4;
@@ -35,7 +36,10 @@ public sealed unsafe partial class Core
     internal bool InterceptsClts(in Instruction instruction, out Outcome outcome)
     {
         outcome = Outcome.Next;
-        if (!Vmx.NonRoot || (CurrentVmcs[VmcsField.Cr0GuestHostMask] & CurrentVmcs[VmcsField.Cr0ReadShadow] & Cr0Bit.Ts) == 0)
+        if (!Vmx.NonRoot)
+            return false;
+        Vmcs v = CurrentVmcs;
+        if ((v[VmcsField.Cr0GuestHostMask] & v[VmcsField.Cr0ReadShadow] & Cr0Bit.Ts) == 0)
             return false;
         outcome = CrExit(AccessClts, instruction);
         return true;
@@ -60,7 +64,9 @@ public sealed unsafe partial class Core
         return true;
     }
 
-    /// <summary>The value a guest's MOV to CR0 or CR4 really loads: bits the host owns stay. SDM vol. 3C, 26.3.</summary>
+    /// <summary>
+    /// The value a guest's MOV to CR0 or CR4 really loads: bits the host owns stay. SDM vol. 3C, 26.3.
+    /// </summary>
     internal ulong MergeGuestCr(int cr, ulong value)
     {
         if (!Vmx.NonRoot || cr is not (0 or 4))
@@ -69,7 +75,9 @@ public sealed unsafe partial class Core
         return (value & ~mask) | ((cr == 0 ? Lp->Cr0 : Lp->Cr4) & mask);
     }
 
-    /// <summary>CR0 or CR4 as a read sees it: bits the host owns come from the read shadow. SDM vol. 3C, 26.3.</summary>
+    /// <summary>
+    /// CR0 or CR4 as a read sees it: bits the host owns come from the read shadow. SDM vol. 3C, 26.3.
+    /// </summary>
     internal ulong VisibleCr(int cr)
     {
         ulong real = cr == 0 ? Lp->Cr0 : Lp->Cr4;

@@ -107,7 +107,8 @@ public sealed unsafe partial class Core
             outcome = VmExit(ExitReason.PreemptionTimer);
         else if ((controls & ProcControls.NmiWindowExiting) != 0 && !Lp->NmiBlocked && (Lp->InterruptShadow & 2) == 0)
             outcome = VmExit(ExitReason.NmiWindow);
-        else if ((controls & ProcControls.InterruptWindowExiting) != 0 && (Rflags & RflagsBit.If) != 0 && Lp->InterruptShadow == 0)
+        else if ((controls & ProcControls.InterruptWindowExiting) != 0 && (Rflags & RflagsBit.If) != 0 &&
+            Lp->InterruptShadow == 0)
             outcome = VmExit(ExitReason.InterruptWindow);
         else
             return false;
@@ -143,7 +144,9 @@ public sealed unsafe partial class Core
 
     /// <summary>Ticks the VMX-preemption timer has left.</summary>
     internal ulong PreemptionTimerLeft =>
-        Vmx.PreemptionDeadline > Lp->Cycles ? (Vmx.PreemptionDeadline - Lp->Cycles) >> VmxCapabilities.PreemptionShift : 0;
+        Vmx.PreemptionDeadline > Lp->Cycles
+            ? (Vmx.PreemptionDeadline - Lp->Cycles) >> VmxCapabilities.PreemptionShift
+            : 0;
 
     private bool InterceptsException(EventType type, int instructionLength, out Outcome outcome)
     {

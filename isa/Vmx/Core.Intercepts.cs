@@ -39,7 +39,8 @@ public sealed unsafe partial class Core
     /// <param name="port">First port.</param>
     /// <param name="bytes">1, 2 or 4.</param>
     /// <param name="input">IN or INS.</param>
-    /// <param name="instruction">The instruction: string and REP forms and the immediate show in the qualification.</param>
+    /// <param name="instruction">The instruction: string and REP forms and the immediate show in the
+    /// qualification.</param>
     /// <param name="outcome">What the handler returns when the result is true.</param>
     /// <param name="linear">INS, OUTS: the linear address of the memory operand.</param>
     internal bool InterceptsIo(
@@ -50,7 +51,8 @@ public sealed unsafe partial class Core
             return false;
         bool isString = instruction.IsStringInstruction;
         bool immediate = instruction.OpCount > 0 &&
-            (instruction.Op0Kind == OpKind.Immediate8 || instruction.OpCount > 1 && instruction.Op1Kind == OpKind.Immediate8);
+            (instruction.Op0Kind == OpKind.Immediate8 ||
+                instruction.OpCount > 1 && instruction.Op1Kind == OpKind.Immediate8);
         bool repeated = instruction.HasRepPrefix || instruction.HasRepnePrefix;
         ulong qualification = (uint)(bytes - 1) | (input ? 8UL : 0) | (isString ? 16UL : 0) |
             (isString && repeated ? 32UL : 0) | (immediate ? 64UL : 0) | ((ulong)port << 16);
@@ -68,7 +70,8 @@ public sealed unsafe partial class Core
         outcome = Outcome.Next;
         if (!Vmx.NonRoot || (CurrentVmcs.Dword(VmcsField.ProcBasedControls) & ProcControls.MovDrExiting) == 0)
             return false;
-        outcome = VmExit(ExitReason.MovDr, (uint)dr | (fromDr ? 16UL : 0) | ((ulong)(uint)gpr << 8), instruction.Length);
+        ulong qualification = (uint)dr | (fromDr ? 16UL : 0) | ((ulong)(uint)gpr << 8);
+        outcome = VmExit(ExitReason.MovDr, qualification, instruction.Length);
         return true;
     }
 

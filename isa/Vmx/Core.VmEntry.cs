@@ -45,7 +45,8 @@ public sealed unsafe partial class Core
         if (!IsSet(v, ProcControls2.EnableVpid))
             FlushTlb();
         if ((v.Dword(VmcsField.PinBasedControls) & PinControls.ActivatePreemptionTimer) != 0)
-            Vmx.PreemptionDeadline = Lp->Cycles + ((ulong)v.Dword(VmcsField.PreemptionTimerValue) << VmxCapabilities.PreemptionShift);
+            Vmx.PreemptionDeadline =
+                Lp->Cycles + ((ulong)v.Dword(VmcsField.PreemptionTimerValue) << VmxCapabilities.PreemptionShift);
         ModeChanged();
         uint cycles = ChargeOperation(Operation.VmEntry);
         if (Vmx.Seam)
@@ -67,7 +68,9 @@ public sealed unsafe partial class Core
         // An injected event ends HLT and is not held back by the interrupt shadow.
         Lp->Activity = ActivityState.Active;
         var type = (EventType)Interruption.TypeOf(information);
-        uint? error = (information & Interruption.HasErrorCode) != 0 ? v.Dword(VmcsField.EntryExceptionErrorCode) : null;
+        uint? error = (information & Interruption.HasErrorCode) != 0
+            ? v.Dword(VmcsField.EntryExceptionErrorCode)
+            : null;
         int length = (int)v.Dword(VmcsField.EntryInstructionLength);
         if (type == EventType.Nmi)
             Lp->NmiBlocked = (v.Dword(VmcsField.PinBasedControls) & PinControls.VirtualNmis) != 0 || Lp->NmiBlocked;

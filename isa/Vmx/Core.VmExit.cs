@@ -9,8 +9,11 @@ public sealed unsafe partial class Core
 {
     private const uint EntryFailureBit = 1u << 31;
 
-    /// <summary>A VM exit that carries a reason, a qualification and the length of the instruction that causes it.</summary>
-    /// <returns><see cref="Outcome.Jumped"/>: the host runs at its RIP; <see cref="Outcome.Shutdown"/> on a VMX abort.</returns>
+    /// <summary>
+    /// A VM exit that carries a reason, a qualification and the length of the instruction that causes it.
+    /// </summary>
+    /// <returns><see cref="Outcome.Jumped"/>: the host runs at its RIP; <see cref="Outcome.Shutdown"/> on a VMX
+    /// abort.</returns>
     public Outcome VmExit(ExitReason reason, ulong qualification = 0, int instructionLength = 0) =>
         VmExit(new ExitInformation(reason)
         {
@@ -24,14 +27,17 @@ public sealed unsafe partial class Core
         RecordExit(v, exit, (uint)exit.Reason);
         v[VmcsField.IdtVectoringInformation] = Vmx.Vectoring;
         v[VmcsField.IdtVectoringErrorCode] = Vmx.VectoringErrorCode;
-        v[VmcsField.EntryInterruptionInformation] = v.Dword(VmcsField.EntryInterruptionInformation) & ~Interruption.Valid;
+        v[VmcsField.EntryInterruptionInformation] =
+            v.Dword(VmcsField.EntryInterruptionInformation) & ~Interruption.Valid;
         GuestState.Save(this, v, exit);
         if (!MsrAreas.Store(this, v))
             return VmxAbort(v, 1);
         return LeaveNonRoot(v, exit);
     }
 
-    /// <summary>A VM-entry failure after the controls were found good: the guest-state area stays as it is (27.8).</summary>
+    /// <summary>
+    /// A VM-entry failure after the controls were found good: the guest-state area stays as it is (27.8).
+    /// </summary>
     internal Outcome FailEntry(ExitReason reason, ulong qualification)
     {
         Vmcs v = CurrentVmcs;
@@ -80,7 +86,9 @@ public sealed unsafe partial class Core
         return Outcome.Shutdown;
     }
 
-    /// <summary>An event is about to go through the IDT: a VM exit until <see cref="EndVectoring"/> reports it.</summary>
+    /// <summary>
+    /// An event is about to go through the IDT: a VM exit until <see cref="EndVectoring"/> reports it.
+    /// </summary>
     internal void BeginVectoring(byte vector, EventType type, uint? errorCode, int instructionLength)
     {
         Vmx.Vectoring = Interruption.Of(vector, type, errorCode is not null);

@@ -2,7 +2,8 @@ using Seamsim.Isa.Vmx;
 
 namespace Seamsim.Isa.State;
 
-// MSRs as VM entry and VM exit move them: values that were checked with the VMCS, or were saved from the register itself.
+// MSRs as VM entry and VM exit move them: values that were checked with the VMCS, or were saved from the register
+// itself.
 public sealed unsafe partial class Core
 {
     /// <summary>Reads an MSR for the guest-state area.</summary>

@@ -8,7 +8,9 @@ namespace Seamsim.Isa.State;
 // What the VMX instructions do once their operands are known; the instruction handlers and SeamPlatform share it.
 public sealed unsafe partial class Core
 {
-    /// <summary>VMfail: with a current VMCS the error number goes there, otherwise VMfailInvalid. SDM vol. 3C, 31.2.</summary>
+    /// <summary>
+    /// VMfail: with a current VMCS the error number goes there, otherwise VMfailInvalid. SDM vol. 3C, 31.2.
+    /// </summary>
     internal VmxResult VmFail(VmInstructionError error)
     {
         if (Vmx.Current == VmxState.NoVmcs)
@@ -17,7 +19,9 @@ public sealed unsafe partial class Core
         return VmxResult.FailValid;
     }
 
-    /// <summary>Puts a result into RFLAGS: CF = VMfailInvalid, ZF = VMfailValid, the other arithmetic flags 0.</summary>
+    /// <summary>
+    /// Puts a result into RFLAGS: CF = VMfailInvalid, ZF = VMfailValid, the other arithmetic flags 0.
+    /// </summary>
     internal Outcome SetVmxFlags(VmxResult result)
     {
         ulong flags = result switch
@@ -30,14 +34,17 @@ public sealed unsafe partial class Core
         return Outcome.Next;
     }
 
-    /// <summary>VMXON's #GP conditions: IA32_FEATURE_CONTROL and the fixed bits of CR0 and CR4. SDM vol. 3C, 24.7 and 24.8.</summary>
+    /// <summary>
+    /// VMXON's #GP conditions: IA32_FEATURE_CONTROL and the fixed bits of CR0 and CR4. SDM vol. 3C, 24.7 and 24.8.
+    /// </summary>
     internal bool MayEnterVmxOperation
     {
         get
         {
             const ulong lockedOutsideSmx = 1 | 1 << 2;
             VmxCapabilities cap = Capabilities;
-            bool enabled = TryRdmsr(Msr.FeatureControl, out ulong control) && (control & lockedOutsideSmx) == lockedOutsideSmx;
+            bool enabled = TryRdmsr(Msr.FeatureControl, out ulong control) &&
+                (control & lockedOutsideSmx) == lockedOutsideSmx;
             bool cr0 = (cap.Cr0Fixed0 & ~Lp->Cr0) == 0 && (Lp->Cr0 & ~cap.Cr0Fixed1) == 0;
             return enabled && cr0 && (cap.Cr4Fixed0 & ~Lp->Cr4) == 0 && (Lp->Cr4 & ~cap.Cr4Fixed1) == 0;
         }
@@ -87,7 +94,9 @@ public sealed unsafe partial class Core
         value = 0;
         if (Vmx.Current == VmxState.NoVmcs)
             return VmxResult.FailInvalid;
-        return CurrentVmcs.TryRead(encoding, out value) ? VmxResult.Succeed : VmFail(VmInstructionError.UnsupportedField);
+        return CurrentVmcs.TryRead(encoding, out value)
+            ? VmxResult.Succeed
+            : VmFail(VmInstructionError.UnsupportedField);
     }
 
     /// <summary>VMWRITE by raw encoding.</summary>
@@ -113,7 +122,9 @@ public sealed unsafe partial class Core
         return VmxResult.Succeed;
     }
 
-    /// <summary>INVVPID: 0 individual address, 1 single-context, 2 all-context, 3 single-context retaining globals.</summary>
+    /// <summary>
+    /// INVVPID: 0 individual address, 1 single-context, 2 all-context, 3 single-context retaining globals.
+    /// </summary>
     internal VmxResult Invvpid(ulong type, ulong low, Gva address)
     {
         bool supported = type <= 3 && (Capabilities.EptVpid >> (40 + (int)type) & 1) != 0;

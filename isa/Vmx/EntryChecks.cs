@@ -4,7 +4,9 @@ using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Vmx;
 
-/// <summary>What a check sees: the VMCS, the capabilities and the logical processor, short names for frequent fields.</summary>
+/// <summary>
+/// What a check sees: the VMCS, the capabilities and the logical processor, short names for frequent fields.
+/// </summary>
 internal readonly record struct EntryContext(Core Core, Vmcs V, VmxCapabilities Cap)
 {
     public uint Pin => V.Dword(VmcsField.PinBasedControls);
@@ -64,7 +66,8 @@ internal static class EntryChecks
 
     /// <summary>Checks of guest state; they end in exit reason 33.</summary>
     public static ImmutableArray<EntryCheckRow> GuestState { get; } =
-        [.. Bind([.. EntryGuestRegisterChecks.All, .. EntryGuestSegmentChecks.All, .. EntryGuestNonRegisterChecks.All])];
+        [.. Bind([.. EntryGuestRegisterChecks.All, .. EntryGuestSegmentChecks.All,
+            .. EntryGuestNonRegisterChecks.All])];
 
     /// <summary>The first check that <paramref name="v"/> fails, or null.</summary>
     public static EntryCheckRow? FirstViolation(Core core, Vmcs v, bool guestState)

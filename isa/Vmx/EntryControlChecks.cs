@@ -11,7 +11,8 @@ internal static class EntryControlChecks
         Cr3TargetCountIsSupported, IoBitmapsAreAddresses, MsrBitmapIsAddress, VirtualApicIsAddress,
         TprThresholdFits, ApicVirtualizationNeedsTprShadow, VirtualNmisNeedNmiExiting, NmiWindowNeedsVirtualNmis,
         ApicAccessIsAddress, X2ApicExcludesApicAccesses, InterruptDeliveryNeedsExternalInterruptExiting,
-        PostedInterruptsAreComplete, VpidIsNotZero, EptpIsValid, PmlNeedsEpt, GuestModesNeedEpt, VmFunctionsAreSupported,
+        PostedInterruptsAreComplete, VpidIsNotZero, EptpIsValid, PmlNeedsEpt, GuestModesNeedEpt,
+        VmFunctionsAreSupported,
         ShadowBitmapsAreAddresses, VeInformationIsAddress, TscMultiplierIsNotZero, SharedEptpIsAddress, TdHkidIsPrivate,
         ExitHonoursCapability, SavedTimerNeedsTimer, ExitStoreAreaIsAddressable, ExitLoadAreaIsAddressable,
         EntryHonoursCapability, EntryLoadAreaIsAddressable, NoSmmOutsideSmm,
@@ -57,7 +58,8 @@ internal static class EntryControlChecks
 
     [EntryCheck("control.io-bitmaps", EntryInvalidControls)]
     private static bool IoBitmapsAreAddresses(in EntryContext c) =>
-        (c.Proc & ProcControls.UseIoBitmaps) == 0 || c.IsAddress(VmcsField.IoBitmapA) && c.IsAddress(VmcsField.IoBitmapB);
+        (c.Proc & ProcControls.UseIoBitmaps) == 0 || c.IsAddress(VmcsField.IoBitmapA) &&
+        c.IsAddress(VmcsField.IoBitmapB);
 
     [EntryCheck("control.msr-bitmap", EntryInvalidControls)]
     private static bool MsrBitmapIsAddress(in EntryContext c) =>
@@ -122,7 +124,8 @@ internal static class EntryControlChecks
 
     [EntryCheck("control.ept-dependents", EntryInvalidControls)]
     private static bool GuestModesNeedEpt(in EntryContext c) =>
-        c.Has2(ProcControls2.EnableEpt) || !c.Has2(ProcControls2.UnrestrictedGuest | ProcControls2.ModeBasedExecuteControl |
+        c.Has2(ProcControls2.EnableEpt) ||
+        !c.Has2(ProcControls2.UnrestrictedGuest | ProcControls2.ModeBasedExecuteControl |
             ProcControls2.SubPageWritePermissions | ProcControls2.PtUsesGuestPhysical);
 
     [EntryCheck("control.vm-functions", EntryInvalidControls)]
@@ -138,7 +141,8 @@ internal static class EntryControlChecks
 
     [EntryCheck("control.vmcs-shadowing", EntryInvalidControls)]
     private static bool ShadowBitmapsAreAddresses(in EntryContext c) =>
-        !c.Has2(ProcControls2.VmcsShadowing) || c.IsAddress(VmcsField.VmreadBitmap) && c.IsAddress(VmcsField.VmwriteBitmap);
+        !c.Has2(ProcControls2.VmcsShadowing) || c.IsAddress(VmcsField.VmreadBitmap) &&
+        c.IsAddress(VmcsField.VmwriteBitmap);
 
     [EntryCheck("control.ve-information", EntryInvalidControls)]
     private static bool VeInformationIsAddress(in EntryContext c) =>
@@ -187,6 +191,7 @@ internal static class EntryControlChecks
     private static bool IsArea(in EntryContext c, VmcsField address, VmcsField count)
     {
         ulong entries = c[count];
-        return entries == 0 || c.IsAddress(address, 16) && (c[address] + entries * 16 - 1) >> c.Cap.PhysicalAddressBits == 0;
+        return entries == 0 || c.IsAddress(address, 16) &&
+            (c[address] + entries * 16 - 1) >> c.Cap.PhysicalAddressBits == 0;
     }
 }

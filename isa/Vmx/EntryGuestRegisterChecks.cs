@@ -3,7 +3,9 @@ using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Vmx;
 
-/// <summary>Checks on guest control registers, MSRs, descriptor tables, RIP and RFLAGS. SDM vol. 3C, 27.3.1.1, .3, .4.</summary>
+/// <summary>
+/// Checks on guest control registers, MSRs, descriptor tables, RIP and RFLAGS. SDM vol. 3C, 27.3.1.1, .3, .4.
+/// </summary>
 internal static class EntryGuestRegisterChecks
 {
     private const ulong EferDefined = EferBit.Sce | EferBit.Lme | EferBit.Lma | EferBit.Nxe;
@@ -12,7 +14,8 @@ internal static class EntryGuestRegisterChecks
     public static EntryRule[] All =>
     [
         Cr0HonoursFixedBits, PagingNeedsProtection, Cr4HonoursFixedBits, CetNeedsWriteProtect, DebugctlIsDefined,
-        Ia32eModeNeedsPaging, PcidNeedsIa32eMode, Cr3FitsWidth, Dr7Fits, SysenterIsCanonical, PatIsValid, EferIsConsistent,
+        Ia32eModeNeedsPaging, PcidNeedsIa32eMode, Cr3FitsWidth, Dr7Fits, SysenterIsCanonical, PatIsValid,
+        EferIsConsistent,
         BndcfgsIsValid, CetStateIsValid, PkrsFits, TablesAreCanonical, TableLimitsFit, RipFitsMode,
         RflagsReservedBits, RflagsVirtual8086, RflagsInterruptible,
     ];
@@ -83,7 +86,8 @@ internal static class EntryGuestRegisterChecks
     [EntryCheck("guest.cet")]
     private static bool CetStateIsValid(in EntryContext c) =>
         (c.Entry & EntryControls.LoadCetState) == 0 || c.IsCanonical(VmcsField.GuestSCet) &&
-        (c[VmcsField.GuestSCet] & 0x3C0) == 0 && c.IsCanonical(VmcsField.GuestSsp) && (c[VmcsField.GuestSsp] & 3) == 0 &&
+        (c[VmcsField.GuestSCet] & 0x3C0) == 0 && c.IsCanonical(VmcsField.GuestSsp) &&
+        (c[VmcsField.GuestSsp] & 3) == 0 &&
         c.IsCanonical(VmcsField.GuestInterruptSspTable);
 
     [EntryCheck("guest.pkrs")]

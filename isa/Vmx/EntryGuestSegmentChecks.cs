@@ -13,7 +13,8 @@ internal static class EntryGuestSegmentChecks
     [
         TrSelectorIsGlobal, LdtrSelectorIsGlobal, StackPrivilegeMatchesCode, Virtual8086Bases, BasesAreCanonical,
         BasesFit, Virtual8086Limits, Virtual8086Rights, CodeType, StackType, DataTypes, DescriptorTypes, CodePrivilege,
-        StackPrivilege, DataPrivileges, SegmentsArePresent, ReservedRightsAreZero, CodeSizeFitsMode, Granularity, TrIsUsable,
+        StackPrivilege, DataPrivileges, SegmentsArePresent, ReservedRightsAreZero, CodeSizeFitsMode, Granularity,
+        TrIsUsable,
         TrType, TrRights, LdtrType, LdtrRights,
     ];
 
@@ -29,7 +30,9 @@ internal static class EntryGuestSegmentChecks
 
     private static uint Rpl(in EntryContext c, int segment) => (uint)c[Selector(segment)] & 3;
 
-    /// <summary>Code and data segments that are checked outside virtual-8086 mode: CS always, the others when usable.</summary>
+    /// <summary>
+    /// Code and data segments that are checked outside virtual-8086 mode: CS always, the others when usable.
+    /// </summary>
     private static bool IsChecked(in EntryContext c, int segment) =>
         !IsVirtual8086(c) && (segment == Cs || IsUsable(c, segment));
 
@@ -137,7 +140,8 @@ internal static class EntryGuestSegmentChecks
     private static bool DataPrivileges(in EntryContext c)
     {
         foreach (int s in (ReadOnlySpan<int>)[Ds, Es, Fs, Gs])
-            if (!c.Has2(ProcControls2.UnrestrictedGuest) && IsChecked(c, s) && Type(c, s) <= 11 && Dpl(c, s) < Rpl(c, s))
+            if (!c.Has2(ProcControls2.UnrestrictedGuest) && IsChecked(c, s) && Type(c, s) <= 11 &&
+                Dpl(c, s) < Rpl(c, s))
                 return false;
         return true;
     }
@@ -162,7 +166,8 @@ internal static class EntryGuestSegmentChecks
 
     [EntryCheck("guest.cs.db")]
     private static bool CodeSizeFitsMode(in EntryContext c) =>
-        IsVirtual8086(c) || !c.Ia32eGuest || (Rights(c, Cs) & SegmentBit.Long) == 0 || (Rights(c, Cs) & SegmentBit.Big) == 0;
+        IsVirtual8086(c) || !c.Ia32eGuest || (Rights(c, Cs) & SegmentBit.Long) == 0 ||
+        (Rights(c, Cs) & SegmentBit.Big) == 0;
 
     [EntryCheck("guest.segments.g")]
     private static bool Granularity(in EntryContext c)
@@ -181,7 +186,8 @@ internal static class EntryGuestSegmentChecks
 
     [EntryCheck("guest.tr.rights")]
     private static bool TrRights(in EntryContext c) =>
-        (Rights(c, Tr) & (SegmentBit.S | SegmentBit.Present | ReservedRights)) == SegmentBit.Present && IsGranular(c, Tr);
+        (Rights(c, Tr) & (SegmentBit.S | SegmentBit.Present | ReservedRights)) == SegmentBit.Present &&
+        IsGranular(c, Tr);
 
     [EntryCheck("guest.ldtr.type")]
     private static bool LdtrType(in EntryContext c) => !IsUsable(c, Ldtr) || Type(c, Ldtr) == 2;

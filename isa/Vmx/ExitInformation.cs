@@ -25,7 +25,9 @@ internal readonly record struct ExitInformation(ExitReason Reason)
     /// <summary>Guest-physical address.</summary>
     public ulong GuestPhysical { get; init; }
 
-    /// <summary>The exit is fault-like for an event that would set RF in its saved RFLAGS. SDM vol. 3C, 28.3.3.</summary>
+    /// <summary>
+    /// The exit is fault-like for an event that would set RF in its saved RFLAGS. SDM vol. 3C, 28.3.3.
+    /// </summary>
     public bool ResumeFlag { get; init; }
 
     /// <summary>The event that exits is an NMI, which stays blocked in the host.</summary>

@@ -1,6 +1,8 @@
 namespace Seamsim.Isa.Vmx;
 
-/// <summary>Basic VM-exit reasons. SDM vol. 3D, appendix C; 76 and 77 from the TDX CPU Architectural Extensions.</summary>
+/// <summary>
+/// Basic VM-exit reasons. SDM vol. 3D, appendix C; 76 and 77 from the TDX CPU Architectural Extensions.
+/// </summary>
 public enum ExitReason : ushort
 {
 #pragma warning disable CS1591 // named as in the manual

@@ -5,7 +5,9 @@ namespace Seamsim.Isa.Vmx;
 /// <summary>Moves state between the logical processor and the guest-state area. SDM vol. 3C, 27.3.2 and 28.3.</summary>
 internal static unsafe class GuestState
 {
-    /// <summary>CR0 bits that VM entry and VM exit leave alone: ET, CD, NW and the reserved ones. SDM vol. 3C, 27.3.2.1.</summary>
+    /// <summary>
+    /// CR0 bits that VM entry and VM exit leave alone: ET, CD, NW and the reserved ones. SDM vol. 3C, 27.3.2.1.
+    /// </summary>
     public const ulong Cr0Untouched = 0xFFFF_FFFF_0000_0000 | Cr0Bit.Et | Cr0Bit.Nw | Cr0Bit.Cd | 0x1FFA_FFC0;
 
     /// <summary>VM exit: saves the guest's state. SDM vol. 3C, 28.3.</summary>

@@ -37,7 +37,9 @@ internal static class InstructionControls
         [ExitReason.LdtrOrTrAccess] = ProcControls2.DescriptorTableExiting,
     }.ToFrozenDictionary();
 
-    /// <summary>Whether the guest of <paramref name="v"/> exits on the instruction behind <paramref name="reason"/>.</summary>
+    /// <summary>
+    /// Whether the guest of <paramref name="v"/> exits on the instruction behind <paramref name="reason"/>.
+    /// </summary>
     public static bool Exits(Vmcs v, ExitReason reason)
     {
         if (Unconditional.Contains(reason))

@@ -5,7 +5,9 @@ namespace Seamsim.Isa.Vmx;
 /// <summary>The VM-exit instruction-information field. SDM vol. 3C, tables 28-8 to 28-15.</summary>
 internal static class InstructionInformation
 {
-    /// <summary>The field for an instruction that exits with <paramref name="reason"/>; 0 where it is undefined.</summary>
+    /// <summary>
+    /// The field for an instruction that exits with <paramref name="reason"/>; 0 where it is undefined.
+    /// </summary>
     public static uint Of(ExitReason reason, in Instruction instruction) => reason switch
     {
         ExitReason.Invept or ExitReason.Invvpid or ExitReason.Invpcid => Memory(instruction) | Reg2(instruction, 28),

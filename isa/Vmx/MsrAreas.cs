@@ -3,7 +3,9 @@ using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Vmx;
 
-/// <summary>The MSR areas of VM entry and VM exit: 16-byte entries of index and data. SDM vol. 3C, 25.7.2, 27.4, 28.4, 28.6.</summary>
+/// <summary>
+/// The MSR areas of VM entry and VM exit: 16-byte entries of index and data. SDM vol. 3C, 25.7.2, 27.4, 28.4, 28.6.
+/// </summary>
 internal static class MsrAreas
 {
     private const int EntryBytes = 16;
@@ -58,5 +60,6 @@ internal static class MsrAreas
     private static bool IsX2Apic(uint msr) => msr >> 8 == 8;
 
     private static bool IsForbidden(uint msr) =>
-        IsX2Apic(msr) || msr is Msr.FsBase or Msr.GsBase or Msr.SmmMonitorCtl or Msr.MicrocodeUpdateTrigger or Msr.MicrocodeSignature;
+        IsX2Apic(msr) || msr is Msr.FsBase or Msr.GsBase or Msr.SmmMonitorCtl or Msr.MicrocodeUpdateTrigger
+            or Msr.MicrocodeSignature;
 }

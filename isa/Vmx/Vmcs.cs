@@ -35,12 +35,15 @@ internal readonly record struct Vmcs(PhysicalMemory Memory, Hpa Address)
     }
 
     /// <summary>Stores a field (for receivers that are not variables).</summary>
-    public void Store(VmcsField field, ulong value) => Store(VmcsLayout.OffsetOf(field), VmcsLayout.BytesOf(field), value);
+    public void Store(VmcsField field, ulong value) =>
+        Store(VmcsLayout.OffsetOf(field), VmcsLayout.BytesOf(field), value);
 
     /// <summary>A 32-bit field.</summary>
     public uint Dword(VmcsField field) => (uint)this[field];
 
-    /// <summary>VMREAD or VMWRITE by raw encoding, the access type "high" included; false when there is no such field.</summary>
+    /// <summary>
+    /// VMREAD or VMWRITE by raw encoding, the access type "high" included; false when there is no such field.
+    /// </summary>
     public bool TryRead(uint encoding, out ulong value)
     {
         value = 0;

@@ -19,7 +19,9 @@ internal static class VmcsLayout
     /// <summary>Largest index (encoding bits 9:1) of any field: IA32_VMX_VMCS_ENUM[9:1].</summary>
     public static int HighestIndex => Ordered.Max(f => ((int)f >> 1) & 0x1FF);
 
-    /// <summary>The field <paramref name="count"/> places after <paramref name="first"/> in a run such as ES, CS, SS...</summary>
+    /// <summary>
+    /// The field <paramref name="count"/> places after <paramref name="first"/> in a run such as ES, CS, SS...
+    /// </summary>
     public static VmcsField Following(VmcsField first, int count) => (VmcsField)((int)first + 2 * count);
 
     /// <summary>Byte offset of a field in the region.</summary>

@@ -11,7 +11,9 @@ internal sealed record VmxCapabilities
     /// <summary>VMCS revision identifier, IA32_VMX_BASIC[30:0].</summary>
     public required uint RevisionId { get; init; }
 
-    /// <summary>IA32_VMX_BASIC[56]: a hardware exception may be injected with or without an error code, whatever it is.</summary>
+    /// <summary>
+    /// IA32_VMX_BASIC[56]: a hardware exception may be injected with or without an error code, whatever it is.
+    /// </summary>
     public required bool AnyErrorCode { get; init; }
 
     /// <summary>Allowed settings: low half bits that must be 1, high half bits that may be 1.</summary>

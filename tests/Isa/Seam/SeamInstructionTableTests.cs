@@ -30,7 +30,8 @@ public sealed unsafe class SeamInstructionTableTests
             Arrange(rig.Core, int.Parse(cell[2], CultureInfo.InvariantCulture), cell[3], rig);
             ulong transfer = rig.Range.TransferVmcs(0, seamldr: false);
             Outcome outcome = rig.Rig.Execute(Codes[cell[0]]);
-            Assert.That(Describe(rig, outcome, transfer), Is.EqualTo(cell[4]), $"seam-instructions.csv line {line}: {string.Join(' ', cell[..4])}");
+            Assert.That(Describe(rig, outcome, transfer),
+                Is.EqualTo(cell[4]), $"seam-instructions.csv line {line}: {string.Join(' ', cell[..4])}");
         }
     }
 

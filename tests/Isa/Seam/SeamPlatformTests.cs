@@ -10,7 +10,8 @@ namespace Seamsim.Tests.Isa.Seam;
 
 public sealed unsafe class SeamPlatformTests
 {
-    private static readonly Hpa Report = new(VmxRig.SeamBase + 0x20_0000), ReportData = new(VmxRig.SeamBase + 0x20_1000),
+    private static readonly Hpa Report = new(VmxRig.SeamBase + 0x20_0000), ReportData =
+        new(VmxRig.SeamBase + 0x20_1000),
         TeeInfoHash = new(VmxRig.SeamBase + 0x20_1040), Area = new(VmxRig.SeamBase + 0x30_0000);
 
     [Test]
@@ -64,7 +65,8 @@ public sealed unsafe class SeamPlatformTests
         rig.Core.Extended.Component(5).Fill(0x3C);
         p.FillPage(Area, 0);
         p.Xsaves(Area, 0xE7);
-        Assert.That((p.Read<ulong>(Area + 512), p.Read<ulong>(Area + 520)), Is.EqualTo((0x22UL, 0x8000_0000_0000_00E7)));
+        Assert.That((p.Read<ulong>(Area + 512), p.Read<ulong>(Area + 520)),
+            Is.EqualTo((0x22UL, 0x8000_0000_0000_00E7)));
         Assert.That(p.Read<byte>(Area + 160 + 80), Is.EqualTo(0xA5));
 
         rig.Core.Extended.Initialise(ulong.MaxValue);
@@ -81,7 +83,8 @@ public sealed unsafe class SeamPlatformTests
         ISeamPlatform p = rig.Core.SeamPlatform;
         p.TryXsetbv(7);
         rig.Core.Extended.Xmm(0).Fill(1);
-        foreach ((ulong present, ulong compaction) in new[] { (2UL, 7UL), (4UL, 1UL << 63 | 3), (0UL, 1UL << 63 | 1UL << 9) })
+        foreach ((ulong present, ulong compaction) in new[] { (2UL, 7UL), (4UL, 1UL << 63 | 3), (0UL, 1UL << 63 |
+            1UL << 9) })
         {
             p.FillPage(Area, 0);
             p.Write(Area + 512, present);
@@ -116,7 +119,8 @@ public sealed unsafe class SeamPlatformTests
         Assert.That(p.CompareExchange<uint>(Area, 0, 7), Is.Zero);
         Assert.That(p.CompareExchange<uint>(Area, 0, 9), Is.EqualTo(7));
         Assert.That(p.FetchAdd<ushort>(Area, 3), Is.EqualTo(7));
-        Assert.That((p.BitTestAndSet(Area, 40), p.BitTestAndSet(Area, 40), p.BitTestAndReset(Area, 40)), Is.EqualTo((false, true, true)));
+        Assert.That((p.BitTestAndSet(Area, 40), p.BitTestAndSet(Area, 40), p.BitTestAndReset(Area, 40)),
+            Is.EqualTo((false, true, true)));
         Assert.That(p.Read<ulong>(Area), Is.EqualTo(10));
         Assert.That(rig.Core.Lp->Cycles - cycles, Is.EqualTo(7));
     }
@@ -131,7 +135,8 @@ public sealed unsafe class SeamPlatformTests
         p.Write(shared + 0x100, 0xC0FFEEUL);
         p.CopyPage(secret, shared);
         Assert.That(p.Read<ulong>(secret + 0x100), Is.EqualTo(0xC0FFEE));
-        Assert.That(rig.Memory.Read<ulong>(new Hpa(0x51_0100), inSeam: true, out MemoryResult result), Is.Not.EqualTo(0xC0FFEE));
+        Assert.That(rig.Memory.Read<ulong>(new Hpa(0x51_0100), inSeam: true, out MemoryResult result),
+            Is.Not.EqualTo(0xC0FFEE));
         Assert.That(result, Is.AnyOf(MemoryResult.Poison, MemoryResult.Ok));
     }
 

@@ -27,7 +27,8 @@ public sealed unsafe class SeamRunTests
         List<string> story = [];
         Register(rig, story, exits: 2);
         Assert.That(rig.Core.Run(1000, ulong.MaxValue), Is.EqualTo(RunEnd.Halted));
-        Assert.That(story, Is.EqualTo(new[] { "seamcall rax=5", "exit 77 rax=0x1234 rbx=0x0", "exit 77 rax=0x1234 rbx=0x77" }));
+        Assert.That(story,
+            Is.EqualTo(new[] { "seamcall rax=5", "exit 77 rax=0x1234 rbx=0x0", "exit 77 rax=0x1234 rbx=0x77" }));
         Assert.That((rig.Core.Gpr(0), rig.Core.InSeam, rig.Core.Lp->Rip), Is.EqualTo((0UL, false, HostCode + 10)));
     }
 
@@ -44,7 +45,9 @@ public sealed unsafe class SeamRunTests
         Assert.That(rig.Core.Run(1000, ulong.MaxValue), Is.EqualTo(RunEnd.Halted));
         Assert.That(story[^1], Is.EqualTo("exit 48 rax=0x5 rbx=0x45678000"));
         Vmcs v = new(rig.Memory, new Hpa(rig.TdVmcsAddress));
-        Assert.That((v[VmcsField.GuestPhysicalAddress], v[VmcsField.GuestLinearAddress], v[VmcsField.ExitQualification]), Is.EqualTo((0x4567_8000UL, 0x4567_8000UL, 0x181UL)));
+        Assert.That((v[VmcsField.GuestPhysicalAddress], v[VmcsField.GuestLinearAddress],
+            v[VmcsField.ExitQualification]),
+            Is.EqualTo((0x4567_8000UL, 0x4567_8000UL, 0x181UL)));
     }
 
     [Test]
@@ -58,7 +61,8 @@ public sealed unsafe class SeamRunTests
         List<string> story = [];
         Register(rig, story, exits: 2);
         rig.Core.Run(1000, ulong.MaxValue);
-        Assert.That(story, Is.EqualTo(new[] { "seamcall rax=5", "exit 10 rax=0x5 rbx=0x0", "exit 12 rax=0x5 rbx=0x0" }));
+        Assert.That(story,
+            Is.EqualTo(new[] { "seamcall rax=5", "exit 10 rax=0x5 rbx=0x0", "exit 12 rax=0x5 rbx=0x0" }));
     }
 
     [Test]
@@ -122,7 +126,8 @@ public sealed unsafe class SeamRunTests
         Assert.That(v[VmcsField.GuestRip], Is.EqualTo(GuestCode));
     }
 
-    /// <summary>An image that enters the TD, tells each exit, skips the exiting instruction and goes back after the last.</summary>
+    /// <summary>An image that enters the TD, tells each exit, skips the exiting instruction and goes back after the
+    /// last.</summary>
     private static void Register(SeamRig rig, List<string> story, int exits)
     {
         var image = new Story(rig.TdVmcsAddress, story, exits);
@@ -162,8 +167,10 @@ public sealed unsafe class SeamRunTests
 
         public SeamEnd OnTdExit(ISeamPlatform platform)
         {
-            story.Add($"exit {platform.Vmread(VmcsField.ExitReason)} rax=0x{platform.Gpr(0):x} rbx=0x{platform.Gpr(3):x}");
-            platform.Vmwrite(VmcsField.GuestRip, platform.Vmread(VmcsField.GuestRip) + platform.Vmread(VmcsField.ExitInstructionLength));
+            story.Add($"exit {platform.Vmread(VmcsField.ExitReason)} rax=0x{platform.Gpr(0):x} rbx=0x{platform.Gpr(
+                3):x}");
+            platform.Vmwrite(VmcsField.GuestRip,
+                platform.Vmread(VmcsField.GuestRip) + platform.Vmread(VmcsField.ExitInstructionLength));
             if (--left > 0)
                 return platform.EnterGuest(launch: false) == VmxResult.Succeed ? SeamEnd.Entered : SeamEnd.Shutdown;
             platform.VmptrldTransferVmcs();

@@ -31,7 +31,8 @@ public sealed unsafe class SeamTransitionTests
         Assert.That(end, Is.EqualTo(Outcome.Jumped));
         Assert.That((lp->Rip, rig.Core.Gpr(4), lp->Gs.Base), Is.EqualTo((0x1238UL, 0x5000UL, 0xFFFF_8800_0000_0000)));
         Assert.That(rig.Core.Gpr(0), Is.EqualTo(0xC000_0100_0000_0000));
-        Assert.That(rig.Core.Rflags, Is.EqualTo(RflagsBit.Fixed1 | RflagsBit.If), "CF and ZF say that SEAMCALL succeeded");
+        Assert.That(rig.Core.Rflags,
+            Is.EqualTo(RflagsBit.Fixed1 | RflagsBit.If), "CF and ZF say that SEAMCALL succeeded");
         Assert.That((rig.Core.InSeam, rig.Core.Vmx.Current), Is.EqualTo((false, VmxRig.Region)));
     }
 
@@ -91,7 +92,8 @@ public sealed unsafe class SeamTransitionTests
         using SeamRig rig = new(OperationMode.SeamNonRoot);
         Assert.That(rig.Core.Tdcall(), Is.EqualTo(Outcome.Jumped));
         Assert.That((rig.Core.Lp->Rip, rig.Core.InSeamRoot), Is.EqualTo((SeamRig.TdExitEntry, true)));
-        Assert.That((rig.Core.CurrentVmcs[VmcsField.ExitReason], rig.Core.CurrentVmcs[VmcsField.ExitInstructionLength]), Is.EqualTo((77UL, 4UL)));
+        Assert.That((rig.Core.CurrentVmcs[VmcsField.ExitReason], rig.Core.CurrentVmcs[VmcsField.ExitInstructionLength]),
+            Is.EqualTo((77UL, 4UL)));
     }
 
     [Test]
@@ -104,9 +106,11 @@ public sealed unsafe class SeamTransitionTests
             p.Vmptrld(new Hpa(rig.TdVmcsAddress));
             return p.EnterGuest(launch: true) == VmxResult.Succeed ? SeamEnd.Entered : SeamEnd.Shutdown;
         });
-        Assert.That((entered, rig.Core.InNonRoot, rig.Core.Lp->Rip), Is.EqualTo((Outcome.Jumped, true, VmxRig.GuestRip)));
+        Assert.That((entered, rig.Core.InNonRoot, rig.Core.Lp->Rip),
+            Is.EqualTo((Outcome.Jumped, true, VmxRig.GuestRip)));
         rig.Core.Tdcall();
-        Outcome resumed = rig.RunTdExit(p => p.EnterGuest(launch: false) == VmxResult.Succeed ? SeamEnd.Entered : SeamEnd.Shutdown);
+        Outcome resumed = rig.RunTdExit(p => p.EnterGuest(launch: false) == VmxResult.Succeed
+            ? SeamEnd.Entered : SeamEnd.Shutdown);
         Assert.That((resumed, rig.Core.InNonRoot), Is.EqualTo((Outcome.Jumped, true)));
     }
 
@@ -116,7 +120,8 @@ public sealed unsafe class SeamTransitionTests
         using SeamRig rig = new(OperationMode.SeamRoot);
         rig.PrepareTd();
         Assert.That(rig.Core.Vmptrld(SeamRig.TdVmcs), Is.EqualTo(VmxResult.FailValid));
-        Assert.That(rig.Core.CurrentVmcs[VmcsField.VmInstructionError], Is.EqualTo((ulong)VmInstructionError.VmptrldWrongRevision));
+        Assert.That(rig.Core.CurrentVmcs[VmcsField.VmInstructionError],
+            Is.EqualTo((ulong)VmInstructionError.VmptrldWrongRevision));
     }
 
     [Test]
@@ -139,7 +144,8 @@ public sealed unsafe class SeamTransitionTests
     {
         using SeamRig rig = new();
         ulong before = rig.Rig.Read64(VmxRig.SeamBase + 0x1000);
-        Assert.That(rig.Memory.Read<ulong>(new Hpa(VmxRig.SeamBase + 0x1000), inSeam: false, out _), Is.EqualTo(ulong.MaxValue));
+        Assert.That(rig.Memory.Read<ulong>(new Hpa(VmxRig.SeamBase + 0x1000), inSeam: false, out _),
+            Is.EqualTo(ulong.MaxValue));
         rig.Memory.Write(new Hpa(VmxRig.SeamBase + 0x1000), 0UL, inSeam: false);
         Assert.That(rig.Rig.Read64(VmxRig.SeamBase + 0x1000), Is.EqualTo(before));
     }
@@ -208,11 +214,13 @@ public sealed unsafe class SeamTransitionTests
         rig.Core.Tdcall();
         rig.Core.Vmptrld(rig.Range.TransferVmcs(0, seamldr: false));
         rig.Core.Seamret();
-        Assert.That(recorder.Seen, Is.EqualTo(new[] { Operation.Seamcall, Operation.VmEntry, Operation.VmExit, Operation.Seamret }));
+        Assert.That(recorder.Seen,
+            Is.EqualTo(new[] { Operation.Seamcall, Operation.VmEntry, Operation.VmExit, Operation.Seamret }));
 
         recorder.Forced = 0x8000_0200_0000_0000;
         Assert.That(rig.Core.Seamcall(), Is.EqualTo(Outcome.Next));
-        Assert.That((rig.Core.Gpr(0), rig.Core.InSeam, rig.Core.Rflags & RflagsBit.Arithmetic), Is.EqualTo((0x8000_0200_0000_0000, false, 0UL)));
+        Assert.That((rig.Core.Gpr(0), rig.Core.InSeam, rig.Core.Rflags & RflagsBit.Arithmetic),
+            Is.EqualTo((0x8000_0200_0000_0000, false, 0UL)));
     }
 
     private sealed class Recorder : IWorldObserver

@@ -19,7 +19,8 @@ internal static class EntryCheckRows
 
     private static void Clear(VmxRig rig, VmcsField field, ulong bits) => rig.V.Store(field, rig.V[field] & ~bits);
 
-    private static void Inject(VmxRig rig, ulong information) => Set(rig, EntryInterruptionInformation, Valid | information);
+    private static void Inject(VmxRig rig, ulong information) => Set(rig, EntryInterruptionInformation, Valid |
+        information);
 
     private static IEnumerable<(string, Action<VmxRig>)> Controls =>
     [
@@ -342,7 +343,9 @@ internal static class EntryCheckRows
         }
     }
 
-    private static VmxCapabilities Granting(VmxCapabilities c, uint control) => c with { Proc2 = c.Proc2 | (ulong)control << 32 };
+    private static VmxCapabilities Granting(VmxCapabilities c, uint control) => c with { Proc2 = c.Proc2 |
+        (ulong)control << 32 };
 
-    private static VmxCapabilities GrantingEntry(VmxCapabilities c, uint control) => c with { Entry = c.Entry | (ulong)control << 32 };
+    private static VmxCapabilities GrantingEntry(VmxCapabilities c, uint control) => c with { Entry = c.Entry |
+        (ulong)control << 32 };
 }

@@ -96,6 +96,7 @@ public sealed class EntryCheckTests
         rig.V.Store(HostRip, 1UL << 60);
         Assert.That(EntryChecks.FirstViolation(rig.Core, rig.V, guestState: false)!.Rule.Id, Is.EqualTo("host.rip"));
         rig.V.Store(Vpid, 0);
-        Assert.That(EntryChecks.FirstViolation(rig.Core, rig.V, guestState: false)!.Rule.Id, Is.EqualTo("control.vpid"));
+        Assert.That(EntryChecks.FirstViolation(rig.Core, rig.V, guestState: false)!.Rule.Id,
+            Is.EqualTo("control.vpid"));
     }
 }

@@ -69,7 +69,8 @@ public sealed class EptTests
             Assert.That(outcome, Is.EqualTo(Outcome.Jumped), row);
             Assert.That(rig.V[VmcsField.ExitReason], Is.EqualTo((ulong)ExitReason.EptViolation), row);
             Assert.That(rig.V[VmcsField.ExitQualification], Is.EqualTo(qualification), row);
-            Assert.That((rig.V[VmcsField.GuestPhysicalAddress], rig.V[VmcsField.GuestLinearAddress]), Is.EqualTo((Gpa | 8, 0xBEEF008UL)), row);
+            Assert.That((rig.V[VmcsField.GuestPhysicalAddress], rig.V[VmcsField.GuestLinearAddress]),
+                Is.EqualTo((Gpa | 8, 0xBEEF008UL)), row);
         }
     }
 
@@ -107,7 +108,8 @@ public sealed class EptTests
         v[VmcsField.ProcBasedControls2] |= ProcControls2.ModeBasedExecuteControl;
         Map(rig, VmxRig.Pml4, 4, Gpa, Page | 3 | 6 << 3 | EptEntry.UserExecute);
         rig.Enter();
-        Assert.That(rig.Core.TranslateGpa(Gpa, EptAccess.Fetch | EptAccess.UserPage, 0).Status, Is.EqualTo(EptStatus.Ok));
+        Assert.That(rig.Core.TranslateGpa(Gpa, EptAccess.Fetch | EptAccess.UserPage, 0).Status,
+            Is.EqualTo(EptStatus.Ok));
         Assert.That(rig.Core.TranslateGpa(Gpa, EptAccess.Fetch, 0).Status, Is.EqualTo(EptStatus.Fault));
         rig.Core.InterceptsFault(EventType.HardwareException, 0, out _);
         Assert.That(v[VmcsField.ExitQualification], Is.EqualTo(0x1DC));
@@ -139,7 +141,8 @@ public sealed class EptTests
         Assert.That(rig.Core.InterceptsFault(EventType.HardwareException, 0, out _), Is.False);
         Assert.That(rig.Core.PendingFault.Vector, Is.EqualTo(Vector.VE));
         Assert.That(rig.Read64(VmxRig.VeArea), Is.EqualTo(0xFFFF_FFFF_0000_0030));
-        Assert.That((rig.Read64(VmxRig.VeArea + 8), rig.Read64(VmxRig.VeArea + 16), rig.Read64(VmxRig.VeArea + 24)), Is.EqualTo((0x182UL, 0xABCUL, Gpa)));
+        Assert.That((rig.Read64(VmxRig.VeArea + 8), rig.Read64(VmxRig.VeArea + 16), rig.Read64(VmxRig.VeArea + 24)),
+            Is.EqualTo((0x182UL, 0xABCUL, Gpa)));
         Assert.That(rig.Read64(VmxRig.VeArea + 32) & 0xFFFF, Is.EqualTo(3));
 
         rig.Core.TranslateGpa(Gpa, EptAccess.Write, 0xABC);
@@ -164,7 +167,8 @@ public sealed class EptTests
 
     [TestCase(false, 47)]
     [TestCase(true, 51)]
-    public void A_td_reaches_private_memory_with_its_key_and_shared_memory_through_the_shared_ept(bool gpaw52, int sharedBit)
+    public void A_td_reaches_private_memory_with_its_key_and_shared_memory_through_the_shared_ept(bool gpaw52,
+        int sharedBit)
     {
         using VmxRig rig = new();
         rig.BecomeTd(Hkid, gpaw52);
@@ -216,7 +220,8 @@ public sealed class EptTests
     private static ulong WithKey(VmxRig rig, ulong address) =>
         rig.Platform.Memory.Keys.WithKey(new Hpa(address), new KeyId(Hkid)).Value;
 
-    /// <summary>Writes the entries that lead to <paramref name="gpa"/> and <paramref name="entry"/> at level <paramref name="lowest"/>.</summary>
+    /// <summary>Writes the entries that lead to <paramref name="gpa"/> and <paramref name="entry"/> at level
+    /// <paramref name="lowest"/>.</summary>
     private static ulong Map(VmxRig rig, ulong root, int levels, ulong gpa, ulong entry, int lowest = 1)
     {
         ulong table = root;

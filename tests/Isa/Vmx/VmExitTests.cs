@@ -17,7 +17,8 @@ public sealed unsafe class VmExitTests
         rig.V.Store(VmcsField.GuestFsBase, 0x7000_0000);
         rig.Enter();
         LogicalProcessor* lp = rig.Core.Lp;
-        Assert.That((lp->Rip, rig.Core.Gpr(4), lp->Cr3, lp->Fs.Base), Is.EqualTo((VmxRig.GuestRip, 0x7000UL, 0x9000UL, 0x7000_0000UL)));
+        Assert.That((lp->Rip, rig.Core.Gpr(4), lp->Cr3, lp->Fs.Base),
+            Is.EqualTo((VmxRig.GuestRip, 0x7000UL, 0x9000UL, 0x7000_0000UL)));
         lp->Rip = 0x40_0010;
         rig.Core.Gpr(4) = 0x6FF8;
         rig.Core.Rflags = RflagsBit.Fixed1 | RflagsBit.Cf;
@@ -28,7 +29,8 @@ public sealed unsafe class VmExitTests
         Assert.That(rig.V[VmcsField.GuestRflags], Is.EqualTo(RflagsBit.Fixed1 | RflagsBit.Cf));
         Assert.That(rig.V[VmcsField.GuestInterruptibilityState], Is.EqualTo(1));
         Assert.That((lp->Rip, rig.Core.Gpr(4), lp->Cr3), Is.EqualTo((VmxRig.HostRip, 0x9000UL, 0x8000UL)));
-        Assert.That((rig.Core.Rflags, lp->InterruptShadow, lp->GdtrLimit), Is.EqualTo((RflagsBit.Fixed1, (byte)0, 0xFFFFu)));
+        Assert.That((rig.Core.Rflags, lp->InterruptShadow, lp->GdtrLimit),
+            Is.EqualTo((RflagsBit.Fixed1, (byte)0, 0xFFFFu)));
         Assert.That((lp->Cs.Selector, lp->Cs.AccessRights, lp->Tr.Limit), Is.EqualTo(((ushort)8, 0xA09Bu, 0x67u)));
         Assert.That(rig.Core.LongMode64 && rig.Core.Cpl == 0, Is.True);
     }
@@ -138,7 +140,8 @@ public sealed unsafe class VmExitTests
         if (!exits)
             return;
         Assert.That(rig.V[VmcsField.ExitInterruptionInformation], Is.EqualTo(0x8000_0B0E));
-        Assert.That((rig.V[VmcsField.ExitInterruptionErrorCode], rig.V[VmcsField.ExitQualification]), Is.EqualTo(((ulong)error, 0xABC000UL)));
+        Assert.That((rig.V[VmcsField.ExitInterruptionErrorCode], rig.V[VmcsField.ExitQualification]),
+            Is.EqualTo(((ulong)error, 0xABC000UL)));
         Assert.That(rig.V[VmcsField.GuestRflags] & RflagsBit.Rf, Is.Not.Zero);
     }
 
@@ -149,7 +152,8 @@ public sealed unsafe class VmExitTests
         rig.Enter();
         rig.Core.BeginVectoring(13, EventType.HardwareException, 0x18, 0);
         rig.Core.VmExit(ExitReason.EptViolation);
-        Assert.That((rig.V[VmcsField.IdtVectoringInformation], rig.V[VmcsField.IdtVectoringErrorCode]), Is.EqualTo((0x8000_0B0DUL, 0x18UL)));
+        Assert.That((rig.V[VmcsField.IdtVectoringInformation], rig.V[VmcsField.IdtVectoringErrorCode]),
+            Is.EqualTo((0x8000_0B0DUL, 0x18UL)));
     }
 
     [Test]
@@ -201,8 +205,10 @@ public sealed unsafe class VmExitTests
         rig.Write64(0xB008, 0x1234);
         rig.Write64(0xB010, 0xC000_0100);
         Assert.That(rig.Core.EnterGuest(true, out _), Is.EqualTo(Seamsim.Isa.Seam.VmxResult.Succeed));
-        Assert.That((rig.V[VmcsField.ExitReason], rig.V[VmcsField.ExitQualification]), Is.EqualTo((0x8000_0022UL, 2UL)));
-        Assert.That((rig.Core.InNonRoot, rig.Core.Lp->KernelGsBase, rig.Core.Lp->Rip), Is.EqualTo((false, 0x1234UL, VmxRig.HostRip)));
+        Assert.That((rig.V[VmcsField.ExitReason], rig.V[VmcsField.ExitQualification]),
+            Is.EqualTo((0x8000_0022UL, 2UL)));
+        Assert.That((rig.Core.InNonRoot, rig.Core.Lp->KernelGsBase, rig.Core.Lp->Rip),
+            Is.EqualTo((false, 0x1234UL, VmxRig.HostRip)));
     }
 
     private static void Or(VmxRig rig, uint bits) =>

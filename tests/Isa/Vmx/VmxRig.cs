@@ -9,11 +9,13 @@ using Seamsim.Tests.Isa.Models;
 
 namespace Seamsim.Tests.Isa.Vmx;
 
-/// <summary>A logical processor in VMX root operation, 64-bit mode, with a current VMCS that passes every entry check.</summary>
+/// <summary>A logical processor in VMX root operation, 64-bit mode, with a current VMCS that passes every entry
+/// check.</summary>
 internal sealed unsafe class VmxRig : IDisposable
 {
     public const ulong SeamBase = 0x2000_0000, SeamBytes = 0x200_0000, Vmxon = 0x1000, Region = 0x2000, Second = 0x3000,
-        MsrBitmap = 0x4000, IoBitmapA = 0x5000, IoBitmapB = 0x6000, VeArea = 0x7000, Pml4 = 0x1_0000, SharedPml4 = 0x2_0000,
+        MsrBitmap = 0x4000, IoBitmapA = 0x5000, IoBitmapB = 0x6000, VeArea = 0x7000, Pml4 = 0x1_0000, SharedPml4 =
+        0x2_0000,
         HostRip = 0xFFFF_8000_0000_1000, GuestRip = 0x40_0000;
 
     private readonly TestPlatform platform;
@@ -106,10 +108,12 @@ internal sealed unsafe class VmxRig : IDisposable
 
     private static void WriteGoodControls(Vmcs v)
     {
-        v[VmcsField.PinBasedControls] = 0x16 | PinControls.ExternalInterruptExiting | PinControls.NmiExiting | PinControls.VirtualNmis;
+        v[VmcsField.PinBasedControls] = 0x16 | PinControls.ExternalInterruptExiting | PinControls.NmiExiting |
+            PinControls.VirtualNmis;
         v[VmcsField.ProcBasedControls] = 0x0400_6172 | ProcControls.HltExiting | ProcControls.UseMsrBitmaps |
             ProcControls.UseIoBitmaps | ProcControls.ActivateSecondaryControls;
-        v[VmcsField.ProcBasedControls2] = ProcControls2.EnableEpt | ProcControls2.EnableVpid | ProcControls2.UnrestrictedGuest;
+        v[VmcsField.ProcBasedControls2] = ProcControls2.EnableEpt | ProcControls2.EnableVpid |
+            ProcControls2.UnrestrictedGuest;
         v[VmcsField.ExitControls] = 0x0003_6DFB | ExitControls.HostAddressSpaceSize | ExitControls.LoadEfer |
             ExitControls.SaveEfer | ExitControls.LoadPat | ExitControls.SavePat | ExitControls.SaveDebugControls;
         v[VmcsField.EntryControls] = 0x0000_11FB | EntryControls.Ia32eModeGuest | EntryControls.LoadEfer |
@@ -159,7 +163,8 @@ internal sealed unsafe class VmxRig : IDisposable
         lp->Cr4 = Cr4Bit.Pae | Cr4Bit.Vmxe;
         lp->Efer = EferBit.Lme | EferBit.Lma | EferBit.Nxe;
         lp->Cs = new Segment { Selector = 8, Limit = uint.MaxValue, AccessRights = 0xA09B };
-        lp->Ss = lp->Ds = lp->Es = lp->Fs = lp->Gs = new Segment { Selector = 0x10, Limit = uint.MaxValue, AccessRights = 0xC093 };
+        lp->Ss = lp->Ds = lp->Es = lp->Fs = lp->Gs = new Segment { Selector = 0x10, Limit =
+            uint.MaxValue, AccessRights = 0xC093 };
         lp->Tr = new Segment { Selector = 0x20, Limit = 0x67, AccessRights = 0x8B };
         lp->Ldtr = new Segment { AccessRights = SegmentBit.Unusable };
         lp->Rip = 0x1234;
