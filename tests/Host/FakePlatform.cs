@@ -9,7 +9,6 @@ namespace Seamsim.Tests.Host;
 internal sealed class FakePlatform : IHostPlatform, IHostMemory
 {
     private const ulong GiB = 1UL << 30;
-    private readonly LinkedList<Action> queue = new();
     private readonly Dictionary<ulong, byte[]> pages = [];
 
     public FakePlatform(int packages = 1, int cpusPerPackage = 1, params (ulong Base, ulong Bytes)[] ranges)
@@ -81,9 +80,9 @@ internal sealed class FakePlatform : IHostPlatform, IHostMemory
         return BitConverter.ToUInt64(bytes);
     }
 
-    public void Post(ICpu cpu, Action continuation) => queue.AddLast(continuation);
+    public void Post(ICpu cpu, Action continuation) => FakeCpus[cpu.Index].Queue.AddLast(continuation);
 
-    public void Interrupt(ICpu cpu, Action continuation) => queue.AddFirst(continuation);
+    public void Interrupt(ICpu cpu, Action continuation) => FakeCpus[cpu.Index].Queue.AddFirst(continuation);
 
     public void Log(ICpu cpu, string line) => LogLines.Add(line);
 
@@ -108,23 +107,27 @@ internal sealed class FakePlatform : IHostPlatform, IHostMemory
         return true;
     });
 
+    /// <summary>Gives the processors turns until none has anything left.</summary>
     public void Drain()
     {
-        while (queue.First is { } first)
+        bool any = true;
+        while (any)
         {
-            queue.RemoveFirst();
-            first.Value();
+            any = false;
+            foreach (FakeCpu cpu in FakeCpus)
+                any |= cpu.TakeTurn();
         }
     }
-
-    internal void Soon(Action action) => queue.AddFirst(action);
 }
 
 /// <summary>A processor of <see cref="FakePlatform"/>.</summary>
 internal sealed class FakeCpu(FakePlatform platform, int index, int package) : ICpu
 {
     private readonly ulong[] gpr = new ulong[16];
-    private bool busy;
+    private Action? stubDone;
+
+    /// <summary>Host code that waits for this processor.</summary>
+    public LinkedList<Action> Queue { get; } = new();
 
     public int Index => index;
 
@@ -154,18 +157,27 @@ internal sealed class FakeCpu(FakePlatform platform, int index, int package) : I
 
     public void Run(Stub stub, Action done)
     {
-        Assert.That(busy, Is.False, "two stubs at a time on one processor");
-        busy = true;
+        Assert.That(stubDone is null, Is.True, "two stubs at a time on one processor");
+        stubDone = done;
         Stubs.Add(stub);
         Cycles += 10;
         Instructions++;
         (StubException, Rflags) = (-1, 2);
         Execute(stub);
-        platform.Soon(() =>
+    }
+
+    /// <summary>The end of a stub, else the first in the queue; false when there is nothing.</summary>
+    public bool TakeTurn()
+    {
+        Action? next = stubDone;
+        stubDone = null;
+        if (next is null && Queue.First is { } first)
         {
-            busy = false;
-            done();
-        });
+            next = first.Value;
+            Queue.RemoveFirst();
+        }
+        next?.Invoke();
+        return next is not null;
     }
 
     private void Execute(Stub stub)
