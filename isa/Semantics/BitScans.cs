@@ -48,7 +48,7 @@ internal readonly unsafe struct Btc : IBinaryOp
     }
 }
 
-/// <summary>BSF; a zero source leaves the destination alone, as every processor of the line does.</summary>
+/// <summary>BSF; the destination of a zero source is undefined: here it keeps its value, cut to the operand size.</summary>
 internal readonly unsafe struct Bsf : IBinaryOp
 {
     public static T Apply<T, TFlags>(LogicalProcessor* lp, T dst, T src)
@@ -59,7 +59,7 @@ internal readonly unsafe struct Bsf : IBinaryOp
     }
 }
 
-/// <summary>BSR; a zero source leaves the destination alone.</summary>
+/// <summary>BSR; a zero source as for BSF.</summary>
 internal readonly unsafe struct Bsr : IBinaryOp
 {
     public static T Apply<T, TFlags>(LogicalProcessor* lp, T dst, T src)

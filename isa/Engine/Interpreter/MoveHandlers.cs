@@ -139,7 +139,10 @@ internal static unsafe class ExchangeAdd<T, TDst>
     }
 }
 
-/// <summary>CMPXCHG. The destination is written in either case.</summary>
+/// <summary>
+/// CMPXCHG. Memory must be writable in either case; a register that does not compare equal stays as it is, upper half
+/// included, as on real processors.
+/// </summary>
 internal static unsafe class CompareExchange<T, TDst>
     where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T> where TDst : struct, IOperand
 {
@@ -161,7 +164,6 @@ internal static unsafe class CompareExchange<T, TDst>
         }
         else
         {
-            TDst.Write(lp, op, to, old);
             Reg<DstField>.Write(lp, op, (ulong)lp, old);
         }
         if (TDst.IsCareful)
