@@ -49,7 +49,7 @@ internal static unsafe class ControlRegisters
             0 or 4 => core.VisibleCr(cr),
             2 => core.Lp->Cr2,
             3 => core.Lp->Cr3,
-            _ => core.Lp->Cr8,
+            _ => core.VisibleCr8,
         });
         return Outcome.Next;
     }
@@ -167,7 +167,8 @@ internal static unsafe class ControlRegisters
             default:
                 if (value > 15)
                     return core.RaiseGp0();
-                core.Lp->Cr8 = value;
+                if (!core.WritesVirtualCr8(value))
+                    core.Lp->Cr8 = value;
                 return Outcome.Next;
         }
     }

@@ -28,7 +28,7 @@ internal static unsafe class Identification
         uint msr = (uint)core.Lp->Gpr[1];
         if (core.InterceptsRdmsr(msr, i, out Outcome exit))
             return exit;
-        if (!core.TryRdmsr(msr, out ulong value))
+        if (!core.ReadsVirtualApic(msr, out ulong value) && !core.TryRdmsr(msr, out value))
             return core.RaiseGp0();
         (core.Lp->Gpr[0], core.Lp->Gpr[2]) = ((uint)value, value >> 32);
         core.ChargeOperation(Operation.Rdmsr);
@@ -42,7 +42,9 @@ internal static unsafe class Identification
         uint msr = (uint)core.Lp->Gpr[1];
         if (core.InterceptsWrmsr(msr, i, out Outcome exit))
             return exit;
-        if (!core.TryWrmsr(msr, (uint)core.Lp->Gpr[0] | (core.Lp->Gpr[2] << 32)))
+        ulong value = (uint)core.Lp->Gpr[0] | (core.Lp->Gpr[2] << 32);
+        bool legal = core.WritesVirtualApic(msr, value, out bool accepted) ? accepted : core.TryWrmsr(msr, value);
+        if (!legal)
             return core.RaiseGp0();
         core.ChargeOperation(Operation.Wrmsr);
         return Outcome.Next;

@@ -91,7 +91,8 @@ public sealed unsafe partial class Core
 
     /// <summary>
     /// Between two instructions, in the order of SDM vol. 3C, 26.2: an injected monitor-trap-flag exit, the
-    /// VMX-preemption timer, the NMI window and the interrupt window. The control of the monitor trap flag is
+    /// VMX-preemption timer, the NMI window, the interrupt window, the TPR threshold, and (no exit, but its delivery) a
+    /// virtual interrupt. The control of the monitor trap flag is
     /// <see cref="InterceptsTrap"/>.
     /// </summary>
     internal bool InterceptsWindow(out Outcome outcome)
@@ -110,8 +111,10 @@ public sealed unsafe partial class Core
         else if ((controls & ProcControls.InterruptWindowExiting) != 0 && (Rflags & RflagsBit.If) != 0 &&
             Lp->InterruptShadow == 0)
             outcome = VmExit(ExitReason.InterruptWindow);
+        else if (Vmx.TprBelowThreshold)
+            outcome = VmExit(ExitReason.TprBelowThreshold);
         else
-            return false;
+            return DeliversVirtualInterrupt(v, out outcome);
         return true;
     }
 

@@ -47,6 +47,8 @@ public sealed unsafe partial class Core
         if ((v.Dword(VmcsField.PinBasedControls) & PinControls.ActivatePreemptionTimer) != 0)
             Vmx.PreemptionDeadline =
                 Lp->Cycles + ((ulong)v.Dword(VmcsField.PreemptionTimerValue) << VmxCapabilities.PreemptionShift);
+        if (IsSet(v, ProcControls2.VirtualInterruptDelivery))
+            UpdateVirtualPpr(v);
         ModeChanged();
         uint cycles = ChargeOperation(Operation.VmEntry);
         if (Vmx.Seam)

@@ -63,7 +63,7 @@ public sealed unsafe partial class Core
         Vmx.NonRoot = false;
         Vmx.Vectoring = Vmx.VectoringErrorCode = 0;
         Vmx.PendingEpt = null;
-        Vmx.MtfArmed = false;
+        Vmx.MtfArmed = Vmx.TprBelowThreshold = false;
         Vmx.PreemptionDeadline = ulong.MaxValue;
         Lp->NmiBlocked = exit.BlocksNmi;
         HostState.Load(this, v);

@@ -39,13 +39,16 @@ internal sealed class VmxState
     /// <summary>A monitor-trap-flag exit was injected: it comes before the first guest instruction.</summary>
     public bool MtfArmed;
 
+    /// <summary>A write of the virtual TPR went below the TPR threshold: an exit is due.</summary>
+    public bool TprBelowThreshold;
+
     /// <summary>Clock value at which the VMX-preemption timer reaches zero.</summary>
     public ulong PreemptionDeadline = ulong.MaxValue;
 
     /// <summary>Forgets everything, as a reset does.</summary>
     public void Reset()
     {
-        On = NonRoot = Seam = Seamldr = MtfArmed = false;
+        On = NonRoot = Seam = Seamldr = MtfArmed = TprBelowThreshold = false;
         VmxonPointer = Current = LegacyCurrent = NoVmcs;
         PendingEpt = null;
         Vectoring = VectoringErrorCode = 0;
