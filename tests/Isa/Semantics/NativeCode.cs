@@ -50,7 +50,7 @@ internal sealed unsafe partial class NativeCode : IDisposable
         ((delegate* unmanaged<ulong*, void>)page)(frame);
     }
 
-    public void Dispose() => Munmap((nint)page, Size);
+    public void Dispose() => _ = Munmap((nint)page, Size);
 
     [LibraryImport("libc", EntryPoint = "mmap")]
     private static partial nint Mmap(nint address, nuint length, int protection, int flags, int file, nint offset);
