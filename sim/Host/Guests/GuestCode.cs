@@ -154,36 +154,32 @@ internal sealed partial class GuestCode
         PortWrite(SerialPort, 1);
         A.ret();
 
-        Label next = A.CreateLabel(), done = A.CreateLabel();
+        Label done = A.CreateLabel();
         A.Label(ref printText); // RSI
-        A.Label(ref next);
         A.movzx(eax, __byte_ptr[rsi]);
         A.test(eax, eax);
         A.jz(done);
         A.inc(rsi);
         A.call(putCharacter);
-        A.jmp(next);
+        A.jmp(printText);
         A.Label(ref done);
         A.ret();
 
         WriteNumberSubroutines();
 
-        Label again = A.CreateLabel();
         A.Label(ref exit); // EDI
         A.mov(r15d, edi);
         PortWrite(ExitPort, 4);
         A.Label(ref park);
-        A.Label(ref again);
         A.xor(r12d, r12d); // interrupts are not blocked
         Vmcall(HltReason);
-        A.jmp(again);
+        A.jmp(park);
     }
 
     private void WriteNumberSubroutines()
     {
-        Label digit = A.CreateLabel(), letter = A.CreateLabel(), put = A.CreateLabel();
+        Label letter = A.CreateLabel(), put = A.CreateLabel();
         A.Label(ref printHex); // RBX from its top, EBP digits
-        A.Label(ref digit);
         A.rol(rbx, 4);
         A.mov(eax, ebx);
         A.and(eax, 15);
@@ -196,7 +192,7 @@ internal sealed partial class GuestCode
         A.Label(ref put);
         A.call(putCharacter);
         A.dec(ebp);
-        A.jnz(digit);
+        A.jnz(printHex);
         A.ret();
 
         Label divide = A.CreateLabel(), pop = A.CreateLabel();
@@ -223,16 +219,14 @@ internal sealed partial class GuestCode
         A.pop(rdx);
         A.ret();
 
-        Label more = A.CreateLabel();
         A.Label(ref printBytes); // RSI, EDI bytes
-        A.Label(ref more);
         A.movzx(ebx, __byte_ptr[rsi]);
         A.shl(rbx, 56);
         A.mov(ebp, 2);
         A.call(printHex);
         A.inc(rsi);
         A.dec(edi);
-        A.jnz(more);
+        A.jnz(printBytes);
         A.ret();
     }
 }

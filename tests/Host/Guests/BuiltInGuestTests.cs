@@ -49,8 +49,8 @@ public sealed class BuiltInGuestTests
         Assert.Multiple(() =>
         {
             Assert.That(code.Any(i => i.IsInvalid), Is.False);
-            Assert.That(code.Where(i => i.FlowControl is FlowControl.UnconditionalBranch or FlowControl.ConditionalBranch
-                or FlowControl.Call).All(i => starts.Contains(i.NearBranch64)), Is.True);
+            Assert.That(code.Where(i => i.Op0Kind == OpKind.NearBranch64).Select(i => i.NearBranch64),
+                Is.Not.Empty.And.SubsetOf(starts));
             Assert.That(code.Count(i => i.Code == Iced.Intel.Code.Tdcall), Is.GreaterThanOrEqualTo(3));
         });
     }
@@ -89,7 +89,10 @@ public sealed class BuiltInGuestTests
     public void The_same_guest_is_the_same_bytes_every_time()
     {
         foreach (string name in Names)
-            Assert.That(Region(name, Code).Bytes.ToArray(), Is.EqualTo(Region(name, Code).Bytes.ToArray()));
+        {
+            byte[] first = Region(name, Code).Bytes.ToArray(), second = Region(name, Code).Bytes.ToArray();
+            Assert.That(second, Is.EqualTo(first));
+        }
     }
 
     private static GuestImage Image(string name) => BuiltInGuests.Find(name)!;
