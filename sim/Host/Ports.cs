@@ -21,7 +21,9 @@ public interface ICpu
     /// <summary>RFLAGS as the last stub left them (CF and ZF tell VMfail).</summary>
     ulong Rflags { get; }
 
-    /// <summary>The vector of the exception the last stub ended with (6 #UD, 13 #GP, …); −1 when it ran through.</summary>
+    /// <summary>
+    /// The vector of the exception the last stub ended with (6 #UD, 13 #GP, …); −1 when it ran through.
+    /// </summary>
     int StubException { get; }
 
     /// <summary>The clock of this processor in core cycles.</summary>
@@ -112,7 +114,9 @@ public interface IHostPlatform
     /// <summary>Number of packages.</summary>
     int Packages { get; }
 
-    /// <summary>Puts a host continuation into the run queue of a processor; it runs when that processor is in the host world.</summary>
+    /// <summary>
+    /// Puts a host continuation into the run queue of a processor; it runs when that processor is in the host world.
+    /// </summary>
     void Post(ICpu cpu, Action continuation);
 
     /// <summary>

@@ -87,7 +87,8 @@ public sealed class BringUpTests
         KvmFixture f = new(KvmOptions.PostedSeries, platform);
         Assert.That(f.Platform.Run(() => f.Kernel.Tdx.Enable(f.Cpu)), Is.EqualTo(Errno.EINVAL));
         Assert.That(
-            f.Kernel.Pages.TryAllocateBlock(900 * MiB, 4096, 0, ulong.MaxValue, out _), Is.True, "all RAM is free again");
+            f.Kernel.Pages.TryAllocateBlock(900 * MiB, 4096, 0, ulong.MaxValue, out _),
+                Is.True, "all RAM is free again");
         // Sapphire Rapids: pages written under another key are cleared with MOVDIR64B before reuse.
         Assert.That(platform.FakeCpus[0].Cleared, Has.Count.EqualTo(1024 + 2 + 1));
     }
@@ -187,9 +188,12 @@ public sealed class BringUpTests
         Assert.That(
             platform.Module.Trace.Take(3).Select(call => (call.Leaf, call.Cpu)),
             Is.EqualTo(((SeamcallLeaf, int)[])
-                [(SeamcallLeaf.SEAMLDR_INSTALL, 0), (SeamcallLeaf.SEAMLDR_INSTALL, 1), (SeamcallLeaf.TDH_SYS_INIT, 0)]));
+                [
+                    (SeamcallLeaf.SEAMLDR_INSTALL, 0), (SeamcallLeaf.SEAMLDR_INSTALL, 1), (SeamcallLeaf.TDH_SYS_INIT, 0),
+                ]));
         TdxModuleImage tooBig = new(new byte[2048], new byte[497 * 4096]);
-        Assert.That(platform.Run(() => new SeamLoader(kernel).Install(platform.Cpus[0], tooBig)), Is.EqualTo(Errno.E2BIG));
+        Assert.That(
+            platform.Run(() => new SeamLoader(kernel).Install(platform.Cpus[0], tooBig)), Is.EqualTo(Errno.E2BIG));
     }
 
     [Test]

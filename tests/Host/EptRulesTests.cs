@@ -7,7 +7,7 @@ namespace Seamsim.Tests.Host;
 /// <summary>EPT level and GPAW from the guest physical address width: every row of the truth tables.</summary>
 public sealed class EptRulesTests
 {
-    // entry present, G = EAX[23:16], P = EAX[7:0], five-level host | expected: EPTP controls (0 = -EINVAL), GPAW, shared bit
+    // entry present, G = EAX[23:16], P = EAX[7:0], five-level host | EPTP controls (0 = -EINVAL), GPAW, shared bit
     [TestCase(false,  0,  0, true,  0x00UL, false,  0)]
     [TestCase(false,  0,  0, false, 0x00UL, false,  0)]
     [TestCase(true,   0, 52, true,  0x00UL, false,  0)]
@@ -62,14 +62,16 @@ public sealed class EptRulesTests
         Assert.Multiple(() =>
         {
             Assert.That(EptRules.TdpLevel(TdpLevelRule.MaxPhysicalAddress, isTd, cpuid, max), Is.EqualTo(before));
-            Assert.That(EptRules.TdpLevel(TdpLevelRule.GuestPhysicalAddressOrMax, isTd, cpuid, max), Is.EqualTo(patched));
+            Assert.That(
+                EptRules.TdpLevel(TdpLevelRule.GuestPhysicalAddressOrMax, isTd, cpuid, max), Is.EqualTo(patched));
             Assert.That(EptRules.TdpLevel(TdpLevelRule.GuestPhysicalAddress, isTd, cpuid, max), Is.EqualTo(upstream));
         });
     }
 
     [Test]
     public void A_fixed_root_level_beats_CPUID() =>
-        Assert.That(EptRules.TdpLevel(TdpLevelRule.GuestPhysicalAddress, true, [KvmFixture.Sizes(52)], 5, 4), Is.EqualTo(4));
+        Assert.That(
+            EptRules.TdpLevel(TdpLevelRule.GuestPhysicalAddress, true, [KvmFixture.Sizes(52)], 5, 4), Is.EqualTo(4));
 
     [Test]
     public void Address_sizes_beyond_the_maximum_extended_leaf_do_not_count()

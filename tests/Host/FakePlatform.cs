@@ -5,7 +5,9 @@ using Seamsim.Isa;
 
 namespace Seamsim.Tests.Host;
 
-/// <summary>A host platform without a processor: stubs are answered by C#, SEAMCALL by a <see cref="FakeModule"/>.</summary>
+/// <summary>
+/// A host platform without a processor: stubs are answered by C#, SEAMCALL by a <see cref="FakeModule"/>.
+/// </summary>
 internal sealed class FakePlatform : IHostPlatform, IHostMemory
 {
     private const ulong GiB = 1UL << 30;
@@ -15,7 +17,8 @@ internal sealed class FakePlatform : IHostPlatform, IHostMemory
     {
         Packages = packages;
         Ranges = ranges.Length != 0 ? ranges : [(0, GiB)];
-        FakeCpus = [.. Enumerable.Range(0, packages * cpusPerPackage).Select(i => new FakeCpu(this, i, i / cpusPerPackage))];
+        FakeCpus =
+            [.. Enumerable.Range(0, packages * cpusPerPackage).Select(i => new FakeCpu(this, i, i / cpusPerPackage))];
         Module = new FakeModule(this);
     }
 
@@ -38,7 +41,8 @@ internal sealed class FakePlatform : IHostPlatform, IHostMemory
     /// <summary>MSRs of every processor; one that is missing faults. 16 MKTME and 4 TDX KeyIDs, 5-level EPT.</summary>
     public Dictionary<uint, ulong> Msrs { get; } = new()
     {
-        [0x87] = 4UL << 32 | 16, [0x982] = 5UL << 32, [0x480] = 0x11, [0x48C] = 1UL << 6 | 1UL << 7 | 1UL << 14 | 1UL << 21,
+        [0x87] = 4UL << 32 | 16, [0x982] = 5UL << 32, [0x480] = 0x11,
+        [0x48C] = 1UL << 6 | 1UL << 7 | 1UL << 14 | 1UL << 21,
     };
 
     /// <summary>CPUID of every processor; leaves that are missing answer zeros.</summary>

@@ -42,7 +42,9 @@ public sealed class KernelTests
         uint mktme, uint tdx, int global, int first, int count)
     {
         KeyIdAllocator ids = KeyIdAllocator.FromPartitioning((ulong)tdx << 32 | mktme)!;
-        Assert.That((ids.Global.Value, ids.GuestStart.Value, ids.GuestCount), Is.EqualTo(((ushort)global, (ushort)first, count)));
+        Assert.That(
+            (ids.Global.Value, ids.GuestStart.Value, ids.GuestCount),
+            Is.EqualTo(((ushort)global, (ushort)first, count)));
     }
 
     [TestCase(0U)]
@@ -59,7 +61,8 @@ public sealed class KernelTests
         Assert.That(TdmrPlan.Cover(memory, 64, tdmrs), Is.EqualTo(Errno.Ok));
         Assert.That(memory[0], Is.EqualTo((MiB, (2 * GiB) - MiB)));
         Assert.That(
-            tdmrs.Select(t => (t.Base, t.Size)), Is.EqualTo(((ulong, ulong)[])[(0, 2 * GiB), (4 * GiB, GiB), (5 * GiB, 2 * GiB)]));
+            tdmrs.Select(t => (t.Base, t.Size)),
+                Is.EqualTo(((ulong, ulong)[])[(0, 2 * GiB), (4 * GiB, GiB), (5 * GiB, 2 * GiB)]));
         Assert.That(TdmrPlan.Cover(memory, 2, []), Is.EqualTo(Errno.ENOSPC));
     }
 
@@ -177,7 +180,9 @@ public sealed class KernelTests
             _ => f.Platform.Run(() => f.Kernel.Tdh.MemTrack(f.Cpu, new Hpa(0x1000))).Ok)];
         Assert.That(ok, Is.EqualTo((bool[])[true, false, true]));
         Assert.That(f.Module.Count(SeamcallLeaf.TDH_MEM_TRACK), Is.EqualTo(2), "the forced call is not executed");
-        Assert.That(f.Kernel.Seam.Uses[SeamcallLeaf.TDH_MEM_TRACK], Has.Property("Calls").EqualTo(3).And.Property("Failures").EqualTo(1));
+        Assert.That(
+            f.Kernel.Seam.Uses[SeamcallLeaf.TDH_MEM_TRACK],
+            Has.Property("Calls").EqualTo(3).And.Property("Failures").EqualTo(1));
     }
 
     private static Tdmr Fresh(Tdmr old)

@@ -120,7 +120,8 @@ public sealed class TdVmmTests
     public void A_guest_that_never_stops_exiting_is_stopped()
     {
         KvmFixture f = new();
-        TdVmm vmm = new(f.Kvm, new TdConfig { Name = "a", Guest = Image, InitialBytes = 0, MaxExits = 5 }, new Console());
+        TdVmm vmm =
+            new(f.Kvm, new TdConfig { Name = "a", Guest = Image, InitialBytes = 0, MaxExits = 5 }, new Console());
         f.Platform.Run(() => vmm.Build(f.Cpu));
         for (int i = 0; i < 9; i++)
             f.Module.Exits.Enqueue(FakeModule.Tdvmcall(0, Exit, 1, ToHost, 0x80, 0));
@@ -154,7 +155,8 @@ public sealed class TdVmmTests
         f.Module.Exits.Enqueue(FakeModule.Tdvmcall(0, 12, 1));
         Assert.That(f.Platform.Run(() => vmm.Run(f.Cpu)), Is.EqualTo(TdEnd.Finished), vmm.Reason);
         Assert.That(f.Module.Count(SeamcallLeaf.TDH_MEM_PAGE_REMOVE), Is.EqualTo(1));
-        ulong root = f.Module.Calls.Last(c => c.Leaf == SeamcallLeaf.TDH_VP_WR && c.Rdx == TdFields.SharedEptPointer.Value).R8;
+        ulong root =
+            f.Module.Calls.Last(c => c.Leaf == SeamcallLeaf.TDH_VP_WR && c.Rdx == TdFields.SharedEptPointer.Value).R8;
         Assert.That(Walk(f, root, 1UL << 47 | 0x5000) & 0xFFF, Is.EqualTo(0x77), "RWX, write-back");
         Assert.That(Walk(f, root, 1UL << 47 | 0x9000_0000), Is.Zero, "MMIO: the TD gets a #VE");
         Assert.That(Walk(f, root, 1UL << 47 | 0x6000), Is.EqualTo(1UL << 63), "the rest suppresses #VE");

@@ -76,7 +76,8 @@ public sealed class TdvmcallTests
         ulong[] registers = Reenter(new KvmFixture(), FakeModule.Tdvmcall(0, 30, 2, 0, 0x3FD, 0), run =>
         {
             Assert.That(run.ExitReason, Is.EqualTo(KvmExit.Io));
-            Assert.That((run.U8(32), run.U8(33), run.U16(34), run.U32(36)), Is.EqualTo(((byte)0, (byte)2, (ushort)0x3FD, 1U)));
+            Assert.That(
+                (run.U8(32), run.U8(33), run.U16(34), run.U32(36)), Is.EqualTo(((byte)0, (byte)2, (ushort)0x3FD, 1U)));
             run.Put64((int)run.U64(40), 0xABCDEF);
         });
         Assert.That((registers[0], registers[1]), Is.EqualTo((Ok, 0xCDEFUL)));
@@ -85,10 +86,13 @@ public sealed class TdvmcallTests
     [Test]
     public void An_MMIO_write_goes_out_without_the_shared_bit()
     {
-        ulong[] registers = Reenter(new KvmFixture(), FakeModule.Tdvmcall(0, 48, 4, 1, Shared | 0x5000, 0x1_2345_6789), run =>
+        FakeModule.Answer write = FakeModule.Tdvmcall(0, 48, 4, 1, Shared | 0x5000, 0x1_2345_6789);
+        ulong[] registers = Reenter(new KvmFixture(), write, run =>
         {
             Assert.That(run.ExitReason, Is.EqualTo(KvmExit.Mmio));
-            Assert.That((run.U64(32), run.U64(40), run.U32(48), run.U8(52)), Is.EqualTo((0x5000UL, 0x2345_6789UL, 4U, (byte)1)));
+            Assert.That(
+                (run.U64(32), run.U64(40), run.U32(48), run.U8(52)),
+                Is.EqualTo((0x5000UL, 0x2345_6789UL, 4U, (byte)1)));
         });
         Assert.That(registers[0], Is.EqualTo(Ok));
     }
@@ -113,7 +117,9 @@ public sealed class TdvmcallTests
         Reenter(f, FakeModule.Tdvmcall(0, Ghci.ReportFatalError, 0x0BAA_AAAD_0000_0000, 0, 5), run =>
         {
             Assert.That((run.ExitReason, run.U32(32), run.U32(36)), Is.EqualTo((KvmExit.SystemEvent, 7U, 16U)));
-            Assert.That((run.U64(40), run.U64(40 + (12 * 8)), run.U64(40 + (14 * 8))), Is.EqualTo((77UL, 0x0BAA_AAAD_0000_0000UL, 5UL)));
+            Assert.That(
+                (run.U64(40), run.U64(40 + (12 * 8)), run.U64(40 + (14 * 8))),
+                Is.EqualTo((77UL, 0x0BAA_AAAD_0000_0000UL, 5UL)));
         });
     }
 
@@ -222,7 +228,9 @@ public sealed class TdvmcallTests
         (_, VcpuTdx vcpu) = f.RunnableTd();
         f.Module.Exits.Enqueue(FakeModule.EptViolation(0x4000_0000));
         Assert.That(f.Run(vcpu), Is.EqualTo(Errno.EFAULT));
-        Assert.That((vcpu.RunPage.ExitReason, vcpu.RunPage.U64(32), vcpu.RunPage.U64(40)), Is.EqualTo((KvmExit.MemoryFault, 8UL, 0x4000_0000UL)));
+        Assert.That(
+            (vcpu.RunPage.ExitReason, vcpu.RunPage.U64(32), vcpu.RunPage.U64(40)),
+            Is.EqualTo((KvmExit.MemoryFault, 8UL, 0x4000_0000UL)));
     }
 
     /// <summary>Runs one TDVMCALL through KVM (and user space) and returns R10.. as the TD gets them back.</summary>

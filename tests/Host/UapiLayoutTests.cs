@@ -39,7 +39,8 @@ public sealed class UapiLayoutTests
             Assert.That(bytes[0], Is.EqualTo(0xA1));
             Assert.That(bytes[8], Is.EqualTo(0xA2));
             Assert.That((bytes[15], bytes[16], bytes[63], bytes[64]), Is.EqualTo(((byte)0, (byte)1, (byte)1, (byte)2)));
-            Assert.That((bytes[111], bytes[112], bytes[159], bytes[160]), Is.EqualTo(((byte)2, (byte)3, (byte)3, (byte)0)));
+            Assert.That(
+                (bytes[111], bytes[112], bytes[159], bytes[160]), Is.EqualTo(((byte)2, (byte)3, (byte)3, (byte)0)));
             Assert.That((bytes[256], bytes[260], bytes[264]), Is.EqualTo(((byte)1, (byte)0, (byte)9)));
         });
     }

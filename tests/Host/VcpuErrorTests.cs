@@ -39,7 +39,8 @@ public sealed class VcpuErrorTests
         VcpuTdx vcpu = (VcpuTdx)td.CreateVcpu(0).Vcpu!;
         Assert.Multiple(() =>
         {
-            Assert.That(f.Platform.Run(() => vcpu.MemoryEncryptOp(f.Cpu, f.User, 0xDEAD0000)), Is.EqualTo(Errno.EFAULT));
+            Assert.That(
+                f.Platform.Run(() => vcpu.MemoryEncryptOp(f.Cpu, f.User, 0xDEAD0000)), Is.EqualTo(Errno.EFAULT));
             Assert.That(f.Command(vcpu, TdxCommand.InitVcpu, 0, hwError: 1), Is.EqualTo(Errno.EINVAL));
             Assert.That(f.RawVcpu(vcpu, 0, 0), Is.EqualTo(Errno.EINVAL), "a VM command");
             Assert.That(f.RawVcpu(vcpu, 99, 0), Is.EqualTo(Errno.EINVAL));

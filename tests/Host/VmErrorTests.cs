@@ -15,7 +15,8 @@ public sealed class VmErrorTests
     public void A_bad_command_pointer_is_EFAULT()
     {
         KvmFixture f = new();
-        Assert.That(f.Platform.Run(() => f.NewTd().MemoryEncryptOp(f.Cpu, f.User, BadPointer)), Is.EqualTo(Errno.EFAULT));
+        Assert.That(
+            f.Platform.Run(() => f.NewTd().MemoryEncryptOp(f.Cpu, f.User, BadPointer)), Is.EqualTo(Errno.EFAULT));
     }
 
     [Test]
@@ -85,14 +86,18 @@ public sealed class VmErrorTests
             new TestCaseData(call, expected).SetArgDisplayNames(name, expected.ToString());
         yield return Row("good", (f, td) => f.InitVm(td, sizes), Errno.Ok);
         yield return Row("twice", (f, td) => { f.InitVm(td, sizes); return f.InitVm(td, sizes); }, Errno.EINVAL);
-        yield return Row("flags beat the pointer", (f, td) => f.Command(td, TdxCommand.InitVm, BadPointer, 1), Errno.EINVAL);
+        yield return Row(
+            "flags beat the pointer", (f, td) => f.Command(td, TdxCommand.InitVm, BadPointer, 1), Errno.EINVAL);
         yield return Row("bad pointer", (f, td) => f.Command(td, TdxCommand.InitVm, BadPointer), Errno.EFAULT);
-        yield return Row("too many entries beat reserved", (f, td) => InitRaw(f, td, count: 257, reserved: 1), Errno.E2BIG);
+        yield return Row(
+            "too many entries beat reserved", (f, td) => InitRaw(f, td, count: 257, reserved: 1), Errno.E2BIG);
         yield return Row("entries unreadable", (f, td) => AtEnd(f, td), Errno.EFAULT);
         yield return Row("reserved", (f, td) => InitRaw(f, td, reserved: 1), Errno.EINVAL);
         yield return Row("padding", (f, td) => InitRaw(f, td, padding: 1), Errno.EINVAL);
-        yield return Row("attributes", (f, td) => f.InitVm(td, new KvmTdxInitVm { Attributes = 1, Xfam = 3 }, sizes), Errno.EINVAL);
-        yield return Row("xfam", (f, td) => f.InitVm(td, new KvmTdxInitVm { Xfam = 3 | 1UL << 14 }, sizes), Errno.EINVAL);
+        yield return Row(
+            "attributes", (f, td) => f.InitVm(td, new KvmTdxInitVm { Attributes = 1, Xfam = 3 }, sizes), Errno.EINVAL);
+        yield return Row(
+            "xfam", (f, td) => f.InitVm(td, new KvmTdxInitVm { Xfam = 3 | 1UL << 14 }, sizes), Errno.EINVAL);
         yield return Row("no address sizes", (f, td) => f.InitVm(td), Errno.EINVAL);
         yield return Row("width 0", (f, td) => f.InitVm(td, KvmFixture.Sizes(0)), Errno.EINVAL);
         yield return Row("width 46", (f, td) => f.InitVm(td, KvmFixture.Sizes(46)), Errno.EINVAL);
@@ -125,7 +130,8 @@ public sealed class VmErrorTests
             platform.Module.Sys, new CpuidConfig(4, 0, mask), new CpuidConfig(4, 1, mask),
             new CpuidConfig(0x8000_0008, CpuidConfig.NoSubLeaf, default));
         KvmFixture f = new(platform: platform);
-        Assert.That(f.InitVm(f.NewTd(), KvmFixture.Sizes(48), new KvmCpuidEntry2(4, 0, 0, mask)), Is.EqualTo(Errno.EINVAL));
+        Assert.That(
+            f.InitVm(f.NewTd(), KvmFixture.Sizes(48), new KvmCpuidEntry2(4, 0, 0, mask)), Is.EqualTo(Errno.EINVAL));
         Assert.That(f.InitVm(f.NewTd(), KvmFixture.Sizes(48), new KvmCpuidEntry2(4, 0, 1, mask)), Is.EqualTo(Errno.Ok));
     }
 
@@ -163,7 +169,8 @@ public sealed class VmErrorTests
 
     private static IEnumerable<TestCaseData> ModuleRows()
     {
-        static TestCaseData Row(SeamcallLeaf leaf, TdxStatus status, Errno expected, bool dead = false, bool hw = false) =>
+        static TestCaseData Row(
+            SeamcallLeaf leaf, TdxStatus status, Errno expected, bool dead = false, bool hw = false) =>
             new(leaf, status.Value, expected, dead, hw);
         yield return Row(SeamcallLeaf.TDH_MNG_CREATE, TdxStatus.RndNoEntropy, Errno.EAGAIN);
         yield return Row(SeamcallLeaf.TDH_MNG_CREATE, TdxStatus.HkidNotFree, Errno.EIO);

@@ -1,6 +1,8 @@
 namespace Seamsim.Host.Kernel;
 
-/// <summary>What a system call ends with; the kernel returns the negative number. Linux uapi/asm-generic/errno*.h.</summary>
+/// <summary>
+/// What a system call ends with; the kernel returns the negative number. Linux uapi/asm-generic/errno*.h.
+/// </summary>
 public enum Errno
 {
     /// <summary>Success.</summary>

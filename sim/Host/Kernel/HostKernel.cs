@@ -84,7 +84,9 @@ public sealed class HostKernel
         return Errno.Ok;
     }
 
-    /// <summary>Runs <paramref name="work"/> on the first online processor of every package, one after the other.</summary>
+    /// <summary>
+    /// Runs <paramref name="work"/> on the first online processor of every package, one after the other.
+    /// </summary>
     public async HostTask<Errno> OnEachPackage(ICpu from, Func<ICpu, HostTask<Errno>> work)
     {
         for (int package = 0; package < Platform.Packages; package++)

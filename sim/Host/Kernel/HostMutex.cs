@@ -1,6 +1,8 @@
 namespace Seamsim.Host.Kernel;
 
-/// <summary>A lock of host flows: who finds it taken waits in line and goes on, on its own processor, when it is free.</summary>
+/// <summary>
+/// A lock of host flows: who finds it taken waits in line and goes on, on its own processor, when it is free.
+/// </summary>
 public sealed class HostMutex(IHostPlatform platform)
 {
     private readonly Queue<(ICpu Cpu, HostTask Turn)> waiting = [];

@@ -7,7 +7,9 @@ namespace Seamsim.Host.Kernel;
 /// A flow of host kernel or VMM code: an <c>async</c> method without threads. It runs on a logical processor's run
 /// queue until it waits for the processor (a stub) or for another flow, and goes on where that ends (D6).
 /// </summary>
-/// <remarks>An exception inside is a bug of the simulator: it reaches whoever awaits, or, at the root, the machine.</remarks>
+/// <remarks>
+/// An exception inside is a bug of the simulator: it reaches whoever awaits, or, at the root, the machine.
+/// </remarks>
 [AsyncMethodBuilder(typeof(HostTaskMethodBuilder))]
 public sealed class HostTask : INotifyCompletion
 {

@@ -5,7 +5,9 @@ namespace Seamsim.Host.Kernel;
 /// <summary>Makes chosen SEAMCALLs fail: the wrapper asks before it executes the instruction.</summary>
 public interface IStatusInjector
 {
-    /// <summary>Whether the <paramref name="call"/>-th call (1-based, all processors) of a leaf is to fail, and how.</summary>
+    /// <summary>
+    /// Whether the <paramref name="call"/>-th call (1-based, all processors) of a leaf is to fail, and how.
+    /// </summary>
     bool TryInject(SeamcallLeaf leaf, int call, out TdxStatus status);
 }
 

@@ -2,7 +2,9 @@ using Seamsim.Isa;
 
 namespace Seamsim.Host.Kernel;
 
-/// <summary>The private KeyIDs of the platform: one for the TDX module, the rest for trust domains (patches 06, 07).</summary>
+/// <summary>
+/// The private KeyIDs of the platform: one for the TDX module, the rest for trust domains (patches 06, 07).
+/// </summary>
 /// <remarks>IA32_MKTME_KEYID_PARTITIONING: bits 31:0 number of MKTME KeyIDs, bits 63:32 number of TDX KeyIDs.</remarks>
 public sealed class KeyIdAllocator
 {
@@ -27,7 +29,9 @@ public sealed class KeyIdAllocator
     /// <summary>KeyIDs in use by trust domains.</summary>
     public int InUse { get; private set; }
 
-    /// <summary>Splits MSR 0x87; null when fewer than two TDX KeyIDs are there (one would leave none for a TD).</summary>
+    /// <summary>
+    /// Splits MSR 0x87; null when fewer than two TDX KeyIDs are there (one would leave none for a TD).
+    /// </summary>
     public static KeyIdAllocator? FromPartitioning(ulong msr)
     {
         uint mktme = (uint)msr, tdx = (uint)(msr >> 32);

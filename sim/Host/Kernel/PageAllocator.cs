@@ -16,7 +16,9 @@ public sealed class PageAllocator
     private readonly HashSet<ulong> lent = [];
     private readonly HashSet<ulong> blocks = [];
 
-    /// <summary>All of <paramref name="ranges"/> but <paramref name="reserved"/> is free; both in bytes, cut to pages.</summary>
+    /// <summary>
+    /// All of <paramref name="ranges"/> but <paramref name="reserved"/> is free; both in bytes, cut to pages.
+    /// </summary>
     public PageAllocator(
         IReadOnlyList<(ulong Base, ulong Bytes)> ranges, IReadOnlyList<(ulong Base, ulong Bytes)> reserved)
     {
@@ -58,7 +60,7 @@ public sealed class PageAllocator
     }
 
     /// <summary>
-    /// A contiguous block aligned to <paramref name="alignment"/> (a power of two), taken from the top of the free space
+    /// A contiguous block aligned to <paramref name="alignment"/> (a power of two), from the top of the free space
     /// inside [<paramref name="from"/>, <paramref name="to"/>) if there is one, else from the highest that fits.
     /// </summary>
     public bool TryAllocateBlock(ulong bytes, ulong alignment, ulong from, ulong to, out Hpa block) =>

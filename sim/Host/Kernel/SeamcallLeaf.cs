@@ -1,6 +1,6 @@
 namespace Seamsim.Host.Kernel;
 
-#pragma warning disable CS1591, CA1707 // the names are Linux's, arch/x86/kvm/vmx/tdx_arch.h; a test compares the numbers with the ABI
+#pragma warning disable CS1591 // the names are Linux's, arch/x86/kvm/vmx/tdx_arch.h; a test compares the numbers
 
 /// <summary>The SEAMCALL leaves the host kernel knows: RAX[15:0], or RAX[63] set for the P-SEAMLDR.</summary>
 public enum SeamcallLeaf : ulong

@@ -18,7 +18,9 @@ public sealed class SeamcallPrinter(IHostPlatform platform)
     /// <summary>Failures that were not printed because of the rate limit.</summary>
     public int Suppressed { get; private set; }
 
-    /// <summary>Prints a failure with as many of RCX, RDX, R8 as <paramref name="outputs"/> says carry details.</summary>
+    /// <summary>
+    /// Prints a failure with as many of RCX, RDX, R8 as <paramref name="outputs"/> says carry details.
+    /// </summary>
     public void Print(
         ICpu cpu, SeamcallLeaf leaf, in SeamcallArguments arguments, in SeamcallResult result, int outputs = 0)
     {

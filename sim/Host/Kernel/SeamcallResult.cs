@@ -24,7 +24,9 @@ public record struct SeamcallArguments
 }
 
 /// <summary>What a SEAMCALL left behind.</summary>
-/// <param name="Status">RAX, or a pseudo status of <see cref="SoftwareStatus"/> when the instruction itself failed.</param>
+/// <param name="Status">
+/// RAX, or a pseudo status of <see cref="SoftwareStatus"/> when the instruction itself failed.
+/// </param>
 /// <param name="Registers">The other registers.</param>
 public readonly record struct SeamcallResult(TdxStatus Status, SeamcallArguments Registers)
 {

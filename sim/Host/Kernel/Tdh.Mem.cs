@@ -5,7 +5,9 @@ namespace Seamsim.Host.Kernel;
 /// <content>The leaves on a TD's memory and its measurement.</content>
 public sealed partial class Tdh
 {
-    /// <summary>TDH.MEM.SEPT.ADD: <paramref name="level"/> is that of the entry which gets the page, 1 and up.</summary>
+    /// <summary>
+    /// TDH.MEM.SEPT.ADD: <paramref name="level"/> is that of the entry which gets the page, 1 and up.
+    /// </summary>
     public HostTask<SeamcallResult> MemSeptAdd(ICpu cpu, Hpa tdr, Gpa gpa, int level, Hpa page) =>
         Donate(cpu, page, SeamcallLeaf.TDH_MEM_SEPT_ADD, GpaAndLevel(gpa, level), tdr.Value, page.Value);
 

@@ -83,7 +83,9 @@ public static class TdmrPlan
         return list;
     }
 
-    /// <summary>Covers the memory list with TDMRs; -ENOSPC when there are more than <paramref name="maxTdmrs"/>.</summary>
+    /// <summary>
+    /// Covers the memory list with TDMRs; -ENOSPC when there are more than <paramref name="maxTdmrs"/>.
+    /// </summary>
     public static Errno Cover(IReadOnlyList<(ulong Base, ulong Bytes)> memory, int maxTdmrs, List<Tdmr> tdmrs)
     {
         foreach ((ulong start, ulong bytes) in memory)
@@ -110,7 +112,9 @@ public static class TdmrPlan
         }
     }
 
-    /// <summary>Sizes the three PAMTs of a TDMR: one entry per 4-KiB, 2-MiB and 1-GiB page, whole 4-KiB pages.</summary>
+    /// <summary>
+    /// Sizes the three PAMTs of a TDMR: one entry per 4-KiB, 2-MiB and 1-GiB page, whole 4-KiB pages.
+    /// </summary>
     public static void SizePamt(Tdmr tdmr, TdmrLimits limits)
     {
         for (int level = 0; level < 3; level++)
@@ -120,7 +124,9 @@ public static class TdmrPlan
         }
     }
 
-    /// <summary>Reserves holes of the memory list and PAMTs of any TDMR; -ENOSPC when a TDMR has no room for one more.</summary>
+    /// <summary>
+    /// Reserves holes of the memory list and PAMTs of any TDMR; -ENOSPC when a TDMR has no room for one more.
+    /// </summary>
     public static Errno Reserve(
         IReadOnlyList<Tdmr> tdmrs, IReadOnlyList<(ulong Base, ulong Bytes)> memory, int maxReserved)
     {

@@ -67,7 +67,8 @@ public sealed partial class TdxHost
         {
             TdmrPlan.SizePamt(tdmr, Info.Limits);
             (ulong from, ulong bytes) = MemoryList.First(range => range.Base + range.Bytes > tdmr.Base);
-            if (!kernel.Pages.TryAllocateBlock(tdmr.PamtBytes, PageAllocator.PageSize, from, from + bytes, out Hpa block))
+            ulong to = from + bytes;
+            if (!kernel.Pages.TryAllocateBlock(tdmr.PamtBytes, PageAllocator.PageSize, from, to, out Hpa block))
             {
                 FreePamts(placed);
                 return Errno.ENOMEM;
@@ -135,8 +136,8 @@ public sealed partial class TdxHost
         await kernel.OnEachCpu(cpu, WriteBackCaches);
         if (PartialWriteErratum)
             foreach (Tdmr tdmr in tdmrs)
-                for (ulong page = tdmr.PamtBlock; page < tdmr.PamtBlock + tdmr.PamtBytes; page += PageAllocator.PageSize)
-                    await cpu.ClearPage(page);
+                for (ulong at = 0; at < tdmr.PamtBytes; at += PageAllocator.PageSize)
+                    await cpu.ClearPage(tdmr.PamtBlock + at);
         FreePamts(tdmrs);
     }
 

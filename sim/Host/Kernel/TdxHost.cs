@@ -16,7 +16,9 @@ public enum TdxState
     Error,
 }
 
-/// <summary>TDX in the host kernel: boot-time detection, module load, per-processor and global initialization.</summary>
+/// <summary>
+/// TDX in the host kernel: boot-time detection, module load, per-processor and global initialization.
+/// </summary>
 /// <remarks>Linux arch/x86/virt/vmx/tdx/tdx.c and Documentation/arch/x86/tdx.rst.</remarks>
 public sealed partial class TdxHost
 {
@@ -73,7 +75,8 @@ public sealed partial class TdxHost
             return;
         KeyIds = KeyIdAllocator.FromPartitioning(partitioning);
         uint first = (uint)partitioning + 1, count = (uint)(partitioning >> 32);
-        kernel.Log(cpu, string.Create(CultureInfo.InvariantCulture, $"virt/tdx: BIOS enabled: private KeyID range [{first}, {first + count})"));
+        kernel.Log(cpu, string.Create(
+            CultureInfo.InvariantCulture, $"virt/tdx: BIOS enabled: private KeyID range [{first}, {first + count})"));
         if (KeyIds is null)
         {
             kernel.Log(cpu, "virt/tdx: initialization failed: too few private KeyIDs available.");
@@ -152,7 +155,9 @@ public sealed partial class TdxHost
         return error == Errno.Ok && sysInit is not null ? await InitializeLp(cpu) : error;
     }
 
-    /// <summary>Memory hot-add after TDX is on: only RAM the module already covers (patch-independent, Linux tdx.rst).</summary>
+    /// <summary>
+    /// Memory hot-add after TDX is on: only RAM the module already covers (patch-independent, Linux tdx.rst).
+    /// </summary>
     public Errno HotAddMemory(ICpu cpu, ulong start, ulong bytes)
     {
         if (State != TdxState.Initialized)
@@ -160,7 +165,8 @@ public sealed partial class TdxHost
         foreach ((ulong low, ulong size) in MemoryList)
             if (start >= low && start + bytes <= low + size)
                 return Errno.Ok;
-        kernel.Log(cpu, string.Create(CultureInfo.InvariantCulture, $"virt/tdx: memory 0x{start:x}+0x{bytes:x} is not TDX memory"));
+        kernel.Log(cpu, string.Create(
+            CultureInfo.InvariantCulture, $"virt/tdx: memory 0x{start:x}+0x{bytes:x} is not TDX memory"));
         return Errno.EPERM;
     }
 

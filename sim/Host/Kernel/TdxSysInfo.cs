@@ -55,7 +55,9 @@ public sealed class TdxSysInfo
     /// <summary>MAX_VCPUS_PER_TD.</summary>
     public int MaxVcpusPerTd { get; private set; }
 
-    /// <summary>Reads everything; null when a field that must be there is refused (the printer has told which).</summary>
+    /// <summary>
+    /// Reads everything; null when a field that must be there is refused (the printer has told which).
+    /// </summary>
     public static async HostTask<TdxSysInfo?> Read(HostKernel kernel, ICpu cpu)
     {
         SysReader read = new(kernel, cpu);

@@ -21,7 +21,9 @@ public enum TdpLevelRule
     /// <summary>Patch 23: from EAX[23:16] for TDs, falling back to EAX[7:0] when that is 0.</summary>
     GuestPhysicalAddressOrMax,
 
-    /// <summary>From the reposting of October 2024 on, Linux 6.16: from EAX[23:16] for TDs, 0 counting as small.</summary>
+    /// <summary>
+    /// From the reposting of October 2024 on, Linux 6.16: from EAX[23:16] for TDs, 0 counting as small.
+    /// </summary>
     GuestPhysicalAddress,
 }
 

@@ -45,7 +45,9 @@ public sealed class GuestMemfd(HostKernel kernel)
     }
 }
 
-/// <summary>A memory slot: guest-physical addresses with user memory for shared and guest_memfd for private accesses.</summary>
+/// <summary>
+/// A memory slot: guest-physical addresses with user memory for shared and guest_memfd for private accesses.
+/// </summary>
 /// <param name="Gpa">First guest-physical address.</param>
 /// <param name="Bytes">Length.</param>
 /// <param name="User">The process that gave the memory.</param>
@@ -69,7 +71,9 @@ public sealed class GuestMemory
     /// <summary>The slots.</summary>
     public IReadOnlyList<MemorySlot> Slots => slots;
 
-    /// <summary>KVM_SET_USER_MEMORY_REGION2: -EINVAL when unaligned or empty, -EEXIST when it overlaps another slot.</summary>
+    /// <summary>
+    /// KVM_SET_USER_MEMORY_REGION2: -EINVAL when unaligned or empty, -EEXIST when it overlaps another slot.
+    /// </summary>
     public Errno Add(MemorySlot slot)
     {
         if (slot.Bytes == 0 || ((slot.Gpa | slot.Bytes | slot.UserAddress) & 0xFFF) != 0)

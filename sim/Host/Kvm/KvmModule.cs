@@ -1,4 +1,3 @@
-using System.Globalization;
 using Seamsim.Host.Kernel;
 using Seamsim.Host.Kvm.CpuidPolicies;
 using Seamsim.Host.Kvm.Uapi;
@@ -66,7 +65,7 @@ public sealed class KvmModule
         KvmModule kvm = new(kernel, options);
         await kvm.ProbeProcessor(cpu);
         Errno error = await Missing(cpu) is { } missing
-            ? kvm.Say(cpu, string.Create(CultureInfo.InvariantCulture, $"tdx: {missing} is required for TDX"), Errno.ENODEV)
+            ? kvm.Say(cpu, $"tdx: {missing} is required for TDX", Errno.ENODEV)
             : await kernel.Tdx.BringUp(cpu, module);
         if (error == Errno.Ok)
             error = kvm.CheckModule(cpu);

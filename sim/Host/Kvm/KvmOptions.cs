@@ -59,13 +59,17 @@ public sealed record KvmOptions
     /// <summary>TD attributes KVM supports.</summary>
     public ulong SupportedAttributes { get; init; } = TdAttributes.SeptVeDisable;
 
-    /// <summary>TDs the misc cgroup controller allows; null: as many as there are KeyIDs. 0 is capacity 0 (-EINVAL).</summary>
+    /// <summary>
+    /// TDs the misc cgroup controller allows; null: as many as there are KeyIDs. 0 is capacity 0 (-EINVAL).
+    /// </summary>
     public int? CgroupLimit { get; init; }
 
     /// <summary>TSC frequency TDs get, in kHz (KVM_SET_TSC_KHZ default).</summary>
     public int DefaultTscKhz { get; init; } = 2_000_000;
 
-    /// <summary>The number of a sub-command of KVM_MEMORY_ENCRYPT_OP, or null when the kernel does not have it.</summary>
+    /// <summary>
+    /// The number of a sub-command of KVM_MEMORY_ENCRYPT_OP, or null when the kernel does not have it.
+    /// </summary>
     public TdxCommand? CommandOf(uint id) => Flavour == KvmFlavour.Upstream
         ? id switch
         {

@@ -12,8 +12,8 @@ public sealed partial class KvmTdx
     public Errno AddMemorySlot(MemorySlot slot) => IsDead ? Errno.EIO : Memory.Add(slot);
 
     /// <summary>
-    /// KVM_SET_MEMORY_ATTRIBUTES: pages that stop being private leave the TD, pages that become private leave the shared
-    /// EPT. -EINVAL when the range is empty, unaligned or wraps.
+    /// KVM_SET_MEMORY_ATTRIBUTES: pages that stop being private leave the TD, pages that become private leave the
+    /// shared EPT. -EINVAL when the range is empty, unaligned or wraps.
     /// </summary>
     public async HostTask<Errno> SetMemoryAttributes(ICpu cpu, ulong gpa, ulong bytes, bool isPrivate)
     {

@@ -14,7 +14,7 @@ public sealed partial class KvmTdx
 
     /// <summary>
     /// Closes the VM. Private pages go one by one while the KeyID is live; those of a TD that can no longer be managed
-    /// that way are reclaimed after the KeyID is gone, like everything else. Pages the module does not give back are lost.
+    /// that way are reclaimed after the KeyID is gone, like everything else. Pages the module keeps are lost.
     /// </summary>
     public override async HostTask Destroy(ICpu cpu)
     {
@@ -43,7 +43,9 @@ public sealed partial class KvmTdx
         IsDestroyed = keyGone;
     }
 
-    /// <summary>PHYMEM.PAGE.RECLAIM, then MOVDIR64B zeros: the page is the kernel's again. False: the page is lost.</summary>
+    /// <summary>
+    /// PHYMEM.PAGE.RECLAIM, then MOVDIR64B zeros: the page is the kernel's again. False: the page is lost.
+    /// </summary>
     internal async HostTask<bool> Reclaim(ICpu cpu, Hpa page)
     {
         SeamcallResult result = await Kernel.Tdh.PhymemPageReclaim(cpu, page);

@@ -28,7 +28,9 @@ public abstract class KvmVcpu
     /// <summary>Whether KVM_RUN was ever called.</summary>
     private protected bool HasRun { get; set; }
 
-    /// <summary>KVM_SET_CPUID2: struct kvm_cpuid2. -E2BIG above 256 entries; after KVM_RUN only the same again.</summary>
+    /// <summary>
+    /// KVM_SET_CPUID2: struct kvm_cpuid2. -E2BIG above 256 entries; after KVM_RUN only the same again.
+    /// </summary>
     public Errno SetCpuid2(IUserMemory user, ulong argument)
     {
         byte[] header = new byte[KvmCpuid2.HeaderSize];
@@ -63,7 +65,9 @@ public abstract class KvmVcpu
     public abstract HostTask<Errno> Run(ICpu cpu);
 }
 
-/// <summary>A vCPU of an ordinary VM; it has no trust-domain commands (-EINVAL) and this model does not run it.</summary>
+/// <summary>
+/// A vCPU of an ordinary VM; it has no trust-domain commands (-EINVAL) and this model does not run it.
+/// </summary>
 public sealed class KvmDefaultVcpu : KvmVcpu
 {
     internal KvmDefaultVcpu(KvmVm vm, int id)

@@ -74,7 +74,9 @@ public abstract class KvmVm
         _ => Errno.EINVAL,
     };
 
-    /// <summary>KVM_CREATE_VCPU: -EINVAL when there are <see cref="MaxVcpus"/>, then what the VM's type demands.</summary>
+    /// <summary>
+    /// KVM_CREATE_VCPU: -EINVAL when there are <see cref="MaxVcpus"/>, then what the VM's type demands.
+    /// </summary>
     public (Errno Error, KvmVcpu? Vcpu) CreateVcpu(int id)
     {
         if (IsDead)

@@ -8,8 +8,8 @@ namespace Seamsim.Host.Kvm;
 public sealed partial class PrivateMemory
 {
     /// <summary>
-    /// Takes a guest page away: BLOCK, TRACK, every vCPU out, REMOVE, write-back, zeros. Before FINALIZE nobody runs, so
-    /// there is nothing to track.
+    /// Takes a guest page away: BLOCK, TRACK, every vCPU out, REMOVE, write-back, zeros. Before FINALIZE nobody runs,
+    /// so there is nothing to track.
     /// </summary>
     public async HostTask<Errno> Zap(ICpu cpu, ulong gpa)
     {
@@ -38,7 +38,9 @@ public sealed partial class PrivateMemory
         return Errno.Ok;
     }
 
-    /// <summary>After the KeyID is gone: reclaims guest pages no zap took back (as KVM_TDX_TERMINATE_VM would).</summary>
+    /// <summary>
+    /// After the KeyID is gone: reclaims guest pages no zap took back (as KVM_TDX_TERMINATE_VM would).
+    /// </summary>
     public async HostTask ReclaimLeftovers(ICpu cpu)
     {
         foreach (Mapping mapping in pages.Values)

@@ -4,7 +4,9 @@ namespace Seamsim.Host.Kvm;
 
 #pragma warning disable CS1591 // named after the fields
 
-/// <summary>TD and vCPU metadata KVM reads and writes. TDX Module 1.5 ABI, "TD-Scope" and "VCPU-Scope Metadata".</summary>
+/// <summary>
+/// TD and vCPU metadata KVM reads and writes. TDX Module 1.5 ABI, "TD-Scope" and "VCPU-Scope Metadata".
+/// </summary>
 public static class TdFields
 {
     private const ulong CpuidValuesBase = 0x9410_0003_0000_0000;

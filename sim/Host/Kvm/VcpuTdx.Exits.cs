@@ -15,8 +15,8 @@ public sealed partial class VcpuTdx
     private const uint PendingEptViolation = 6;
 
     /// <summary>
-    /// The VMX exit reason a VP.ENTER status carries, or −1. KVM compares the upper half with its own list of statuses;
-    /// two of Linux 6.16's literals differ from the module's values.
+    /// The VMX exit reason a VP.ENTER status carries, or −1. KVM compares the upper half with its own list of
+    /// statuses; two of Linux 6.16's literals differ from the module's values.
     /// </summary>
     private int ExitReason(TdxStatus status)
     {

@@ -187,8 +187,8 @@ public sealed partial class VcpuTdx : KvmVcpu
     }
 
     /// <summary>
-    /// Gives the vCPU its shared EPT, once. Its level comes from the vCPU's CPUID; when the shared bit that belongs to it
-    /// is not the TD's, the VM is dead (-EIO) and the module never hears of that EPT (patch 23).
+    /// Gives the vCPU its shared EPT, once. Its level comes from the vCPU's CPUID; when the shared bit that belongs to
+    /// it is not the TD's, the VM is dead (-EIO) and the module never hears of that EPT (patch 23).
     /// </summary>
     private async HostTask<Errno> LoadMmu(ICpu cpu)
     {

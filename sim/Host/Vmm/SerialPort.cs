@@ -7,7 +7,9 @@ public interface IConsole
     void Write(byte value);
 }
 
-/// <summary>A 16550 at port 0x3F8 that always has room: bytes written go to the console, nothing is ever received.</summary>
+/// <summary>
+/// A 16550 at port 0x3F8 that always has room: bytes written go to the console, nothing is ever received.
+/// </summary>
 public sealed class SerialPort(IConsole console)
 {
     /// <summary>First of its eight ports.</summary>

@@ -30,8 +30,8 @@ public sealed record TdConfig
     public int GuestPhysicalBits { get; init; } = 48;
 
     /// <summary>
-    /// The same bits as told to the vCPUs (KVM_SET_CPUID2); another value than <see cref="GuestPhysicalBits"/> shows what
-    /// KVM does about a VMM that contradicts itself.
+    /// The same bits as told to the vCPUs (KVM_SET_CPUID2); another value than <see cref="GuestPhysicalBits"/> shows
+    /// what KVM does about a VMM that contradicts itself.
     /// </summary>
     public int? VcpuGuestPhysicalBits { get; init; }
 

@@ -17,8 +17,8 @@ public sealed partial class TdVmm
     public int ExitCount => exits;
 
     /// <summary>
-    /// Runs every vCPU until the TD ends: one thread each, vCPU n on online processor n modulo their number. Returns when
-    /// all threads are back on <paramref name="cpu"/>.
+    /// Runs every vCPU until the TD ends: one thread each, vCPU n on online processor n modulo their number. Returns
+    /// when all threads are back on <paramref name="cpu"/>.
     /// </summary>
     public async HostTask<TdEnd> Run(ICpu cpu)
     {

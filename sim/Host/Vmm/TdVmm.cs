@@ -64,7 +64,9 @@ public sealed partial class TdVmm
 
     private HostKernel Kernel => kvm.Kernel;
 
-    /// <summary>Creates, configures, fills and measures the TD. The first error ends it; then only Destroy is left.</summary>
+    /// <summary>
+    /// Creates, configures, fills and measures the TD. The first error ends it; then only Destroy is left.
+    /// </summary>
     public async HostTask<Errno> Build(ICpu cpu)
     {
         (Errno error, KvmVm? vm) = kvm.CreateVm((ulong)KvmVmType.Tdx);

@@ -8,7 +8,9 @@ using Seamsim.Isa;
 
 namespace Seamsim.Tests.Host.Patches;
 
-/// <summary>One acceptance check for each of the 25 patches of the series of 2024-08-12, named after the patch.</summary>
+/// <summary>
+/// One acceptance check for each of the 25 patches of the series of 2024-08-12, named after the patch.
+/// </summary>
 public sealed class PatchSeriesTests
 {
     [Test]
@@ -31,7 +33,8 @@ public sealed class PatchSeriesTests
         {
             bool loader = leaf >= SeamcallLeaf.SEAMLDR_INFO;
             LeafInfo? info = LeafCatalog.Find(loader ? LeafSide.Seamldr : LeafSide.Host, (int)((ulong)leaf & 0xFFFF));
-            Assert.That(info?.Name.Replace('.', '_').Replace("P-", "").Replace('-', '_'), Does.EndWith(leaf.ToString()));
+            Assert.That(
+                info?.Name.Replace('.', '_').Replace("P-", "").Replace('-', '_'), Does.EndWith(leaf.ToString()));
         }
         Assert.That(TdParams.Bytes, Is.EqualTo(1024));
         Assert.That(KvmTdx.TscUnits(2_100_000), Is.EqualTo(84));
@@ -76,7 +79,8 @@ public sealed class PatchSeriesTests
         f.InitVm(f.NewTd(), KvmFixture.Sizes(48));
         Assert.That(f.Platform.LogLines, Does.Contain("kvm_intel: SEAMCALL TDH_MNG_CREATE failed: 0x80000200000000ba"));
         Assert.That(
-            f.Platform.LogLines.Any(line => line.Contains("TDX_OPERAND_BUSY(KOT); TDH.MNG.CREATE took rcx 0x")), Is.True);
+            f.Platform.LogLines.Any(line => line.Contains("TDX_OPERAND_BUSY(KOT); TDH.MNG.CREATE took rcx 0x")),
+                Is.True);
         SeamcallResult failed = new(TdxStatus.EptWalkFailed, new SeamcallArguments { Rcx = 1, Rdx = 2, R8 = 0xAB });
         Assert.That(
             SeamcallPrinter.Failure(SeamcallLeaf.TDH_MEM_PAGE_ADD, failed, 3),
@@ -229,12 +233,14 @@ public sealed class PatchSeriesTests
         KvmFixture before = new(KvmOptions.PostedSeries with { GpawRule = GpawRule.MaxPhysicalAddress });
         KvmTdx td = before.NewTd();
         Assert.That(before.InitVm(td), Is.EqualTo(Errno.Ok), "no address sizes: 36 bits");
-        Assert.That((td.Ept.EptpControls, BitConverter.ToUInt64(before.Module.TdParams, 32)), Is.EqualTo((0x1EUL, 0UL)));
+        Assert.That(
+            (td.Ept.EptpControls, BitConverter.ToUInt64(before.Module.TdParams, 32)), Is.EqualTo((0x1EUL, 0UL)));
         Assert.That(td.TscOffset, Is.EqualTo(0x1234));
         Assert.That(before.InitVm(before.NewTd(), KvmFixture.Sizes(0, 52)), Is.EqualTo(Errno.EINVAL),
             "EAX[7:0] is not configurable where the module has the leaf");
         Assert.That(
-            before.InitVm(before.NewTd(), new KvmCpuidEntry2(2, 0, 0, new CpuidValue(1, 1, 1, 1))), Is.EqualTo(Errno.Ok),
+            before.InitVm(before.NewTd(), new KvmCpuidEntry2(2, 0, 0, new CpuidValue(1, 1, 1, 1))),
+                Is.EqualTo(Errno.Ok),
             "leaves the module does not list are ignored");
     }
 
@@ -260,7 +266,8 @@ public sealed class PatchSeriesTests
         f.InitVm(td, KvmFixture.Sizes(48));
         Assert.That(Offline(2), Is.EqualTo(Errno.Ok), "another one is left");
         Assert.That(Offline(3), Is.EqualTo(Errno.EBUSY));
-        Assert.That(f.Platform.LogLines.Any(line => line.Contains("TDX requires all packages to have an online CPU")), Is.True);
+        Assert.That(
+            f.Platform.LogLines.Any(line => line.Contains("TDX requires all packages to have an online CPU")), Is.True);
         f.Destroy(td);
         Assert.That(Offline(3), Is.EqualTo(Errno.Ok));
         int lpInits = f.Module.Count(SeamcallLeaf.TDH_SYS_LP_INIT);
@@ -312,7 +319,9 @@ public sealed class PatchSeriesTests
         IReadOnlyList<KvmCpuidEntry2> all = f.Kvm.SupportedCpuid;
         IReadOnlyList<KvmCpuidEntry2> some = SupportedCpuid.OfRoots(all, 0, 0x8000_0000, 0x4000_0000);
         Assert.That(some, Is.EquivalentTo(all), "the same masks as the ioctl");
-        Assert.That(SupportedCpuid.OfRoots(all, 0x4000_0000).Select(e => e.Function), Is.EqualTo((uint[])[0x4000_0000, 0x4000_0001]));
+        Assert.That(
+            SupportedCpuid.OfRoots(all, 0x4000_0000).Select(e => e.Function),
+            Is.EqualTo((uint[])[0x4000_0000, 0x4000_0001]));
     }
 
     [Test]
@@ -321,7 +330,8 @@ public sealed class PatchSeriesTests
         KvmFixture f = new(KvmOptions.PostedSeries);
         Assert.That(f.Kvm.SupportedCpuid, Has.Count.InRange(20, KvmUapi.MaxCpuidEntries));
         Assert.That(
-            f.Kvm.SupportedCpuid.Single(e => e.Function == 1).Value.Ecx & 1U << 31, Is.Zero, "HYPERVISOR is unknown to KVM");
+            f.Kvm.SupportedCpuid.Single(e => e.Function == 1).Value.Ecx & 1U << 31,
+                Is.Zero, "HYPERVISOR is unknown to KVM");
     }
 
     [Test]

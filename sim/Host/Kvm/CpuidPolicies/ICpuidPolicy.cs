@@ -3,7 +3,9 @@ using Seamsim.Host.Kvm.Uapi;
 
 namespace Seamsim.Host.Kvm.CpuidPolicies;
 
-/// <summary>How KVM lets user space shape the CPUID of a trust domain: what it reports, checks and reads back.</summary>
+/// <summary>
+/// How KVM lets user space shape the CPUID of a trust domain: what it reports, checks and reads back.
+/// </summary>
 public interface ICpuidPolicy
 {
     /// <summary>Short name, e.g. <c>P6</c>.</summary>
@@ -39,7 +41,9 @@ public interface ITdCpuid
     /// <summary>Guest-physical address bits: index of the shared bit + 1.</summary>
     int GuestPhysicalBits { get; }
 
-    /// <summary>Values of a leaf; null when the module does not let them be read. <paramref name="subleaf"/> null: none.</summary>
+    /// <summary>
+    /// Values of a leaf; null when the module does not let them be read. <paramref name="subleaf"/> null: none.
+    /// </summary>
     HostTask<CpuidValue?> Read(uint leaf, uint? subleaf);
 }
 

@@ -67,8 +67,8 @@ public sealed class SeriesPolicy : ICpuidPolicy
     }
 
     /// <summary>
-    /// The module's mask cut to what KVM supports. In 0x80000008.EAX[23:16] the supported value is a number of bits that
-    /// the series uses as if it were a mask, which is why a 46-bit host can configure neither 48 nor 52.
+    /// The module's mask cut to what KVM supports. In 0x80000008.EAX[23:16] the supported value is a number of bits
+    /// that the series uses as if it were a mask, which is why a 46-bit host can configure neither 48 nor 52.
     /// </summary>
     private static CpuidValue Configurable(CpuidContext context, in CpuidConfig config)
     {

@@ -32,8 +32,11 @@ public static class SupportedCpuid
         return entries;
     }
 
-    /// <summary>The entries under some roots only, e.g. 0, 0x80000000, 0x40000000 (kvm_get_supported_cpuid_internal).</summary>
-    public static IReadOnlyList<KvmCpuidEntry2> OfRoots(IReadOnlyList<KvmCpuidEntry2> all, params ReadOnlySpan<uint> roots)
+    /// <summary>
+    /// The entries under some roots only, e.g. 0, 0x80000000, 0x40000000 (kvm_get_supported_cpuid_internal).
+    /// </summary>
+    public static IReadOnlyList<KvmCpuidEntry2> OfRoots(
+        IReadOnlyList<KvmCpuidEntry2> all, params ReadOnlySpan<uint> roots)
     {
         List<KvmCpuidEntry2> entries = [];
         foreach (uint root in roots)

@@ -59,7 +59,7 @@ public sealed class UpstreamPolicy : ICpuidPolicy
             if (await td.Read(root, null) is not { } first)
                 return new CpuidReadout(Errno.EIO, []);
             entries.Add(new KvmCpuidEntry2(root, 0, 0, first));
-            for (uint leaf = root + 1; leaf <= first.Eax && leaf > root && entries.Count < KvmUapi.MaxCpuidEntries; leaf++)
+            for (uint leaf = root + 1; leaf <= first.Eax && leaf > root; leaf++)
                 await ReadLeaf(td, leaf, entries);
         }
         return new CpuidReadout(Errno.Ok, entries);
@@ -67,6 +67,8 @@ public sealed class UpstreamPolicy : ICpuidPolicy
 
     private static async HostTask ReadLeaf(ITdCpuid td, uint leaf, List<KvmCpuidEntry2> entries)
     {
+        if (entries.Count >= KvmUapi.MaxCpuidEntries)
+            return;
         if (await td.Read(leaf, null) is { } whole)
         {
             if (leaf == AddressSizeLeaf.Leaf)

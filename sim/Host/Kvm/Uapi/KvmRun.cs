@@ -46,7 +46,8 @@ public sealed class KvmRun
     public ulong U64(int offset) => BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(offset));
 
     /// <summary>Sets a 16-bit member.</summary>
-    public void Put16(int offset, ushort value) => BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(offset), value);
+    public void Put16(int offset, ushort value) =>
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(offset), value);
 
     /// <summary>Sets a 32-bit member.</summary>
     public void Put32(int offset, uint value) => BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(offset), value);
