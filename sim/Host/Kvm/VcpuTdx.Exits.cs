@@ -11,6 +11,7 @@ public sealed partial class VcpuTdx
 {
     private const int ExceptionNmi = 0, ExternalInterrupt = 1, TripleFault = 2, OtherSmi = 6, EptViolation = 48,
                       EptMisconfig = 49, Tdcall = 77, NoReason = -1;
+    private const uint EndOfInterruptMsr = 0x80B;
     private const ulong FailedEntry = 1UL << 31, FetchAccess = 4, AnyPermission = 7UL << 3;
     private const uint PendingEptViolation = 6;
 
@@ -61,6 +62,9 @@ public sealed partial class VcpuTdx
             case ExceptionNmi:
                 return Exception(result);
             case ExternalInterrupt:
+                // The TD VMCS acknowledges interrupts on exit: what is left of the handler here is its end.
+                await cpu.Wrmsr(EndOfInterruptMsr, 0);
+                return Next.Reenter;
             case OtherSmi:
                 return Next.Reenter;
             case EptViolation:
