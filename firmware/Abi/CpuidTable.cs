@@ -78,7 +78,8 @@ public sealed class CpuidTable
         [
             .. DataFile.Read($"{version}/cpuid-xfam.csv").Select(row => new CpuidXfamRule(
                 (uint)row.Number("leaf"), Subleaf(row), (int)row.Number("xfam_bit"),
-                new((uint)row.Number("eax"), (uint)row.Number("ebx"), (uint)row.Number("ecx"), (uint)row.Number("edx")))),
+                new((uint)row.Number("eax"), (uint)row.Number("ebx"), (uint)row.Number("ecx"),
+                    (uint)row.Number("edx")))),
         ];
     }
 
@@ -91,7 +92,9 @@ public sealed class CpuidTable
     /// <summary>Feature bits that follow XFAM.</summary>
     public IReadOnlyList<CpuidXfamRule> XfamRules { get; }
 
-    /// <summary>The entry of a leaf and subleaf; the subleaf is ignored for leaves that have none. Null when unknown.</summary>
+    /// <summary>
+    /// The entry of a leaf and subleaf; the subleaf is ignored for leaves that have none. Null when unknown.
+    /// </summary>
     public CpuidEntry? Find(uint leaf, uint subleaf) =>
         index.TryGetValue((leaf, subleaf), out int i) || index.TryGetValue((leaf, CpuidEntry.NoSubleaf), out i)
             ? Entries[i]
@@ -108,7 +111,8 @@ public sealed class CpuidTable
             if (rows[first + r]["register"] != Registers[r] || (int)rows[first + r].Number("index") != i)
                 throw new InvalidDataException($"cpuid.csv: entry {i} must have the rows EAX, EBX, ECX, EDX");
         return new CpuidEntry(
-            i, (uint)row.Number("leaf"), Subleaf(row), row.Number("faulting") != 0, Of("verify_mask"), Of("verify_value"),
+            i, (uint)row.Number("leaf"), Subleaf(row), row.Number("faulting") != 0, Of("verify_mask"),
+                Of("verify_value"),
             Of("verify_same"), Of("fixed0_or_dynamic"), Of("fixed1"),
             row.Has("config_index") ? (int)row.Number("config_index") : -1, Of("config_direct"), Of("allow_direct"));
     }

@@ -4,17 +4,17 @@ using System.Reflection;
 namespace Seamsim.Firmware.Abi;
 
 /// <summary>
-/// The embedded tables: comma-separated, one header line, <c>#</c> comments, no quoting (a table that needs a comma in a
-/// text uses a semicolon). Every table has a <c>source</c> column.
+/// The embedded tables: comma-separated, one header line, <c>#</c> comments, no quoting (a table that needs a comma in
+/// a text uses a semicolon). Every table has a <c>source</c> column.
 /// </summary>
 public static class DataFile
 {
     /// <summary>Rows of an embedded table, e.g. <c>1.5.01/op-state.csv</c>.</summary>
-    /// <exception cref="InvalidDataException">The table is not embedded or a row has the wrong number of cells.</exception>
+    /// <exception cref="InvalidDataException">No such table, or a row has the wrong number of cells.</exception>
     public static List<DataRow> Read(string name) => Read(Assembly.GetExecutingAssembly(), name);
 
     /// <summary>Rows of a table embedded in another assembly.</summary>
-    /// <exception cref="InvalidDataException">The table is not embedded or a row has the wrong number of cells.</exception>
+    /// <exception cref="InvalidDataException">No such table, or a row has the wrong number of cells.</exception>
     public static List<DataRow> Read(Assembly assembly, string name)
     {
         using Stream stream = assembly.GetManifestResourceStream(name)

@@ -1,9 +1,9 @@
 namespace Seamsim.Firmware.Abi;
 
 /// <summary>
-/// A metadata field identifier. TDX Module 1.5 ABI, "Metadata Field Identifier (MD_FIELD_ID)": field code [23:0], element
-/// size [33:32], last element [37:34], last field [46:38], inc size [50], write-mask valid [51], context [54:52],
-/// class [61:56], non-architectural [63].
+/// A metadata field identifier. TDX Module 1.5 ABI, "Metadata Field Identifier (MD_FIELD_ID)": field code [23:0],
+/// element size [33:32], last element [37:34], last field [46:38], inc size [50], write-mask valid [51], context
+/// [54:52], class [61:56], non-architectural [63].
 /// </summary>
 /// <param name="Value">The 64-bit identifier.</param>
 public readonly record struct FieldId(ulong Value)

@@ -38,7 +38,8 @@ public enum LeafStates : byte
 /// <param name="Summary">What it does.</param>
 /// <param name="Source">Where this is written.</param>
 public sealed record LeafInfo(
-    int Number, string Name, LeafSide Side, int MaxVersion, LeafStates States, string Since, string Inputs, string Outputs, string Summary,
+    int Number, string Name, LeafSide Side, int MaxVersion, LeafStates States, string Since, string Inputs,
+        string Outputs, string Summary,
     string Source);
 
 /// <summary>Every leaf of the ABI, from Data/1.5.01/leaves.csv.</summary>
@@ -59,7 +60,8 @@ public static class LeafCatalog
     private static LeafInfo[] Read() =>
     [
         .. DataFile.Read($"{ModuleVersion.Default}/leaves.csv").Select(row => new LeafInfo(
-            (int)row.Number("number"), row["name"], Side(row["side"]), (int)row.Number("max_version"), States(row["states"]),
+            (int)row.Number("number"), row["name"], Side(row["side"]), (int)row.Number("max_version"),
+                States(row["states"]),
             row["since"], row["inputs"], row["outputs"], row["summary"], row["source"])),
     ];
 

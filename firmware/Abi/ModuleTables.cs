@@ -61,7 +61,9 @@ public sealed class ModuleTables
         ? new ModuleTables(version)
         : throw new InvalidDataException($"no tables of module version {version}");
 
-    /// <summary>In which states of the module a host leaf runs; a number without a row is <see cref="LeafStates.Ready"/>.</summary>
+    /// <summary>
+    /// In which states of the module a host leaf runs; a number without a row is <see cref="LeafStates.Ready"/>.
+    /// </summary>
     public LeafStates StatesOf(int leaf) =>
         leaf < leafStates.Value.Length ? leafStates.Value[leaf] ?? LeafStates.Ready : LeafStates.Ready;
 

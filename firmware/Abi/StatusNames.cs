@@ -6,7 +6,9 @@ public static class StatusNames
     private static readonly Lazy<Dictionary<ulong, string>> Codes = new(() => Read("status-codes.csv"));
     private static readonly Lazy<Dictionary<ulong, string>> Operands = new(() => Read("operand-ids.csv"));
 
-    /// <summary>The name of the status code (details ignored), e.g. <c>TDX_OPERAND_INVALID</c>; null when unknown.</summary>
+    /// <summary>
+    /// The name of the status code (details ignored), e.g. <c>TDX_OPERAND_INVALID</c>; null when unknown.
+    /// </summary>
     public static string? Of(TdxStatus status) =>
         Codes.Value.GetValueOrDefault(status.Value) ?? Codes.Value.GetValueOrDefault(status.Code.Value);
 

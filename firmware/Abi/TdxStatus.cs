@@ -15,7 +15,9 @@ public readonly partial record struct TdxStatus(ulong Value)
     /// <summary>The status without its details: one of the named codes.</summary>
     public TdxStatus Code => new(Value & 0xFFFF_FFFF_0000_0000);
 
-    /// <summary>CLASS: what kind of thing went wrong (0 general, 1 operand, 2 busy, 5 module state, 6 TD state…).</summary>
+    /// <summary>
+    /// CLASS: what kind of thing went wrong (0 general, 1 operand, 2 busy, 5 module state, 6 TD state…).
+    /// </summary>
     public byte Class => (byte)(Value >> 40);
 
     /// <summary>ERROR: the operation was not done.</summary>

@@ -17,7 +17,8 @@ internal static class CommonFailures
         new("TDR misaligned", "tdr", s => set(s, s.Td.TdrPage + 0x80), TdxStatus.OperandInvalid.With(operand)),
         new("TDR with a KeyID", "tdr", s => set(s, s.Td.Tdr.Page.Value), TdxStatus.OperandInvalid.With(operand)),
         new("TDR outside every TDMR", "tdr", s => set(s, OutsideTdmr), TdxStatus.OperandAddrRangeError.With(operand)),
-        new("TDR held", "tdr", s => s.Lp.Write<ushort>(s.Pamt(s.Td.TdrPage).Address, 1), TdxStatus.OperandBusy.With(operand)),
+        new("TDR held", "tdr", s => s.Lp.Write<ushort>(s.Pamt(s.Td.TdrPage).Address, 1),
+            TdxStatus.OperandBusy.With(operand)),
         new("page is no TDR", "tdr", s => set(s, s.Platform.Page()), TdxStatus.PageMetadataIncorrect.With(operand)),
     ];
 
@@ -28,12 +29,14 @@ internal static class CommonFailures
         new("page with a KeyID", "page", s => set(s, BareMachine.Keys.WithKey(new Hpa(get(s)), new KeyId(40)).Value),
             TdxStatus.OperandInvalid.With(operand)),
         new("page outside every TDMR", "page", s => set(s, OutsideTdmr), TdxStatus.OperandAddrRangeError.With(operand)),
-        new("page held", "page", s => s.Lp.Write<ushort>(s.Pamt(get(s)).Address, 4), TdxStatus.OperandBusy.With(operand)),
+        new("page held", "page", s => s.Lp.Write<ushort>(s.Pamt(get(s)).Address, 4),
+            TdxStatus.OperandBusy.With(operand)),
         new("page in use", "page", s => s.Pamt(get(s)).Assign(PageType.Reg, new Hpa(s.Td.TdrPage)),
             TdxStatus.PageMetadataIncorrect.With(operand)),
     ];
 
-    public static readonly LeafFailure Fatal = new("TD fatal", "fatal", s => Change(s.Td.Tdr, t => t.Fatal = true), TdxStatus.TdFatal);
+    public static readonly LeafFailure Fatal = new("TD fatal", "fatal", s => Change(s.Td.Tdr, t => t.Fatal = true),
+        TdxStatus.TdFatal);
 
     public static LeafFailure Lifecycle(Lifecycle state, TdxStatus status) =>
         new($"lifecycle {state}", "lifecycle", s => Change(s.Td.Tdr, t => t.Lifecycle = state), status);
@@ -42,19 +45,24 @@ internal static class CommonFailures
         new("five TDCS pages", "tdcx", s => Change(s.Td.Tdr, t => t.NumTdcx = 5), TdxStatus.TdcsNotAllocated);
 
     public static readonly LeafFailure OpStateHeld = new(
-        "OP_STATE held", "op lock", s => s.Lp.Write<ushort>(s.Td.Tdcs.OpStateLock, 1), TdxStatus.OperandBusy.With(OperandId.OpState));
+        "OP_STATE held", "op lock", s => s.Lp.Write<ushort>(s.Td.Tdcs.OpStateLock, 1),
+            TdxStatus.OperandBusy.With(OperandId.OpState));
 
     public static LeafFailure OpStateIs(OpState state) =>
-        new($"OP_STATE {state}", "op state", s => Change(s.Td.Tdcs, t => t.OpState = state), TdxStatus.OpStateIncorrect);
+        new($"OP_STATE {state}", "op state", s => Change(s.Td.Tdcs, t => t.OpState = state),
+            TdxStatus.OpStateIncorrect);
 
     public static readonly LeafFailure KotHeld = new(
-        "KOT held", "kot lock", s => s.Lp.Write<ushort>(s.Data.Global + ModuleData.KotOffset, 1), TdxStatus.OperandBusy.With(OperandId.Kot));
+        "KOT held", "kot lock", s => s.Lp.Write<ushort>(s.Data.Global + ModuleData.KotOffset, 1),
+            TdxStatus.OperandBusy.With(OperandId.Kot));
 
     /// <summary>What PCONFIG can refuse.</summary>
     public static LeafFailure[] Pconfig =>
     [
-        new("key engine busy", "pconfig", s => s.Lp.Pconfig = PconfigResult.DeviceBusy, TdxStatus.OperandBusy.With(OperandId.Ket)),
-        new("no entropy for the key", "pconfig", s => s.Lp.Pconfig = PconfigResult.EntropyError, TdxStatus.KeyGenerationFailed),
+        new("key engine busy", "pconfig", s => s.Lp.Pconfig = PconfigResult.DeviceBusy,
+            TdxStatus.OperandBusy.With(OperandId.Ket)),
+        new("no entropy for the key", "pconfig", s => s.Lp.Pconfig = PconfigResult.EntropyError,
+            TdxStatus.KeyGenerationFailed),
     ];
 
     private static void Change(Tdr tdr, Action<Tdr> change) => change(tdr);

@@ -3,7 +3,9 @@ using Seamsim.Tests.Firmware;
 
 namespace Seamsim.Tests.Conformance;
 
-/// <summary>What the dispatcher refuses before any leaf runs. TDX Module 1.5 base specification, "SEAMCALL interface".</summary>
+/// <summary>
+/// What the dispatcher refuses before any leaf runs. TDX Module 1.5 base specification, "SEAMCALL interface".
+/// </summary>
 public class DispatcherRows : PlatformFixture
 {
     [TestCase(0x0000000001000009UL, TestName = "{m}(reserved bit 24)")]

@@ -5,7 +5,9 @@ using Seamsim.Tests.Firmware;
 
 namespace Seamsim.Tests.Conformance;
 
-/// <summary>A platform, a TD and the operands of a leaf that would succeed; conditions spoil one thing at a time.</summary>
+/// <summary>
+/// A platform, a TD and the operands of a leaf that would succeed; conditions spoil one thing at a time.
+/// </summary>
 internal sealed class LeafScene : IDisposable
 {
     public LeafScene(TdStage? stage = null)
@@ -37,7 +39,8 @@ internal sealed class LeafScene : IDisposable
     /// <summary>The PAMT entry of a 4-KiB page.</summary>
     public PamtWord Pamt(ulong page)
     {
-        PamtIndex.TryFind(new LeafCall(Lp, ModuleTables.Load(ModuleVersion.Default)), new Hpa(page), out PamtIndex index);
+        PamtIndex.TryFind(new LeafCall(Lp, ModuleTables.Load(ModuleVersion.Default)), new Hpa(page),
+            out PamtIndex index);
         return index.At(PageLevel.Page4K);
     }
 
@@ -59,7 +62,8 @@ internal sealed class LeafScene : IDisposable
 
     public void Dispose() => Platform.Dispose();
 
-    private void Append(MemoryStream bytes, ulong address, int count) => bytes.Write(Platform.Machine.ReadBytes(address, count));
+    private void Append(MemoryStream bytes, ulong address, int count) =>
+        bytes.Write(Platform.Machine.ReadBytes(address, count));
 }
 
 /// <summary>One reason for a leaf to fail.</summary>
@@ -69,13 +73,15 @@ internal sealed class LeafScene : IDisposable
 /// <param name="Status">What the leaf answers.</param>
 internal sealed record LeafFailure(string Name, string About, Action<LeafScene> Arrange, TdxStatus Status)
 {
-    /// <summary>Whether the leaf may have left something behind: a trace in a lock word, or what the ABI says stays.</summary>
+    /// <summary>
+    /// Whether the leaf may have left something behind: a trace in a lock word, or what the ABI says stays.
+    /// </summary>
     public bool LeavesMark { get; init; } = Status.Is(TdxStatus.OperandBusy) || Status.Is(TdxStatus.SysBusy);
 }
 
 /// <summary>
-/// The check order of a leaf as data: without any condition it succeeds; each condition alone gives its status and leaves
-/// no mark; of two that hold at once the earlier beats the later.
+/// The check order of a leaf as data: without any condition it succeeds; each condition alone gives its status and
+/// leaves no mark; of two that hold at once the earlier beats the later.
 /// </summary>
 internal static class LeafOrder
 {
@@ -99,7 +105,8 @@ internal static class LeafOrder
         Assert.That(wrong, Is.Empty);
     }
 
-    private static void Try(string leaf, Func<LeafScene> make, List<string> wrong, LeafFailure winner, LeafFailure? loser)
+    private static void Try(string leaf, Func<LeafScene> make, List<string> wrong, LeafFailure winner,
+        LeafFailure? loser)
     {
         using LeafScene scene = make();
         loser?.Arrange(scene);

@@ -4,7 +4,9 @@ using Seamsim.Tests.Firmware;
 
 namespace Seamsim.Tests.Conformance;
 
-/// <summary>TDH.MNG.INIT: every rule of TD_PARAMS, and which beats which. TDX Module 1.5 ABI, "TDH.MNG.INIT Leaf".</summary>
+/// <summary>
+/// TDH.MNG.INIT: every rule of TD_PARAMS, and which beats which. TDX Module 1.5 ABI, "TDH.MNG.INIT Leaf".
+/// </summary>
 [Category("Conformance")]
 public class MngInitRows
 {
@@ -12,10 +14,12 @@ public class MngInitRows
 
     // Spoils one field; what it was before does not matter because every field has a valid default.
     private static LeafFailure Param(string name, int offset, ulong value, TdxStatus status) => new(
-        name, $"0x{offset:X}", s => s.Platform.Machine.Write(s.Rdx + (ulong)offset, value), status) { LeavesMark = true };
+        name, $"0x{offset:X}", s => s.Platform.Machine.Write(s.Rdx + (ulong)offset, value),
+            status) { LeavesMark = true };
 
     private static LeafFailure Byte(string name, int offset, byte value, TdxStatus status) => new(
-        name, $"0x{offset:X}", s => s.Platform.Machine.Write(s.Rdx + (ulong)offset, value), status) { LeavesMark = true };
+        name, $"0x{offset:X}", s => s.Platform.Machine.Write(s.Rdx + (ulong)offset, value),
+            status) { LeavesMark = true };
 
     private static TdxStatus Invalid(OperandId operand) => TdxStatus.OperandInvalid.With(operand);
 
@@ -47,15 +51,18 @@ public class MngInitRows
             Param("unknown config flag", TdParams.ConfigFlags, 8, Invalid(OperandId.ExecControls)),
             Param("uncached SEPT", TdParams.EptpControls, 3 << 3, Invalid(OperandId.EptpControls)),
             Param("three levels", TdParams.EptpControls, 6 | 2 << 3, Invalid(OperandId.EptpControls)),
-            Param("accessed and dirty flags", TdParams.EptpControls, 6 | 3 << 3 | 1 << 6, Invalid(OperandId.EptpControls)),
+            Param("accessed and dirty flags", TdParams.EptpControls, 6 | 3 << 3 | 1 << 6,
+                Invalid(OperandId.EptpControls)),
             Byte("TSC too slow", TdParams.TscFrequency, 3, Invalid(OperandId.TscFrequency)),
-            new("TSC adjusted", "adjust", s => s.Lp.Cpu.Msrs[0x3B] = 1, TdxStatus.InconsistentMsr.With(0x3Bu)) { LeavesMark = true },
+            new("TSC adjusted", "adjust", s => s.Lp.Cpu.Msrs[0x3B] = 1,
+                TdxStatus.InconsistentMsr.With(0x3Bu)) { LeavesMark = true },
             Byte("reserved 0x2A", TdParams.Reserved1, 1, InvalidRdx),
             Byte("unknown MSR configuration", TdParams.MsrConfigCtls, 2, InvalidRdx),
             Byte("reserved 0xE8", TdParams.Reserved2, 1, InvalidRdx),
             Param("CPUID bit that is not configurable", TdParams.CpuidConfig + 8, 1, Invalid(OperandId.CpuidConfig)),
             Byte("reserved 0x1C0", TdParams.Reserved3, 1, InvalidRdx),
-            Param("ARCH_CAPABILITIES unasked", TdParams.ArchCapabilitiesConfig, 1 << 4, Invalid(OperandId.Ia32ArchCapabilitiesConfig)),
+            Param("ARCH_CAPABILITIES unasked", TdParams.ArchCapabilitiesConfig, 1 << 4,
+                Invalid(OperandId.Ia32ArchCapabilitiesConfig)),
         ]);
 
     [TestCase(3, 0, true, TestName = "{m}(four levels, 48 bits)")]

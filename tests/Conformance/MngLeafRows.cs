@@ -101,7 +101,8 @@ public class MngLeafRows
             new("null id in version 0", "field", s => s.Rdx = ulong.MaxValue, TdxStatus.MetadataFieldIdIncorrect),
             new("last element set", "field", s => s.Rdx |= 1UL << 34, TdxStatus.MetadataFieldIdIncorrect),
             new("unknown field", "field", s => s.Rdx = 0x1110000300000FFF, TdxStatus.MetadataFieldIdIncorrect),
-            new("field the host may not read", "field", s => s.Rdx = 0x1310000300000040, TdxStatus.MetadataFieldNotReadable),
+            new("field the host may not read", "field", s => s.Rdx = 0x1310000300000040,
+                TdxStatus.MetadataFieldNotReadable),
             new("SEPT root of an L2 VM that does not exist", "field", s => s.Rdx = 0x2510000300000000,
                 TdxStatus.MetadataFieldIdIncorrect),
             new("CPUID leaf that raises #VE", "field", s => s.Rdx = 0x9410000300000000 | 6 << 9 | 1 << 8,
@@ -113,7 +114,8 @@ public class MngLeafRows
     [Test]
     public void TDH_MNG_WR_checks_in_the_order_of_the_ABI() => LeafOrder.Check(
         "TDH.MNG.WR",
-        () => With(TdStage.Initialized, s => (s.Rcx, s.Rdx, s.R8, s.R9) = (s.Td.TdrPage, 0x9110000300000011, 20_000, ulong.MaxValue)),
+        () => With(TdStage.Initialized,
+            s => (s.Rcx, s.Rdx, s.R8, s.R9) = (s.Td.TdrPage, 0x9110000300000011, 20_000, ulong.MaxValue)),
         [
             .. CommonFailures.Tdr(OperandId.Rcx, (s, v) => s.Rcx = v),
             CommonFailures.Fatal,

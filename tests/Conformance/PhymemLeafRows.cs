@@ -5,7 +5,9 @@ using Seamsim.Tests.Firmware;
 
 namespace Seamsim.Tests.Conformance;
 
-/// <summary>Every failure of the physical-memory leaves, and which beats which. TDX Module 1.5 ABI, leaf pages.</summary>
+/// <summary>
+/// Every failure of the physical-memory leaves, and which beats which. TDX Module 1.5 ABI, leaf pages.
+/// </summary>
 [Category("Conformance")]
 public class PhymemLeafRows
 {
@@ -17,9 +19,12 @@ public class PhymemLeafRows
             new("page misaligned", "page", s => s.Rcx += 8, TdxStatus.OperandInvalid.With(OperandId.Rcx)),
             new("page outside every TDMR", "page", s => s.Rcx = CommonFailures.OutsideTdmr,
                 TdxStatus.OperandAddrRangeError.With(OperandId.Rcx)),
-            new("page held", "page", s => s.Lp.Write<ushort>(s.Pamt(s.Rcx).Address, 4), TdxStatus.OperandBusy.With(OperandId.Rcx)),
-            new("page free", "page", s => s.Rcx = s.Platform.Page(), TdxStatus.PageMetadataIncorrect.With(OperandId.Rcx)),
-            new("TDR held", "tdr", s => s.Lp.Write<ushort>(s.Pamt(s.Td.TdrPage).Address, 1), TdxStatus.OperandBusy.With(OperandId.Tdr)),
+            new("page held", "page", s => s.Lp.Write<ushort>(s.Pamt(s.Rcx).Address, 4),
+                TdxStatus.OperandBusy.With(OperandId.Rcx)),
+            new("page free", "page", s => s.Rcx = s.Platform.Page(),
+                TdxStatus.PageMetadataIncorrect.With(OperandId.Rcx)),
+            new("TDR held", "tdr", s => s.Lp.Write<ushort>(s.Pamt(s.Td.TdrPage).Address, 1),
+                TdxStatus.OperandBusy.With(OperandId.Tdr)),
             CommonFailures.Lifecycle(Lifecycle.Blocked, TdxStatus.LifecycleStateIncorrect),
         ]);
 
@@ -29,7 +34,8 @@ public class PhymemLeafRows
         using LeafScene scene = With(TdStage.Teardown, s => s.Rcx = s.Td.TdrPage);
         TdxStatus early = scene.Call("TDH.PHYMEM.PAGE.RECLAIM").Status;
         scene.Td.Reclaim();
-        Assert.That((early, scene.Platform.TypeOf(scene.Td.TdrPage)), Is.EqualTo((TdxStatus.TdAssociatedPagesExist, PageType.Nda)));
+        Assert.That((early, scene.Platform.TypeOf(scene.Td.TdrPage)),
+            Is.EqualTo((TdxStatus.TdAssociatedPagesExist, PageType.Nda)));
     }
 
     [Test]
@@ -45,13 +51,16 @@ public class PhymemLeafRows
     [Test]
     public void TDH_PHYMEM_PAGE_WBINVD_checks_in_the_order_of_the_ABI() => LeafOrder.Check(
         "TDH.PHYMEM.PAGE.WBINVD",
-        () => With(TdStage.Teardown, s => s.Rcx = BareMachine.Keys.WithKey(new Hpa(s.Platform.Page()), new KeyId(s.Td.Hkid)).Value),
+        () => With(TdStage.Teardown,
+            s => s.Rcx = BareMachine.Keys.WithKey(new Hpa(s.Platform.Page()), new KeyId(s.Td.Hkid)).Value),
         [
             new("page misaligned", "page", s => s.Rcx += 8, TdxStatus.OperandInvalid.With(OperandId.Rcx)),
-            new("bits above the physical address", "page", s => s.Rcx |= 1UL << 52, TdxStatus.OperandInvalid.With(OperandId.Rcx)),
+            new("bits above the physical address", "page", s => s.Rcx |= 1UL << 52,
+                TdxStatus.OperandInvalid.With(OperandId.Rcx)),
             new("page outside every TDMR", "page", s => s.Rcx = CommonFailures.OutsideTdmr,
                 TdxStatus.OperandAddrRangeError.With(OperandId.Rcx)),
-            new("page owned", "page", s => s.Rcx = s.Td.TdcxPages[0], TdxStatus.PageMetadataIncorrect.With(OperandId.Rcx)),
+            new("page owned", "page", s => s.Rcx = s.Td.TdcxPages[0],
+                TdxStatus.PageMetadataIncorrect.With(OperandId.Rcx)),
         ]);
 
     [Test]
@@ -93,7 +102,8 @@ public class PhymemLeafRows
         using LeafScene scene = new();
         scene.Rcx = CommonFailures.OutsideTdmr;
         SeamcallResult result = scene.Call("TDH.PHYMEM.PAGE.RDMD");
-        Assert.That((result.Status, result.Rcx), Is.EqualTo((TdxStatus.OperandAddrRangeError.With(OperandId.Rcx), 0UL)));
+        Assert.That((result.Status, result.Rcx),
+            Is.EqualTo((TdxStatus.OperandAddrRangeError.With(OperandId.Rcx), 0UL)));
     }
 
     private static LeafScene With(TdStage stage, Action<LeafScene> arrange)

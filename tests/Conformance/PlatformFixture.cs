@@ -34,7 +34,8 @@ public abstract class PlatformFixture
 
     /// <summary>Calls a leaf and compares its whole status.</summary>
     internal SeamcallResult Expect(
-        TdxStatus status, string leaf, ulong rcx = 0, ulong rdx = 0, ulong r8 = 0, ulong r9 = 0, int version = 0, int lp = 0)
+        TdxStatus status, string leaf, ulong rcx = 0, ulong rdx = 0, ulong r8 = 0, ulong r9 = 0, int version = 0,
+            int lp = 0)
     {
         SeamcallResult result = Seamcall(leaf, rcx, rdx, r8, r9, version, lp);
         Assert.That(result.Status, Is.EqualTo(status), leaf);

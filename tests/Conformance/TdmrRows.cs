@@ -16,12 +16,16 @@ public class TdmrRows
         yield return Row("base not on a gigabyte", t => t[0] += 4096, TdxStatus.InvalidTdmr);
         yield return Row("empty", t => t[1] = 0, TdxStatus.InvalidTdmr);
         yield return Row("KeyID in the base", t => t[0] |= 1UL << 50, TdxStatus.InvalidTdmr);
-        yield return Row("gap before a reserved area", t => (t[10], t[11]) = (0, 4096), TdxStatus.NonOrderedReservedInTdmr);
+        yield return Row("gap before a reserved area", t => (t[10], t[11]) = (0, 4096),
+            TdxStatus.NonOrderedReservedInTdmr);
         yield return Row("reserved areas swapped", t => (t[8], t[9], t[10], t[11]) = (0x2000, 0x1000, 0, 0x1000),
             TdxStatus.NonOrderedReservedInTdmr.With(1u << 8));
-        yield return Row("reserved area wraps", t => (t[8], t[9]) = (0x1000, ulong.MaxValue), TdxStatus.InvalidReservedInTdmr);
-        yield return Row("reserved area misaligned", t => (t[8], t[9]) = (0x800, 0x1000), TdxStatus.InvalidReservedInTdmr);
-        yield return Row("reserved area outside", t => (t[8], t[9]) = (Gigabyte, 0x1000), TdxStatus.InvalidReservedInTdmr);
+        yield return Row("reserved area wraps", t => (t[8], t[9]) = (0x1000, ulong.MaxValue),
+            TdxStatus.InvalidReservedInTdmr);
+        yield return Row("reserved area misaligned", t => (t[8], t[9]) = (0x800, 0x1000),
+            TdxStatus.InvalidReservedInTdmr);
+        yield return Row("reserved area outside", t => (t[8], t[9]) = (Gigabyte, 0x1000),
+            TdxStatus.InvalidReservedInTdmr);
         yield return Row("1G PAMT too small", t => t[3] = 0, TdxStatus.InvalidPamt.With(2u << 8));
         yield return Row("2M PAMT too small", t => t[5] = 0x1000, TdxStatus.InvalidPamt.With(1u << 8));
         yield return Row("4K PAMT too small", t => t[7] -= 0x1000, TdxStatus.InvalidPamt);
@@ -53,14 +57,16 @@ public class TdmrRows
         platform.Do("TDH.SYS.INIT");
         platform.InitLps();
         ulong array = platform.WriteTdmrs(ModulePlatform.DefaultTdmr(), ModulePlatform.DefaultTdmr());
-        SeamcallResult result = platform.Seamcall("TDH.SYS.CONFIG", new(Rcx: array, Rdx: 2, R8: ModulePlatform.GlobalHkid));
+        SeamcallResult result = platform.Seamcall("TDH.SYS.CONFIG",
+            new(Rcx: array, Rdx: 2, R8: ModulePlatform.GlobalHkid));
         Assert.That(result.Status, Is.EqualTo(TdxStatus.NonOrderedTdmr.With(1u)));
     }
 
     [TestCase(0UL, 1UL, 33UL, OperandId.Rdx, 0UL)]
     [TestCase(0UL, 1UL, 65UL, OperandId.Rdx, 65UL)]
     [TestCase(8UL, 1UL, 33UL, OperandId.Rcx, 1UL)]
-    public void The_operands_of_SYS_CONFIG_are_checked(ulong misalignment, ulong unused, ulong hkid, OperandId operand, ulong count)
+    public void The_operands_of_SYS_CONFIG_are_checked(ulong misalignment, ulong unused, ulong hkid, OperandId operand,
+        ulong count)
     {
         using ModulePlatform platform = new();
         platform.Do("TDH.SYS.INIT");
@@ -80,10 +86,12 @@ public class TdmrRows
         (tdmr[8], tdmr[9]) = (0x3000, 0x2000);
         platform.Do("TDH.SYS.CONFIG", new(Rcx: platform.WriteTdmrs(tdmr), Rdx: 1, R8: ModulePlatform.GlobalHkid));
         platform.ConfigureKeys();
-        while (platform.Do("TDH.SYS.TDMR.INIT", new(Rcx: ModulePlatform.TdmrBase)).Rdx < ModulePlatform.TdmrBase + ModulePlatform.TdmrBytes)
+        while (platform.Do("TDH.SYS.TDMR.INIT",
+            new(Rcx: ModulePlatform.TdmrBase)).Rdx < ModulePlatform.TdmrBase + ModulePlatform.TdmrBytes)
         {
         }
-        IEnumerable<PageType> types = Enumerable.Range(2, 4).Select(i => platform.TypeOf(ModulePlatform.TdmrBase + (ulong)i * 4096));
+        IEnumerable<PageType> types = Enumerable.Range(2,
+            4).Select(i => platform.TypeOf(ModulePlatform.TdmrBase + (ulong)i * 4096));
         Assert.That(types, Is.EqualTo(new[] { PageType.Nda, PageType.Rsvd, PageType.Rsvd, PageType.Nda }));
     }
 

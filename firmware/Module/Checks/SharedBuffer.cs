@@ -23,7 +23,8 @@ internal static class SharedBuffer
         if ((address & (alignment - 1)) != 0 || address >> c.P.Keys.PhysicalAddressBits != 0)
             return false;
         Hpa page = new(address);
-        return c.P.Keys.KeyOf(page).Value < c.P.Keys.FirstPrivate && !OverlapsSeamRange(c, c.P.Keys.LineOf(page), alignment);
+        return c.P.Keys.KeyOf(page).Value < c.P.Keys.FirstPrivate
+            && !OverlapsSeamRange(c, c.P.Keys.LineOf(page), alignment);
     }
 
     // The buffer may begin below the range and reach into it, or begin inside.

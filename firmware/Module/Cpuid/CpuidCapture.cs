@@ -3,8 +3,8 @@ using Seamsim.Firmware.Abi;
 namespace Seamsim.Firmware.Module;
 
 /// <summary>
-/// TDH.SYS.INIT reads every CPUID entry, checks it and keeps it. TDX module 1.5.01, CPUID checks; the numbers are rows of
-/// Data/…/cpuid.csv.
+/// TDH.SYS.INIT reads every CPUID entry, checks it and keeps it. TDX module 1.5.01, CPUID checks; the numbers are rows
+/// of Data/…/cpuid.csv.
 /// </summary>
 internal static class CpuidCapture
 {

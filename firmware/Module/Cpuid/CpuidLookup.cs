@@ -8,9 +8,12 @@ namespace Seamsim.Firmware.Module;
 /// </summary>
 internal static class CpuidLookup
 {
-    private const uint MaxBaseLeaf = 0x23, ExtendedBase = 0x8000_0000, HypervisorFirst = 0x4000_0000, HypervisorLast = 0x4FFF_FFFF;
+    private const uint MaxBaseLeaf = 0x23, ExtendedBase = 0x8000_0000, HypervisorFirst = 0x4000_0000,
+        HypervisorLast = 0x4FFF_FFFF;
 
-    /// <summary>The entry, or null for #VE. Its value is <see cref="Tdcs.CpuidValues"/>, dynamic bits not yet applied.</summary>
+    /// <summary>
+    /// The entry, or null for #VE. Its value is <see cref="Tdcs.CpuidValues"/>, dynamic bits not yet applied.
+    /// </summary>
     public static CpuidEntry? Find(LeafCall c, uint leaf, uint subleaf)
     {
         bool hypervisor = leaf is >= HypervisorFirst and <= HypervisorLast;

@@ -13,7 +13,9 @@ internal static class FmsList
             .Select(row => ((uint)row.Number("fms"), (uint)row.Number("max_stepping"))),
     ]);
 
-    /// <summary>Whether a migratable TD may have an FMS: the platform's up to its stepping, or an older processor's.</summary>
+    /// <summary>
+    /// Whether a migratable TD may have an FMS: the platform's up to its stepping, or an older processor's.
+    /// </summary>
     public static bool AllowsMigratable(uint platform, uint fms)
     {
         if ((fms & ~Stepping) == (platform & ~Stepping))

@@ -4,7 +4,8 @@ namespace Seamsim.Firmware.Module;
 
 /// <summary>
 /// The CPUID a TD will see: the module's copy, the host's choices in TD_PARAMS, and what follows from attributes, XFAM
-/// and other leaves. TDX Module 1.5 base specification, "CPUID Virtualization"; the numbers are rows of Data/…/cpuid.csv.
+/// and other leaves. TDX Module 1.5 base specification, "CPUID Virtualization"; the numbers are rows of
+/// Data/…/cpuid.csv.
 /// </summary>
 internal ref struct TdCpuid(LeafCall call, Tdcs tdcs, ReadOnlySpan<byte> tdParams)
 {
@@ -160,7 +161,8 @@ internal ref struct TdCpuid(LeafCall call, Tdcs tdcs, ReadOnlySpan<byte> tdParam
 
     private readonly CpuidRegisters Wanted(int configIndex)
     {
-        ReadOnlySpan<byte> row = configuration.Slice(configIndex * TdParams.CpuidConfigBytes, TdParams.CpuidConfigBytes);
+        ReadOnlySpan<byte> row = configuration.Slice(configIndex * TdParams.CpuidConfigBytes,
+            TdParams.CpuidConfigBytes);
         return System.Runtime.InteropServices.MemoryMarshal.Read<CpuidRegisters>(row);
     }
 }

@@ -38,7 +38,9 @@ internal static class XsaveArea
         return false;
     }
 
-    /// <summary>Lays some components out in compacted format; returns the bytes and gives each component's offset.</summary>
+    /// <summary>
+    /// Lays some components out in compacted format; returns the bytes and gives each component's offset.
+    /// </summary>
     public static uint Compact(LeafCall c, ulong components, Span<uint> offsets)
     {
         uint end = LegacyAndHeaderBytes;

@@ -12,7 +12,8 @@ internal readonly struct LpData(ISeamPlatform p, Hpa at)
     /// <summary>Where the context of the running virtual CPU begins.</summary>
     public const int VpContext = 0x100;
 
-    private const int InitializedOffset = 0x00, LfsrOffset = 0x04, CoreOffset = 0x08, PackageOffset = 0x0C, IdOffset = 0x10;
+    private const int InitializedOffset = 0x00, LfsrOffset = 0x04, CoreOffset = 0x08, PackageOffset = 0x0C,
+        IdOffset = 0x10;
 
     /// <summary>Address of the area.</summary>
     public Hpa Address => at;

@@ -211,7 +211,8 @@ internal sealed class ModuleData
         WriteCpuid(Global + (ulong)(CpuidOffset + lookupIndex * 16), value);
 
     /// <summary>A CPUID entry as the processor gave it at SYS.INIT.</summary>
-    public CpuidResult NativeCpuid(int lookupIndex) => ReadCpuid(Global + (ulong)(CpuidNativeOffset + lookupIndex * 16));
+    public CpuidResult NativeCpuid(int lookupIndex) =>
+        ReadCpuid(Global + (ulong)(CpuidNativeOffset + lookupIndex * 16));
 
     /// <summary>Stores a CPUID entry as the processor gave it.</summary>
     public void SetNativeCpuid(int lookupIndex, CpuidResult value) =>

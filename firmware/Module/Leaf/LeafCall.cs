@@ -4,8 +4,8 @@ using Seamsim.Isa.Seam;
 namespace Seamsim.Firmware.Module;
 
 /// <summary>
-/// One SEAMCALL on its way through the module: the platform it runs on, the tables of the module's version, the module's
-/// data, and the caller's general registers by name.
+/// One SEAMCALL on its way through the module: the platform it runs on, the tables of the module's version, the
+/// module's data, and the caller's general registers by name.
 /// </summary>
 internal readonly struct LeafCall(ISeamPlatform platform, ModuleTables tables)
 {

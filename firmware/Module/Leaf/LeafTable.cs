@@ -1,6 +1,8 @@
 namespace Seamsim.Firmware.Module;
 
-/// <summary>The host leaves this module dispatches, by number. TDX Module 1.5 ABI, "Host-Side (SEAMCALL) Interface Functions".</summary>
+/// <summary>
+/// The host leaves this module dispatches, by number. TDX Module 1.5 ABI, "Host-Side (SEAMCALL) Interface Functions".
+/// </summary>
 internal static partial class LeafTable
 {
     private const int Leaves = 128;

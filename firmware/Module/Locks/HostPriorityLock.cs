@@ -28,7 +28,9 @@ internal static class HostPriorityLock
         return true;
     }
 
-    /// <summary>The release of an acquisition in <paramref name="mode"/>; a waiting host's priority bit survives it.</summary>
+    /// <summary>
+    /// The release of an acquisition in <paramref name="mode"/>; a waiting host's priority bit survives it.
+    /// </summary>
     public static LockRelease Release(Hpa word, LockMode mode) => mode == LockMode.Exclusive
         ? new LockRelease(word, sizeof(ushort), LockReleaseKind.ClearBits, unchecked((ushort)~PriorityBit))
         : new LockRelease(word, sizeof(ushort), LockReleaseKind.Subtract, Reader);

@@ -5,8 +5,8 @@ using Seamsim.Isa.Seam;
 namespace Seamsim.Firmware.Module;
 
 /// <summary>
-/// A host-priority lock held for a part of a leaf. Disposing it hands the release to the platform, which applies it when
-/// the entry ends (D8); <see cref="Keep"/> leaves the lock held beyond the entry.
+/// A host-priority lock held for a part of a leaf. Disposing it hands the release to the platform, which applies it
+/// when the entry ends (D8); <see cref="Keep"/> leaves the lock held beyond the entry.
 /// </summary>
 internal sealed class LockHold : IDisposable
 {

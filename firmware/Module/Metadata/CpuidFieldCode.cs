@@ -3,8 +3,8 @@ using Seamsim.Firmware.Abi;
 namespace Seamsim.Firmware.Module;
 
 /// <summary>
-/// The field code of CPUID_VALUES: element [0] (0 EAX and EBX, 1 ECX and EDX), subleaf [7:1], "no subleaf" [8], leaf [15:9],
-/// leaf bit 31 [16]. TDX Module 1.5 ABI, "CPUID_VALUES".
+/// The field code of CPUID_VALUES: element [0] (0 EAX and EBX, 1 ECX and EDX), subleaf [7:1], "no subleaf" [8], leaf
+/// [15:9], leaf bit 31 [16]. TDX Module 1.5 ABI, "CPUID_VALUES".
 /// </summary>
 internal readonly record struct CpuidFieldCode(uint Value)
 {

@@ -4,8 +4,8 @@ using Seamsim.Isa.Ports;
 namespace Seamsim.Firmware.Module;
 
 /// <summary>
-/// Reading, writing and enumerating metadata by field identifier, the same for every scope. TDX Module 1.5 ABI, "Metadata
-/// access functions".
+/// Reading, writing and enumerating metadata by field identifier, the same for every scope. TDX Module 1.5 ABI,
+/// "Metadata access functions".
 /// </summary>
 internal static class MetadataAccess
 {
@@ -39,7 +39,9 @@ internal static class MetadataAccess
         return fetched.IsError ? new(fetched, 0) : new(TdxStatus.Success, value & mask);
     }
 
-    /// <summary>Writes the bits of one element that <paramref name="requestMask"/> names; returns the old value.</summary>
+    /// <summary>
+    /// Writes the bits of one element that <paramref name="requestMask"/> names; returns the old value.
+    /// </summary>
     public static MetadataResult Write(MetadataContext context, FieldId id, ulong data, ulong requestMask)
     {
         context.Call.P.Charge(Operation.MetadataAccess);

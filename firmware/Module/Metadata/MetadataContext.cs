@@ -59,7 +59,8 @@ internal abstract class MetadataContext(LeafCall call, FieldContext scope, Metad
     public abstract TdxStatus Fetch(MetadataField field, FieldId id, out ulong value);
 
     /// <summary>Checks a new value beyond the masks.</summary>
-    public virtual TdxStatus Validate(MetadataField field, ulong old, ulong value, ulong requestMask) => TdxStatus.Success;
+    public virtual TdxStatus Validate(MetadataField field, ulong old, ulong value, ulong requestMask) =>
+        TdxStatus.Success;
 
     /// <summary>Writes an element.</summary>
     public virtual TdxStatus Store(MetadataField field, FieldId id, ulong old, ulong value) =>

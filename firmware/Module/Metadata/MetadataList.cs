@@ -15,7 +15,9 @@ internal static class MetadataList
     private const int HeaderBytes = 8, SlotBytes = 8, LastElementShift = 34, LastFieldShift = 38;
     private const ulong SizeMask = 3UL << 32;
 
-    /// <summary>Where a list that begins with an identifier begins: the null id, or the start of a field with its size.</summary>
+    /// <summary>
+    /// Where a list that begins with an identifier begins: the null id, or the start of a field with its size.
+    /// </summary>
     public static bool TryStart(MetadataContext context, FieldId start, out int index)
     {
         index = 0;
@@ -28,7 +30,9 @@ internal static class MetadataList
         return first.Code == start.Code && ((first.Value ^ start.Value) & SizeMask) == 0;
     }
 
-    /// <summary>Fills a page with the readable fields from <paramref name="index"/> on; returns the first that did not fit.</summary>
+    /// <summary>
+    /// Fills a page with the readable fields from <paramref name="index"/> on; returns the first that did not fit.
+    /// </summary>
     public static FieldId Write(MetadataContext context, int index, Span<byte> list)
     {
         list.Clear();

@@ -60,8 +60,8 @@ internal static class SystemMetadata
             "@handoff_size"         => Handoff.Of(c).Size,
             "@features0"            => Features | LocalAttestation(c),
             "@num_cmrs"             => (ulong)Cmr.ReadAll(c.P, sysInfo).Length,
-            "@cmr_base"             => c.P.Read<ulong>(sysInfo + (ulong)(SysInfoTable.Cmr + element * CmrInfo.Bytes)),
-            "@cmr_size"             => c.P.Read<ulong>(sysInfo + (ulong)(SysInfoTable.Cmr + element * CmrInfo.Bytes + 8)),
+            "@cmr_base"             => CmrWord(c, element, CmrInfo.Base),
+            "@cmr_size"             => CmrWord(c, element, CmrInfo.Size),
             "@xfam_fixed0"          => XfamFixed0(c),
             "@num_cpuid_config"     => (ulong)c.Tables.Cpuid.Configurable.Count,
             "@cpuid_config_leaves"  => Config(c, element)?.Id ?? 0,
@@ -71,6 +71,9 @@ internal static class SystemMetadata
             _                       => 0,
         };
     }
+
+    private static ulong CmrWord(LeafCall c, int index, int offset) =>
+        c.P.Read<ulong>(c.Data.SysInfo + (ulong)(SysInfoTable.Cmr + index * CmrInfo.Bytes + offset));
 
     private static ulong LocalAttestation(LeafCall c) =>
         (c.Data.SeamopsCaps & SeamopsVerifyReport) != 0 ? TdxFeatures0.LocalAttestation : 0;

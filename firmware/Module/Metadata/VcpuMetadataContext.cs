@@ -6,8 +6,8 @@ using Seamsim.Isa.Vmx;
 namespace Seamsim.Firmware.Module;
 
 /// <summary>
-/// VCPU scope: TDH.VP.RD, TDH.VP.WR, TDG.VP.RD, TDG.VP.WR. Values lie in the TDVPS; those of class 0 in the TD VMCS, which
-/// the caller has made current.
+/// VCPU scope: TDH.VP.RD, TDH.VP.WR, TDG.VP.RD, TDG.VP.WR. Values lie in the TDVPS; those of class 0 in the TD VMCS,
+/// which the caller has made current.
 /// </summary>
 internal sealed class VcpuMetadataContext(LeafCall call, Tdr tdr, Tdvps tdvps, MetadataCaller caller)
     : MetadataContext(call, FieldContext.Vcpu, call.Tables.VcpuMetadata, caller)
@@ -93,7 +93,7 @@ internal sealed class VcpuMetadataContext(LeafCall call, Tdr tdr, Tdvps tdvps, M
     private ulong StateDetails()
     {
         Call.P.TryVmread(VmcsField.GuestInterruptStatus, out ulong status);
-        uint ppr = Call.P.Read<uint>(tdvps.Page(Seamsim.Firmware.Module.Tdvps.VapicPage) + VirtualPpr);
+        uint ppr = Call.P.Read<uint>(tdvps.Page(Tdvps.VapicPage) + VirtualPpr);
         return (status & RviMask) >> 4 > (ppr & RviMask) >> 4 ? 1UL : 0;
     }
 
@@ -133,6 +133,6 @@ internal sealed class VcpuMetadataContext(LeafCall call, Tdr tdr, Tdvps tdvps, M
         }
     }
 
-    private Hpa VmcsOf(int vm) => tdvps.Page(
-        vm == 0 ? Seamsim.Firmware.Module.Tdvps.VmcsPage : Seamsim.Firmware.Module.Tdvps.BasePages + (vm - 1) * Seamsim.Firmware.Module.Tdvps.PagesPerL2Vm);
+    private Hpa VmcsOf(int vm) =>
+        tdvps.Page(vm == 0 ? Tdvps.VmcsPage : Tdvps.BasePages + (vm - 1) * Tdvps.PagesPerL2Vm);
 }

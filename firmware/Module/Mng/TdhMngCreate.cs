@@ -4,7 +4,9 @@ using Seamsim.Isa.Seam;
 
 namespace Seamsim.Firmware.Module;
 
-/// <summary>TDH.MNG.CREATE (leaf 9) — create a TD: its TDR and its key. TDX Module 1.5 ABI, "TDH.MNG.CREATE Leaf".</summary>
+/// <summary>
+/// TDH.MNG.CREATE (leaf 9) — create a TD: its TDR and its key. TDX Module 1.5 ABI, "TDH.MNG.CREATE Leaf".
+/// </summary>
 internal static class TdhMngCreate
 {
     private const int UuidWords = 4, SeedTries = 6;

@@ -43,7 +43,8 @@ internal static class TdhMngInit
         if (new TdCpuid(c, tdcs, tdParams).Configure() is { IsError: true } cpuid)  return cpuid;
         if (!IsZero(tdParams, TdParams.Reserved3, TdParams.Reserved3Bytes))         return Invalid(OperandId.Rdx);
         ulong capabilities = U64(tdParams, TdParams.ArchCapabilitiesConfig);
-        if (!VirtualMsrs.AcceptsArchCapabilities(capabilities, msrConfig != 0))     return Invalid(OperandId.Ia32ArchCapabilitiesConfig);
+        if (!VirtualMsrs.AcceptsArchCapabilities(capabilities, msrConfig != 0))
+            return Invalid(OperandId.Ia32ArchCapabilitiesConfig);
         if ((tdcs.Attributes & TdAttributes.Migratable) != 0 && tdcs.NumL2Vms != 0) return Invalid(OperandId.Rdx);
 
         // Commit.
@@ -82,14 +83,17 @@ internal static class TdhMngInit
         if (l2Vms > Tdcs.MaxL2Vms)                                          return Invalid(OperandId.NumL2Vms);
         if (tdr.NumTdcx < Tdr.BaseTdcx + l2Vms)                             return TdxStatus.TdcsNotAllocated;
         tdcs.NumL2Vms = l2Vms;
-        return IsZero(tdParams, TdParams.Reserved0, TdParams.Reserved0Bytes) ? TdxStatus.Success : Invalid(OperandId.Rdx);
+        return IsZero(tdParams, TdParams.Reserved0, TdParams.Reserved0Bytes)
+            ? TdxStatus.Success
+            : Invalid(OperandId.Rdx);
     }
 
     // CONFIG_FLAGS, EPTP_CONTROLS and the TSC.
     private static TdxStatus SetExecution(LeafCall c, Tdcs tdcs, ReadOnlySpan<byte> tdParams)
     {
         ulong flags = U64(tdParams, TdParams.ConfigFlags), eptp = U64(tdParams, TdParams.EptpControls);
-        ulong fixed0 = SystemMetadata.Value(c, "CONFIG_FLAGS_FIXED0"), fixed1 = SystemMetadata.Value(c, "CONFIG_FLAGS_FIXED1");
+        ulong fixed0 = SystemMetadata.Value(c, "CONFIG_FLAGS_FIXED0");
+        ulong fixed1 = SystemMetadata.Value(c, "CONFIG_FLAGS_FIXED1");
         if ((flags & ~fixed0) != 0 || (flags & fixed1) != fixed1)           return Invalid(OperandId.ExecControls);
         tdcs.ConfigFlags = flags;
         bool gpaw = (flags & ConfigFlags.Gpaw) != 0;
@@ -98,14 +102,16 @@ internal static class TdhMngInit
         tdcs.Eptp = eptp | c.P.Keys.LineOf(tdcs.Page(Tdcs.SeptRootPage));
         uint frequency = BinaryPrimitives.ReadUInt16LittleEndian(tdParams[TdParams.TscFrequency..]);
         if (frequency is < MinTscFrequency or > MaxTscFrequency)            return Invalid(OperandId.TscFrequency);
-        if (PlatformMsrs.TscAdjustChanged(c))                               return TdxStatus.InconsistentMsr.With(TscAdjustMsr);
+        if (PlatformMsrs.TscAdjustChanged(c))
+            return TdxStatus.InconsistentMsr.With(TscAdjustMsr);
         SetTsc(c, tdcs, frequency);
         return TdxStatus.Success;
     }
 
     private static bool AttributesAreValid(LeafCall c, ulong attributes)
     {
-        ulong fixed0 = SystemMetadata.Value(c, "ATTRIBUTES_FIXED0"), fixed1 = SystemMetadata.Value(c, "ATTRIBUTES_FIXED1");
+        ulong fixed0 = SystemMetadata.Value(c, "ATTRIBUTES_FIXED0");
+        ulong fixed1 = SystemMetadata.Value(c, "ATTRIBUTES_FIXED1");
         bool migratable = (attributes & TdAttributes.Migratable) != 0;
         return (attributes & ~fixed0) == 0 && (attributes & fixed1) == fixed1
             && !(migratable && (attributes & (TdAttributes.Debug | TdAttributes.Perfmon)) != 0);
@@ -126,7 +132,8 @@ internal static class TdhMngInit
         ulong levels = eptp >> 3 & 7;
         if ((eptp & EptMemoryType) != WriteBack || eptp >> 6 != 0 || levels is not (FourLevels or FiveLevels))
             return false;
-        bool fiveLevels = (PlatformMsrs.SampledEptVpidCap(c) >> FiveLevelEptBit & 1) != 0 && c.P.Keys.PhysicalAddressBits > 48;
+        bool fiveLevels =
+            (PlatformMsrs.SampledEptVpidCap(c) >> FiveLevelEptBit & 1) != 0 && c.P.Keys.PhysicalAddressBits > 48;
         return levels == FiveLevels ? fiveLevels : !gpaw;
     }
 

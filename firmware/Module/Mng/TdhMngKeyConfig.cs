@@ -3,7 +3,9 @@ using Seamsim.Isa;
 
 namespace Seamsim.Firmware.Module;
 
-/// <summary>TDH.MNG.KEY.CONFIG (leaf 8) — the TD's key on this package. TDX Module 1.5 ABI, "TDH.MNG.KEY.CONFIG Leaf".</summary>
+/// <summary>
+/// TDH.MNG.KEY.CONFIG (leaf 8) — the TD's key on this package. TDX Module 1.5 ABI, "TDH.MNG.KEY.CONFIG Leaf".
+/// </summary>
 internal static class TdhMngKeyConfig
 {
     public static LeafEnd Execute(LeafCall c)

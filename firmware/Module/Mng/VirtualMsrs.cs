@@ -3,8 +3,8 @@ using Seamsim.Firmware.Abi;
 namespace Seamsim.Firmware.Module;
 
 /// <summary>
-/// What a TD reads from IA32_ARCH_CAPABILITIES and from the VMX capability MSRs. TDX Module 1.5 base specification, "MSR
-/// virtualization" and "TD partitioning".
+/// What a TD reads from IA32_ARCH_CAPABILITIES and from the VMX capability MSRs. TDX Module 1.5 base specification,
+/// "MSR virtualization" and "TD partitioning".
 /// </summary>
 internal static class VirtualMsrs
 {

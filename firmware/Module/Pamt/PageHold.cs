@@ -6,9 +6,9 @@ using Seamsim.Isa.Seam;
 namespace Seamsim.Firmware.Module;
 
 /// <summary>
-/// A physical page held through the locks of its PAMT entries: the operand checks that every leaf shares. TDX Module 1.5
-/// base specification, "PAMT walk", and ABI, "explicit" and "implicit" operands. Disposing hands the releases to the
-/// platform (they take effect when the entry ends, D8); <see cref="Keep"/> leaves the locks held.
+/// A physical page held through the locks of its PAMT entries: the operand checks that every leaf shares. TDX Module
+/// 1.5 base specification, "PAMT walk", and ABI, "explicit" and "implicit" operands. Disposing hands the releases to
+/// the platform (they take effect when the entry ends, D8); <see cref="Keep"/> leaves the locks held.
 /// </summary>
 internal sealed class PageHold : IDisposable
 {
@@ -45,7 +45,9 @@ internal sealed class PageHold : IDisposable
     /// <summary>The page as a TDR, reached with the TDX-global key.</summary>
     public Tdr View => new(call.P, call.P.Keys.WithKey(Address, globalKey));
 
-    /// <summary>An explicit 4-KiB operand of a given type: alignment and address, TDMR, PAMT walk and locks, size, type.</summary>
+    /// <summary>
+    /// An explicit 4-KiB operand of a given type: alignment and address, TDMR, PAMT walk and locks, size, type.
+    /// </summary>
     public static PageHold OfPage(LeafCall c, Hpa page, OperandId operand, LockMode mode, PageType type) =>
         OfPage(c, page, operand, mode, type, PageLevel.Page4K);
 
@@ -99,7 +101,9 @@ internal sealed class PageHold : IDisposable
         return hold;
     }
 
-    /// <summary>Takes over a 4-KiB page hold (with its parents) that an earlier entry left held with <see cref="Keep"/>.</summary>
+    /// <summary>
+    /// Takes over a 4-KiB page hold (with its parents) that an earlier entry left held with <see cref="Keep"/>.
+    /// </summary>
     public static PageHold Resume(LeafCall c, Hpa page, LockMode mode, bool withParents)
     {
         PageHold hold = new(c, page, TdxStatus.Success);

@@ -5,7 +5,9 @@ using Seamsim.Isa.Seam;
 
 namespace Seamsim.Firmware.Module;
 
-/// <summary>Finds the PAMT entries of a page. TDX Module 1.5 base specification, "Physical Address Metadata Tables".</summary>
+/// <summary>
+/// Finds the PAMT entries of a page. TDX Module 1.5 base specification, "Physical Address Metadata Tables".
+/// </summary>
 internal readonly struct PamtIndex
 {
     private readonly ISeamPlatform p;
@@ -16,7 +18,9 @@ internal readonly struct PamtIndex
     private PamtIndex(ISeamPlatform p, TdmrEntry tdmr, ulong offset, KeyId key) =>
         (this.p, this.tdmr, this.offset, this.key) = (p, tdmr, offset, key);
 
-    /// <summary>Looks a page (without KeyID) up; false when no TDMR covers it or its 1-GB block is not initialised.</summary>
+    /// <summary>
+    /// Looks a page (without KeyID) up; false when no TDMR covers it or its 1-GB block is not initialised.
+    /// </summary>
     public static bool TryFind(LeafCall c, Hpa page, out PamtIndex index)
     {
         ModuleData data = c.Data;

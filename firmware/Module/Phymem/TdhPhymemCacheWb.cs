@@ -1,3 +1,4 @@
+using System.Numerics;
 using Seamsim.Firmware.Abi;
 using Seamsim.Isa;
 using Seamsim.Isa.Ports;
@@ -55,7 +56,10 @@ internal static class TdhPhymemCacheWb
         wbt.InterruptionPoint = 0;
         for (int word = 0; word < SnapshotWords; word++)
             for (ulong keys = wbt.Flushed(word); keys != 0; keys &= keys - 1)
-                kot.ClearWbinvdBit(new KeyId((ushort)(word * 64 + System.Numerics.BitOperations.TrailingZeroCount(keys))), package);
+            {
+                int key = word * 64 + BitOperations.TrailingZeroCount(keys);
+                kot.ClearWbinvdBit(new KeyId((ushort)key), package);
+            }
         return TdxStatus.Success;
     }
 
@@ -66,7 +70,8 @@ internal static class TdhPhymemCacheWb
         for (int word = 0; word < SnapshotWords; word++)
         {
             ulong flushed = 0;
-            int first = Math.Max(word * 64, c.P.Keys.FirstPrivate), last = Math.Min(word * 64 + 63, c.P.Keys.LastPrivate);
+            int first = Math.Max(word * 64, c.P.Keys.FirstPrivate),
+                last = Math.Min(word * 64 + 63, c.P.Keys.LastPrivate);
             for (int key = first; key <= last; key++)
                 if (kot.State(new KeyId((ushort)key)) == KeyState.Flushed)
                     flushed |= 1UL << (key & 63);

@@ -3,7 +3,9 @@ using Seamsim.Isa;
 
 namespace Seamsim.Firmware.Module;
 
-/// <summary>TDH.PHYMEM.PAGE.RDMD (leaf 24) — read a page's metadata. TDX Module 1.5 ABI, "TDH.PHYMEM.PAGE.RDMD Leaf".</summary>
+/// <summary>
+/// TDH.PHYMEM.PAGE.RDMD (leaf 24) — read a page's metadata. TDX Module 1.5 ABI, "TDH.PHYMEM.PAGE.RDMD Leaf".
+/// </summary>
 internal static class TdhPhymemPageRdmd
 {
     public static LeafEnd Execute(LeafCall c)

@@ -23,7 +23,8 @@ internal static class TdhPhymemPageReclaim
         c.Rcx = (ulong)type;
         c.Rdx = hold.Entry.Owner.Value;
         c.R8 = (ulong)hold.Level;
-        if ((page.Value & (1UL << PamtIndex.Shift(hold.Level)) - 1) != 0) return TdxStatus.OperandInvalid.With(OperandId.Rcx);
+        if ((page.Value & (1UL << PamtIndex.Shift(hold.Level)) - 1) != 0)
+            return TdxStatus.OperandInvalid.With(OperandId.Rcx);
 
         TdxStatus status = type == PageType.Tdr ? CheckTdr(hold.View) : ReleaseFromOwner(c, hold);
         if (status.IsError)

@@ -47,10 +47,14 @@ internal static class PlatformMsrs
     public static TdxStatus CheckEarly(LeafCall c)
     {
         ulong arch = Sample(c, ArchCapabilities);
-        if ((arch & (ArchCapabilitiesMustBe1 | ArchCapabilitiesMustBe0)) != ArchCapabilitiesMustBe1) return Bad(ArchCapabilities);
-        if (Sample(c, XapicDisableStatus) != 1)                                                      return Bad(XapicDisableStatus);
-        if ((Sample(c, MiscPackageCtls) & 1) == 0)                                                   return Bad(MiscPackageCtls);
-        if ((Sample(c, PerfCapabilities) & FullWrite) == 0)                                          return Bad(PerfCapabilities);
+        if ((arch & (ArchCapabilitiesMustBe1 | ArchCapabilitiesMustBe0)) != ArchCapabilitiesMustBe1)
+            return Bad(ArchCapabilities);
+        if (Sample(c, XapicDisableStatus) != 1)
+            return Bad(XapicDisableStatus);
+        if ((Sample(c, MiscPackageCtls) & 1) == 0)
+            return Bad(MiscPackageCtls);
+        if ((Sample(c, PerfCapabilities) & FullWrite) == 0)
+            return Bad(PerfCapabilities);
         return TdxStatus.Success;
     }
 

@@ -3,7 +3,9 @@ using Seamsim.Isa;
 
 namespace Seamsim.Firmware.Module;
 
-/// <summary>TDH.SYS.CONFIG (leaf 45) — TDMRs and the TDX-global key. TDX Module 1.5 ABI, "TDH.SYS.CONFIG Leaf".</summary>
+/// <summary>
+/// TDH.SYS.CONFIG (leaf 45) — TDMRs and the TDX-global key. TDX Module 1.5 ABI, "TDH.SYS.CONFIG Leaf".
+/// </summary>
 internal static class TdhSysConfig
 {
     public static LeafEnd Execute(LeafCall c)

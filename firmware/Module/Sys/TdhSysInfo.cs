@@ -16,14 +16,16 @@ internal static class TdhSysInfo
 
         if (!c.Data.Lp.Initialized)                                             return TdxStatus.SysLpInitNotDone;
         if (SharedBuffer.Check(c, c.Rcx, TdSysInfo.Alignment, OperandId.Rcx) is { IsError: true } rcx) return rcx;
-        if (bytes < TdSysInfo.Bytes)                                            return TdxStatus.OperandInvalid.With(OperandId.Rdx);
+        if (bytes < TdSysInfo.Bytes)
+            return TdxStatus.OperandInvalid.With(OperandId.Rdx);
 
         // The buffer is already cleared when one of the remaining checks fails.
         Span<byte> info = stackalloc byte[TdSysInfo.Bytes];
         info.Clear();
         c.P.WriteBytes(new Hpa(c.Rcx), info);
         if (SharedBuffer.Check(c, c.R8, CmrInfo.Alignment, OperandId.R8) is { IsError: true } r8) return r8;
-        if (cmrs < CmrInfo.MaxCmrs)                                             return TdxStatus.OperandInvalid.With(OperandId.R9);
+        if (cmrs < CmrInfo.MaxCmrs)
+            return TdxStatus.OperandInvalid.With(OperandId.R9);
 
         Fill(c, info);
         c.P.WriteBytes(new Hpa(c.Rcx), info);
@@ -77,7 +79,8 @@ internal static class TdhSysInfo
         }
     }
 
-    private static void U16(Span<byte> s, int at, ulong v) => BinaryPrimitives.WriteUInt16LittleEndian(s[at..], (ushort)v);
+    private static void U16(Span<byte> s, int at, ulong v) =>
+        BinaryPrimitives.WriteUInt16LittleEndian(s[at..], (ushort)v);
 
     private static void U32(Span<byte> s, int at, uint v) => BinaryPrimitives.WriteUInt32LittleEndian(s[at..], v);
 

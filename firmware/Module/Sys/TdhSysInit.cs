@@ -3,7 +3,9 @@ using Seamsim.Isa.Seam;
 
 namespace Seamsim.Firmware.Module;
 
-/// <summary>TDH.SYS.INIT (leaf 33) — initialise the module, once per platform. TDX Module 1.5 ABI, "TDH.SYS.INIT Leaf".</summary>
+/// <summary>
+/// TDH.SYS.INIT (leaf 33) — initialise the module, once per platform. TDX Module 1.5 ABI, "TDH.SYS.INIT Leaf".
+/// </summary>
 internal static class TdhSysInit
 {
     private const ulong SeamopsGetRefLeaf = 4;
@@ -34,7 +36,8 @@ internal static class TdhSysInit
         if (SmrrCheck.Check(c, cmrs) is { IsError: true } smrr)    return smrr;
 
         data.SeamopsCaps = c.P.Seamops(0, default, default, 0, 0).Rax;
-        if ((data.SeamopsCaps & RequiredSeamopsCaps) != RequiredSeamopsCaps) return TdxStatus.IncompatibleSeamCapabilities;
+        if ((data.SeamopsCaps & RequiredSeamopsCaps) != RequiredSeamopsCaps)
+            return TdxStatus.IncompatibleSeamCapabilities;
         if (!HandoffIsCompatible(c))                               return TdxStatus.SysIncompatibleSigstruct;
         SeamopsResult reference = c.P.Seamops(SeamopsGetRefLeaf, default, default, 0, 0);
         if (reference.Rax != 0)                                    return LeafEnd.Fatal;

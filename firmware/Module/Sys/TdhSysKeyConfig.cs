@@ -3,7 +3,9 @@ using Seamsim.Isa.Seam;
 
 namespace Seamsim.Firmware.Module;
 
-/// <summary>TDH.SYS.KEY.CONFIG (leaf 31) — the TDX-global key on this package. TDX Module 1.5 ABI, "TDH.SYS.KEY.CONFIG Leaf".</summary>
+/// <summary>
+/// TDH.SYS.KEY.CONFIG (leaf 31) — the TDX-global key on this package. TDX Module 1.5 ABI, "TDH.SYS.KEY.CONFIG Leaf".
+/// </summary>
 internal static class TdhSysKeyConfig
 {
     public static LeafEnd Execute(LeafCall c)

@@ -3,7 +3,9 @@ using Seamsim.Isa.Seam;
 
 namespace Seamsim.Firmware.Module;
 
-/// <summary>TDH.SYS.LP.INIT (leaf 35) — initialise the module on one LP. TDX Module 1.5 ABI, "TDH.SYS.LP.INIT Leaf".</summary>
+/// <summary>
+/// TDH.SYS.LP.INIT (leaf 35) — initialise the module on one LP. TDX Module 1.5 ABI, "TDH.SYS.LP.INIT Leaf".
+/// </summary>
 internal static class TdhSysLpInit
 {
     private const int InveptGlobal = 2;
@@ -21,7 +23,8 @@ internal static class TdhSysLpInit
         if (!c.P.TryRdrand(out ulong seed) || (uint)seed == 0)               return TdxStatus.RndNoEntropy;
 
         c.P.Invept(InveptGlobal, 0);
-        if (c.P.Seamops(0, default, default, 0, 0).Rax != data.SeamopsCaps)  return TdxStatus.IncompatibleSeamCapabilities;
+        if (c.P.Seamops(0, default, default, 0, 0).Rax != data.SeamopsCaps)
+            return TdxStatus.IncompatibleSeamCapabilities;
         if (CompareMsrs(c, MsrSamplePhase.Early) is { IsError: true } early) return early;
         if (CheckCpuid(c, out uint x2ApicId) is { IsError: true } cpuid)     return cpuid;
         if (CompareMsrs(c, MsrSamplePhase.AfterCpuid) is { IsError: true } adjust) return adjust;

@@ -3,7 +3,9 @@ using Seamsim.Isa;
 
 namespace Seamsim.Firmware.Module;
 
-/// <summary>TDH.SYS.RDALL (leaf 37) — system-scope metadata as a list. TDX Module 1.5 ABI, "TDH.SYS.RDALL Leaf".</summary>
+/// <summary>
+/// TDH.SYS.RDALL (leaf 37) — system-scope metadata as a list. TDX Module 1.5 ABI, "TDH.SYS.RDALL Leaf".
+/// </summary>
 internal static class TdhSysRdAll
 {
     public static LeafEnd Execute(LeafCall c)
@@ -14,7 +16,8 @@ internal static class TdhSysRdAll
         if (!c.Data.Lp.Initialized) return TdxStatus.SysLpInitNotDone;
         if (SharedBuffer.Check(c, c.Rdx, MetadataList.Bytes, OperandId.Rdx) is { IsError: true } rdx) return rdx;
         SystemMetadataContext context = new(c, MetadataCaller.Host);
-        if (!MetadataList.TryStart(context, new FieldId(start), out int first)) return TdxStatus.MetadataFieldIdIncorrect;
+        if (!MetadataList.TryStart(context, new FieldId(start), out int first))
+            return TdxStatus.MetadataFieldIdIncorrect;
 
         Span<byte> list = stackalloc byte[MetadataList.Bytes];
         FieldId next = MetadataList.Write(context, first, list);

@@ -16,11 +16,15 @@ internal static class TdhSysTdmrInit
     public static LeafEnd Execute(LeafCall c)
     {
         c.Rdx = 0;
-        if ((c.Rcx & GigabyteMask) != 0 || (c.Rcx & ~c.P.Keys.AddressMask) != 0) return TdxStatus.OperandInvalid.With(OperandId.Rcx);
-        if (!TryFindBase(c, c.Rcx, out TdmrEntry tdmr))                          return TdxStatus.OperandInvalid.With(OperandId.Rcx);
-        if (!tdmr.TryHold())                                                     return TdxStatus.OperandBusy.With(OperandId.Rcx);
+        if ((c.Rcx & GigabyteMask) != 0 || (c.Rcx & ~c.P.Keys.AddressMask) != 0)
+            return TdxStatus.OperandInvalid.With(OperandId.Rcx);
+        if (!TryFindBase(c, c.Rcx, out TdmrEntry tdmr))
+            return TdxStatus.OperandInvalid.With(OperandId.Rcx);
+        if (!tdmr.TryHold())
+            return TdxStatus.OperandBusy.With(OperandId.Rcx);
         ulong start = tdmr.Base, next = tdmr.Next;
-        if (next >= start + tdmr.Size)                                           return TdxStatus.TdmrAlreadyInitialized;
+        if (next >= start + tdmr.Size)
+            return TdxStatus.TdmrAlreadyInitialized;
 
         // Commit.
         Initialise(c, tdmr, next - start);

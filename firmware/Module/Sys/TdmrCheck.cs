@@ -81,7 +81,8 @@ internal static class TdmrCheck
                     if (own.Pamt(mine).Overlaps(tdmrs[j].Pamt(theirs)))
                         return TdxStatus.PamtOverlap.With(Details(i, (int)mine, j));
 
-        AddressRange small = own.Pamt(PageLevel.Page4K), medium = own.Pamt(PageLevel.Page2M), large = own.Pamt(PageLevel.Page1G);
+        AddressRange small = own.Pamt(PageLevel.Page4K), medium = own.Pamt(PageLevel.Page2M),
+            large = own.Pamt(PageLevel.Page1G);
         if (small.Overlaps(medium) || small.Overlaps(large))
             return TdxStatus.PamtOverlap.With(Details(i, (int)PageLevel.Page4K, i));
         return medium.Overlaps(large)

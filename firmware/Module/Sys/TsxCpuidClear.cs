@@ -2,7 +2,9 @@ using Seamsim.Isa.Seam;
 
 namespace Seamsim.Firmware.Module;
 
-/// <summary>IA32_TSX_CTRL.TSX_CPUID_CLEAR hides HLE and RTM in CPUID; it is lifted while the module reads CPUID.</summary>
+/// <summary>
+/// IA32_TSX_CTRL.TSX_CPUID_CLEAR hides HLE and RTM in CPUID; it is lifted while the module reads CPUID.
+/// </summary>
 internal readonly struct TsxCpuidClear
 {
     private const uint ArchCapabilities = 0x10A, TsxCtrl = 0x122;

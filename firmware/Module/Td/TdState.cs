@@ -34,7 +34,9 @@ internal static class TdState
     }
 }
 
-/// <summary>The outcome of <see cref="TdState.Check(LeafCall, Tdr, LockMode)"/> and the OP_STATE lock that goes with it.</summary>
+/// <summary>
+/// The outcome of <see cref="TdState.Check(LeafCall, Tdr, LockMode)"/> and the OP_STATE lock that goes with it.
+/// </summary>
 internal sealed class OpStateHold(TdxStatus status, LockHold? hold) : IDisposable
 {
     /// <summary>The first failing check, or success.</summary>

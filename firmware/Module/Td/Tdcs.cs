@@ -17,7 +17,8 @@ internal enum CpuidFlag : byte
 internal readonly struct Tdcs
 {
     /// <summary>Pages by what they hold.</summary>
-    public const int MsrBitmapPage = 2, SeptRootPage = 3, ZeroPage = 4, MigrationStreamPage = 5, FirstL2SeptRootPage = 6;
+    public const int MsrBitmapPage = 2, SeptRootPage = 3, ZeroPage = 4, MigrationStreamPage = 5,
+        FirstL2SeptRootPage = 6;
 
     /// <summary>Most L2 VMs a TD can have.</summary>
     public const int MaxL2Vms = 3;
@@ -291,7 +292,9 @@ internal readonly struct Tdcs
     /// <summary>SERVTD_HASH.</summary>
     public Hpa ServTdHash => page0 + ServTdHashOffset;
 
-    /// <summary>SERVTD_BINDINGS_TABLE: state u8, type u16 at 2, attributes u64 at 8, UUID at 16, info hash at 48.</summary>
+    /// <summary>
+    /// SERVTD_BINDINGS_TABLE: state u8, type u16 at 2, attributes u64 at 8, UUID at 16, info hash at 48.
+    /// </summary>
     public Hpa ServTdBindings => page0 + ServTdBindingsOffset;
 
     private Hpa RefcountWord(int parity) => page0 + (ulong)(RefcountOffset + (parity & 1) * 2);

@@ -94,7 +94,9 @@ internal readonly struct Tdr(ISeamPlatform p, Hpa page)
     /// <summary>Address of one qword of SEAMDB_NONCE.</summary>
     public Hpa SeamdbNonce(int word) => page + (ulong)(SeamdbNonceOffset + word * 8);
 
-    /// <summary>The TD's control structure; only there once <see cref="NumTdcx"/> is at least <see cref="BaseTdcx"/>.</summary>
+    /// <summary>
+    /// The TD's control structure; only there once <see cref="NumTdcx"/> is at least <see cref="BaseTdcx"/>.
+    /// </summary>
     public Tdcs Tdcs => new(p, this);
 
     /// <summary>An address with the TD's private key.</summary>

@@ -197,7 +197,9 @@ internal readonly struct Tdvps(ISeamPlatform p, Hpa tdvpr)
     public void SetModuleDependentUpdated(int vm, bool value) =>
         p.Write(tdvpr + (ulong)(ModuleDepUpdatedOffset + vm), (byte)(value ? 1 : 0));
 
-    /// <summary>A saved guest register: 0 RAX, 1 RCX, 2 RDX, 3 RBX, 4 (unused), 5 RBP, 6 RSI, 7 RDI, 8.. R8...</summary>
+    /// <summary>
+    /// A saved guest register: 0 RAX, 1 RCX, 2 RDX, 3 RBX, 4 (unused), 5 RBP, 6 RSI, 7 RDI, 8.. R8...
+    /// </summary>
     public ulong Gpr(int register) => p.Read<ulong>(tdvpr + (ulong)(GprOffset + register * 8));
 
     /// <summary>Saves a guest register.</summary>

@@ -8,11 +8,13 @@ public class FieldIdTests
     [TestCase(0x1110000000000003UL, 0x3u, 1, 1, 0x11, false)]
     [TestCase(0x0024000100000002UL, 0x2u, 2, 2, 0x00, false)]
     [TestCase(0x0A00000300000008UL, 0x8u, 8, 0, 0x0A, false)]
-    public void An_identifier_takes_apart(ulong value, uint code, int bytes, int context, int fieldClass, bool nonArchitectural)
+    public void An_identifier_takes_apart(ulong value, uint code, int bytes, int context, int fieldClass,
+        bool nonArchitectural)
     {
         FieldId id = new(value);
         Assert.That(
-            (id.Code, id.ElementBytes, (int)id.Context, (int)id.Class, id.NonArchitectural, id.IsSingle, id.HasReservedBits),
+            (id.Code, id.ElementBytes, (int)id.Context, (int)id.Class, id.NonArchitectural, id.IsSingle,
+                id.HasReservedBits),
             Is.EqualTo((code, bytes, context, fieldClass, nonArchitectural, true, false)));
     }
 
@@ -35,7 +37,8 @@ public class FieldIdTests
     {
         List<DataRow> table = DataFile.Read($"1.5.01/{file}");
         IEnumerable<string> wrong = table
-            .Where(row => new FieldId(row.Number("field_id")) is var id && (id.HasReservedBits || !id.IsSingle || id.Context != context))
+            .Where(row => new FieldId(row.Number("field_id")) is var id
+                && (id.HasReservedBits || !id.IsSingle || id.Context != context))
             .Select(row => row["name"]);
         Assert.That((table.Count, string.Join(' ', wrong)), Is.EqualTo((rows, "")));
     }

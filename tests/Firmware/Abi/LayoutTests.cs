@@ -21,7 +21,8 @@ public class LayoutTests
 
     [Test]
     public void TDREPORT_and_its_parts_fit_each_other() => Assert.That(
-        (ReportMac.Mac + ReportMac.MacBytes, TdReport.TeeTcbInfo - TdReport.ReportMac, TdReport.TdInfo - TdReport.TeeTcbInfo,
+        (ReportMac.Mac + ReportMac.MacBytes, TdReport.TeeTcbInfo - TdReport.ReportMac,
+            TdReport.TdInfo - TdReport.TeeTcbInfo,
          TdReport.TdInfo + TdInfo.Bytes, TdInfo.Rtmr + 4 * TdInfo.RtmrBytes),
         Is.EqualTo((ReportMac.Bytes, ReportMac.Bytes, TeeTcbInfo.Bytes, TdReport.Bytes, TdInfo.ServTdHash)));
 

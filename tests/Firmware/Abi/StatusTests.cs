@@ -12,7 +12,8 @@ public class StatusTests
         List<DataRow> rows = DataFile.Read("1.5.01/status-codes.csv");
         foreach (DataRow row in rows)
         {
-            PropertyInfo? constant = typeof(TdxStatus).GetProperty(Pascal(row["name"]), BindingFlags.Public | BindingFlags.Static);
+            PropertyInfo? constant = typeof(TdxStatus).GetProperty(Pascal(row["name"]),
+                BindingFlags.Public | BindingFlags.Static);
             if (constant?.GetValue(null) is not TdxStatus status || status.Value != row.Number("value"))
                 wrong.Add(row["name"]);
         }
@@ -42,7 +43,8 @@ public class StatusTests
     {
         TdxStatus status = TdxStatus.TdFatal.With(0x12345678u);
         Assert.That(
-            (status.Class, status.IsError, status.IsNonRecoverable, status.IsFatal, status.Details, status.Is(TdxStatus.TdFatal)),
+            (status.Class, status.IsError, status.IsNonRecoverable, status.IsFatal, status.Details,
+                status.Is(TdxStatus.TdFatal)),
             Is.EqualTo(((byte)6, true, true, true, 0x12345678u, true)));
     }
 
@@ -51,5 +53,6 @@ public class StatusTests
         Assert.That(TdxStatus.KeyConfigured, Has.Property("IsError").False.And.Property("IsSuccess").False);
 
     private static string Pascal(string name) =>
-        string.Concat(name.Replace("TDX_", "", StringComparison.Ordinal).Split('_').Select(w => char.ToUpperInvariant(w[0]) + w[1..].ToLowerInvariant()));
+        string.Concat(name.Replace("TDX_", "",
+            StringComparison.Ordinal).Split('_').Select(w => char.ToUpperInvariant(w[0]) + w[1..].ToLowerInvariant()));
 }

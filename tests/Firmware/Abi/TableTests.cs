@@ -13,7 +13,8 @@ public class TableTests
     [Test]
     public void Exactly_the_five_leaves_of_the_ABI_know_a_second_version()
     {
-        IEnumerable<int> versioned = LeafCatalog.All.Where(l => l.Side == LeafSide.Host && l.MaxVersion > 0).Select(l => l.Number);
+        IEnumerable<int> versioned =
+            LeafCatalog.All.Where(l => l.Side == LeafSide.Host && l.MaxVersion > 0).Select(l => l.Number);
         Assert.That(versioned, Is.EqualTo(new[] { 3, 11, 23, 26, 30 }));
     }
 
@@ -35,13 +36,15 @@ public class TableTests
     [TestCase(2, OpState.Runnable, ExpectedResult = false)]
     [TestCase(21, OpState.Uninitialized, ExpectedResult = true)]
     [TestCase(38, OpState.FailedImport, ExpectedResult = false)]
-    public bool The_op_state_table_says_when_a_leaf_may_run(int leaf, OpState state) => Tables.OpState.Allows(leaf, state);
+    public bool The_op_state_table_says_when_a_leaf_may_run(int leaf, OpState state) =>
+        Tables.OpState.Allows(leaf, state);
 
     [Test]
     public void Sixty_four_cpuid_entries_twelve_of_them_configurable_in_order()
     {
         IEnumerable<int> order = Tables.Cpuid.Configurable.Select(entry => entry.ConfigIndex);
-        Assert.That((Tables.Cpuid.Entries.Count, order), Is.EqualTo((64, Enumerable.Range(0, 12))).Using<(int, IEnumerable<int>)>(
+        Assert.That((Tables.Cpuid.Entries.Count, order),
+            Is.EqualTo((64, Enumerable.Range(0, 12))).Using<(int, IEnumerable<int>)>(
             (a, b) => a.Item1 == b.Item1 && a.Item2.SequenceEqual(b.Item2)));
     }
 
@@ -58,7 +61,8 @@ public class TableTests
     public void Every_table_names_a_source_in_every_row()
     {
         List<string> silent = [];
-        foreach (string file in typeof(DataFile).Assembly.GetManifestResourceNames().Where(n => n.EndsWith(".csv", StringComparison.Ordinal)))
+        foreach (string file in typeof(DataFile).Assembly.GetManifestResourceNames().Where(n => n.EndsWith(".csv",
+            StringComparison.Ordinal)))
             silent.AddRange(DataFile.Read(file).Where(row => !row.Has("source")).Select(_ => file).Distinct());
         Assert.That(silent, Is.Empty);
     }

@@ -6,7 +6,9 @@ namespace Seamsim.Tests.Firmware;
 /// <summary>CPUID and MSR values of a processor that a TDX module accepts; tests change single ones.</summary>
 internal sealed class BareCpu
 {
-    /// <summary>x2APIC id bits below the package id: two logical processors (one core with SMT, or two cores) a package.</summary>
+    /// <summary>
+    /// x2APIC id bits below the package id: two logical processors (one core with SMT, or two cores) a package.
+    /// </summary>
     public const int PackageShift = 4, SmtShift = 1;
 
     private const uint Fms = 0x806F8;
@@ -20,7 +22,8 @@ internal sealed class BareCpu
         [(0x4, 2)] = new(0x00000143, 0x03C0003F, 0x7FF, 0),
         [(0x4, 3)] = new(0x00000163 | ((1 << PackageShift) - 1) << 14, 0x0380003F, 0xDFFF, 4),
         [(0x5, 0)] = new(0x40, 0x40, 3, 0x2020),
-        [(0x7, 0)] = new(2, 0x219424C3 | 0xDC2B9B18 | 0x02230020, 0x99000000 | 0x02417F65 | 0x5ECA, 0xFC080400 | 0x0005411C | 0x03480120),
+        [(0x7, 0)] = new(2, 0x219424C3 | 0xDC2B9B18 | 0x02230020, 0x99000000 | 0x02417F65 | 0x5ECA,
+            0xFC080400 | 0x0005411C | 0x03480120),
         [(0x7, 1)] = new(0x1D30, 0, 0, 0),
         [(0x7, 2)] = new(0, 0, 0, 0x3F),
         [(0xA, 0)] = new(0x08300805, 0, 0xF, 0x8604),

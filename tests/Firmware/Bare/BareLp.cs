@@ -179,7 +179,8 @@ internal sealed class BareLp : ISeamPlatform
         return value;
     }
 
-    public void Write<T>(Hpa address, T value) where T : unmanaged => machine.Memory.Write(address, value, inSeam: true);
+    public void Write<T>(Hpa address, T value) where T : unmanaged => machine.Memory.Write(address, value,
+        inSeam: true);
 
     public void ReadBytes(Hpa address, Span<byte> destination)
     {
@@ -187,7 +188,8 @@ internal sealed class BareLp : ISeamPlatform
         Assert.That(result, Is.EqualTo(MemoryResult.Ok), $"read of {address}");
     }
 
-    public void WriteBytes(Hpa address, ReadOnlySpan<byte> source) => machine.Memory.Write(address, source, inSeam: true);
+    public void WriteBytes(Hpa address, ReadOnlySpan<byte> source) =>
+        machine.Memory.Write(address, source, inSeam: true);
 
     public T CompareExchange<T>(Hpa address, T expected, T value) where T : unmanaged, IBinaryInteger<T>
     {
@@ -240,7 +242,8 @@ internal sealed class BareLp : ISeamPlatform
 
     public ulong Rdtsc() => machine.Tsc += 100;
 
-    public void Charge(Operation operation, int count = 1) => CollectionsMarshal.GetValueRefOrAddDefault(Charges, operation, out _) += count;
+    public void Charge(Operation operation, int count = 1) =>
+        CollectionsMarshal.GetValueRefOrAddDefault(Charges, operation, out _) += count;
 
     private bool TryRandom(out ulong value)
     {

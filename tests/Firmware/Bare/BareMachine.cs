@@ -6,8 +6,8 @@ using Seamsim.Isa.Memory;
 namespace Seamsim.Tests.Firmware;
 
 /// <summary>
-/// Just enough of a platform to run the module's code without an engine: memory with keys, a SEAM range with its SYSINFO
-/// page, and logical processors whose registers the tests set themselves.
+/// Just enough of a platform to run the module's code without an engine: memory with keys, a SEAM range with its
+/// SYSINFO page, and logical processors whose registers the tests set themselves.
 /// </summary>
 internal sealed class BareMachine : IDisposable
 {
@@ -47,9 +47,11 @@ internal sealed class BareMachine : IDisposable
 
     public T Read<T>(ulong address) where T : unmanaged => Memory.Read<T>(new Hpa(address), inSeam: true, out _);
 
-    public void Write<T>(ulong address, T value) where T : unmanaged => Memory.Write(new Hpa(address), value, inSeam: true);
+    public void Write<T>(ulong address, T value) where T : unmanaged => Memory.Write(new Hpa(address), value,
+        inSeam: true);
 
-    public void WriteBytes(ulong address, ReadOnlySpan<byte> bytes) => Memory.Write(new Hpa(address), bytes, inSeam: true);
+    public void WriteBytes(ulong address, ReadOnlySpan<byte> bytes) =>
+        Memory.Write(new Hpa(address), bytes, inSeam: true);
 
     public byte[] ReadBytes(ulong address, int count)
     {

@@ -14,13 +14,15 @@ internal sealed class ModulePlatform : Conformance.IConformanceTarget
 {
     public const ulong TdmrBase = BareMachine.Gigabyte, TdmrBytes = BareMachine.Gigabyte;
 
-    private const ulong TdmrInfoArray = 0x20000, TdmrInfoAddress = 0x21000, PamtBase = 0x2000_0000, HostPages = 0x100_0000;
+    private const ulong TdmrInfoArray = 0x20000, TdmrInfoAddress = 0x21000, PamtBase = 0x2000_0000,
+        HostPages = 0x100_0000;
     private const ulong Pamt4KBytes = 4UL << 20, Pamt2MBytes = 0x2000, Pamt1GBytes = 0x1000;
 
     private readonly TdxModule module = new(ModuleVersion.Default);
     private ulong nextPage = TdmrBase + (8UL << 20), nextHostPage = HostPages;
 
-    public ModulePlatform(int packages = 1, int lpsPerPackage = 2) => Machine = new BareMachine(packages, lpsPerPackage);
+    public ModulePlatform(int packages = 1, int lpsPerPackage = 2) =>
+        Machine = new BareMachine(packages, lpsPerPackage);
 
     public BareMachine Machine { get; }
 
@@ -45,8 +47,11 @@ internal sealed class ModulePlatform : Conformance.IConformanceTarget
         return result;
     }
 
-    /// <summary>As <see cref="Seamcall"/>, but the leaf's locks stay held until <see cref="BareLp.EndEntry"/>.</summary>
-    public SeamcallResult SeamcallHoldingLocks(string leaf, SeamcallOperands operands = default, int version = 0, int lp = 0)
+    /// <summary>
+    /// As <see cref="Seamcall"/>, but the leaf's locks stay held until <see cref="BareLp.EndEntry"/>.
+    /// </summary>
+    public SeamcallResult SeamcallHoldingLocks(string leaf, SeamcallOperands operands = default, int version = 0,
+        int lp = 0)
     {
         LeafInfo info = LeafCatalog.Find(leaf) ?? throw new ArgumentException($"no leaf {leaf}", nameof(leaf));
         return SeamcallRaw((uint)info.Number | (ulong)version << 16, operands, lp, out _);
@@ -59,7 +64,8 @@ internal sealed class ModulePlatform : Conformance.IConformanceTarget
         core.VmptrldTransferVmcs();
         core.Gpr(0) = rax;
         (core.Gpr(1), core.Gpr(2), core.Gpr(8), core.Gpr(9)) = (operands.Rcx, operands.Rdx, operands.R8, operands.R9);
-        (core.Gpr(10), core.Gpr(11), core.Gpr(12), core.Gpr(13)) = (operands.R10, operands.R11, operands.R12, operands.R13);
+        (core.Gpr(10), core.Gpr(11), core.Gpr(12), core.Gpr(13)) = (operands.R10, operands.R11, operands.R12,
+            operands.R13);
         end = module.OnSeamcall(core);
         ulong[] gprs = new ulong[16];
         for (int i = 0; i < gprs.Length; i++)
@@ -116,7 +122,9 @@ internal sealed class ModulePlatform : Conformance.IConformanceTarget
         return (nextHostPage += 4096) - 4096;
     }
 
-    /// <summary>SYS.INIT, SYS.LP.INIT everywhere, SYS.CONFIG, SYS.KEY.CONFIG per package, SYS.TDMR.INIT to the end.</summary>
+    /// <summary>
+    /// SYS.INIT, SYS.LP.INIT everywhere, SYS.CONFIG, SYS.KEY.CONFIG per package, SYS.TDMR.INIT to the end.
+    /// </summary>
     public void BringUp()
     {
         Do("TDH.SYS.INIT");

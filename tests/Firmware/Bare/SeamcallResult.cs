@@ -4,7 +4,8 @@ namespace Seamsim.Tests.Firmware;
 
 /// <summary>Operand registers of a SEAMCALL; what is not named is 0.</summary>
 internal readonly record struct SeamcallOperands(
-    ulong Rcx = 0, ulong Rdx = 0, ulong R8 = 0, ulong R9 = 0, ulong R10 = 0, ulong R11 = 0, ulong R12 = 0, ulong R13 = 0);
+    ulong Rcx = 0, ulong Rdx = 0, ulong R8 = 0, ulong R9 = 0, ulong R10 = 0, ulong R11 = 0, ulong R12 = 0,
+        ulong R13 = 0);
 
 /// <summary>All general registers after a SEAMCALL.</summary>
 internal readonly record struct SeamcallResult(ulong[] Gprs)

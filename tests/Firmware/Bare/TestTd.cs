@@ -78,7 +78,8 @@ internal sealed class TestTd
     }
 
     /// <summary>Sets a qword of TD_PARAMS.</summary>
-    public void Set(int offset, ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(tdParams.AsSpan(offset), value);
+    public void Set(int offset, ulong value) =>
+        BinaryPrimitives.WriteUInt64LittleEndian(tdParams.AsSpan(offset), value);
 
     public void BringTo(TdStage stage)
     {

@@ -41,7 +41,8 @@ public partial class TdCpuidTests
             if (actual != expected)
                 wrong.Add($"{field}: 0x{actual:X}, not 0x{expected:X} ({row["category"]})");
         }
-        Assert.That((string.Join(Environment.NewLine, wrong), seen), Is.EqualTo(("", seen)).And.Matches<(string, int)>(t => t.Item2 > 500));
+        Assert.That((string.Join(Environment.NewLine, wrong), seen),
+            Is.EqualTo(("", seen)).And.Matches<(string, int)>(t => t.Item2 > 500));
     }
 
     [TestCase(0x2u, 0u, TestName = "{m}(leaf 2 is in no table)")]
@@ -83,7 +84,8 @@ public partial class TdCpuidTests
     }
 
     // Null: the field depends on the moment of the CPUID, or its whole leaf raises #VE.
-    private static uint? Expected(Field field, uint native, TestTd td, ulong xfam, ulong attributes) => field.Category switch
+    private static uint? Expected(Field field, uint native, TestTd td, ulong xfam,
+        ulong attributes) => field.Category switch
     {
         "FIXED"                      => FixedValue(field),
         "NATIVE" or "NATIVE_CHECKED" => native,
@@ -105,7 +107,8 @@ public partial class TdCpuidTests
     {
         string text = field.Detail;
         bool hex = text.StartsWith("0x", StringComparison.Ordinal);
-        return uint.TryParse(hex ? text[2..] : text, hex ? NumberStyles.HexNumber : NumberStyles.None, CultureInfo.InvariantCulture, out uint value)
+        return uint.TryParse(hex ? text[2..] : text, hex ? NumberStyles.HexNumber : NumberStyles.None,
+            CultureInfo.InvariantCulture, out uint value)
             ? value
             : null;
     }
@@ -140,6 +143,7 @@ public partial class TdCpuidTests
         public uint Configured(TestTd td) => Of(BinaryPrimitives.ReadUInt32LittleEndian(
             td.Params[(TdParams.CpuidConfig + Entry.ConfigIndex * 16 + Register * 4)..]));
 
-        public override string ToString() => $"{Entry.Leaf:X}.{Subleaf:X} {Row["register"]}[{Row["msb"]}:{Row["lsb"]}] {Row["name"]}";
+        public override string ToString() =>
+            $"{Entry.Leaf:X}.{Subleaf:X} {Row["register"]}[{Row["msb"]}:{Row["lsb"]}] {Row["name"]}";
     }
 }
