@@ -74,7 +74,9 @@ public static class SeamldrInfo
     /// <summary>u32: module installations that are still possible.</summary>
     public const int NumRemainingUpdates = 28;
 
-    /// <summary>128 bytes: TEE_TCB_INFO of the installed module (valid u64, SVN, MRSEAM, MRSIGNERSEAM, attributes).</summary>
+    /// <summary>
+    /// 128 bytes: TEE_TCB_INFO of the installed module (valid u64, SVN, MRSEAM, MRSIGNERSEAM, attributes).
+    /// </summary>
     public const int SeamInfo = 32;
 
     /// <summary>u8: a module can be called.</summary>

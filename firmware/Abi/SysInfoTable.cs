@@ -112,7 +112,9 @@ public static class SysInfoTable
     /// <summary>u64, managed: physical base of the code region.</summary>
     public const int CodeAddress = 0x930;
 
-    /// <summary>u64, managed: offset of the TD-exit entry in the code region; the SEAMCALL entry is the image's own.</summary>
+    /// <summary>
+    /// u64, managed: offset of the TD-exit entry in the code region; the SEAMCALL entry is the image's own.
+    /// </summary>
     public const int TdExitEntryOffset = 0x938;
 
     /// <summary>u32, managed: build date of the module, BCD yyyymmdd.</summary>

@@ -2,10 +2,14 @@ using Seamsim.Firmware.Abi;
 
 namespace Seamsim.Firmware.Loader;
 
-/// <summary>What is packed into a module image: which managed module it stands for and what that module asks for.</summary>
+/// <summary>
+/// What is packed into a module image: which managed module it stands for and what that module asks for.
+/// </summary>
 public sealed record ModuleManifest
 {
-    /// <summary>Key of the module in the loader's registry, e.g. <c>tdx-module 1.5.01</c>; at most 64 ASCII characters.</summary>
+    /// <summary>
+    /// Key of the module in the loader's registry, e.g. <c>tdx-module 1.5.01</c>; at most 64 ASCII characters.
+    /// </summary>
     public required string Module { get; init; }
 
     /// <summary>Page counts.</summary>

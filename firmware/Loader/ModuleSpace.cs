@@ -69,7 +69,9 @@ internal readonly struct ModuleSpace(ISeamPlatform p, SeamRangeLayout layout, ul
         Qword(SysInfoTable.Canary, canary);
     }
 
-    /// <summary>Makes the transfer VMCS of a logical processor. Leaves it cleared; another VMCS is then current.</summary>
+    /// <summary>
+    /// Makes the transfer VMCS of a logical processor. Leaves it cleared; another VMCS is then current.
+    /// </summary>
     public void WriteTransferVmcs(int lp, ulong cr3, SigStruct sigStruct)
     {
         Hpa vmcs = new(layout.VmcsOf(lp));

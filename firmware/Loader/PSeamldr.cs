@@ -80,7 +80,9 @@ public sealed partial class PSeamldr(ManagedCode code, IReadOnlyDictionary<strin
         return SeamldrStatus.Success;
     }
 
-    /// <summary>SEAMLDR.SHUTDOWN: on every logical processor; the last one takes module and loader out of service.</summary>
+    /// <summary>
+    /// SEAMLDR.SHUTDOWN: on every logical processor; the last one takes module and loader out of service.
+    /// </summary>
     private SeamldrStatus Shutdown(ISeamPlatform p)
     {
         PSeamldrRange own = PSeamldrRange.Of(p);

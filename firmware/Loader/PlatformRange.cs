@@ -2,7 +2,9 @@ using Seamsim.Isa.Seam;
 
 namespace Seamsim.Firmware.Loader;
 
-/// <summary>The SEAM range as SEAM software reads it from its MSRs. TDX CPU Architectural Extensions, "SEAMRR".</summary>
+/// <summary>
+/// The SEAM range as SEAM software reads it from its MSRs. TDX CPU Architectural Extensions, "SEAMRR".
+/// </summary>
 internal static class PlatformRange
 {
     private const uint BaseMsr = 0x1400, MaskMsr = 0x1401;

@@ -15,7 +15,9 @@ public static class SeamFirmware
 {
     private const ulong PageBytes = 4096;
 
-    /// <summary>Launches the P-SEAMLDR. False: there is no SEAM range, or more CMRs, sockets or LPs than it can have.</summary>
+    /// <summary>
+    /// Launches the P-SEAMLDR. False: there is no SEAM range, or more CMRs, sockets or LPs than it can have.
+    /// </summary>
     /// <param name="cores">All logical processors of the platform, powered on.</param>
     /// <param name="cmrs">Convertible memory: base and size, 4-KiB granular, ascending.</param>
     /// <param name="code">Where the P-SEAMLDR's entry is registered.</param>

@@ -33,6 +33,8 @@ public sealed unsafe partial class Core
         set => Apic.StartUpVector = value;
     }
 
-    /// <summary>Interrupt acknowledge: moves <see cref="PendingInterrupt"/> from request to in-service and returns it.</summary>
+    /// <summary>
+    /// Interrupt acknowledge: moves <see cref="PendingInterrupt"/> from request to in-service and returns it.
+    /// </summary>
     public byte AcknowledgeInterrupt() => Apic.Acknowledge();
 }

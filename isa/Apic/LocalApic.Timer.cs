@@ -12,10 +12,14 @@ public sealed unsafe partial class LocalApic
         OneShot = 0, Periodic = 1, TscDeadline = 2,
     }
 
-    /// <summary>Clock value (cycles) at which the timer fires; <see cref="ulong.MaxValue"/> when it is stopped.</summary>
+    /// <summary>
+    /// Clock value (cycles) at which the timer fires; <see cref="ulong.MaxValue"/> when it is stopped.
+    /// </summary>
     public ulong TimerDue { get; private set; } = ulong.MaxValue;
 
-    /// <summary>IA32_TSC_DEADLINE: reads as 0 outside TSC-deadline mode or after it has fired; writes are then ignored.</summary>
+    /// <summary>
+    /// IA32_TSC_DEADLINE: reads as 0 outside TSC-deadline mode or after it has fired; writes are then ignored.
+    /// </summary>
     public ulong TscDeadline
     {
         get => deadline;

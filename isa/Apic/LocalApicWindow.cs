@@ -3,7 +3,9 @@ using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Apic;
 
-/// <summary>The xAPIC register page: 16-byte spaced 32-bit registers. SDM vol. 3A, 11.4.1. Each core sees its own.</summary>
+/// <summary>
+/// The xAPIC register page: 16-byte spaced 32-bit registers. SDM vol. 3A, 11.4.1. Each core sees its own.
+/// </summary>
 internal sealed class LocalApicWindow(ulong address) : IMmioDevice
 {
     public ulong Read(Core core, ulong offset, int bytes)

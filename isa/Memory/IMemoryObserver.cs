@@ -12,6 +12,8 @@ public interface IMemoryObserver
     /// <summary>All pointers are invalid: a key has changed, or the SEAM range has moved.</summary>
     void AllChanged();
 
-    /// <summary>Bytes of a page marked by <see cref="PhysicalMemory.MarkCode"/> change; the mark is gone afterwards.</summary>
+    /// <summary>
+    /// Bytes of a page marked by <see cref="PhysicalMemory.MarkCode"/> change; the mark is gone afterwards.
+    /// </summary>
     void CodeWritten(ulong page);
 }

@@ -55,7 +55,9 @@ internal sealed class KeyTable
         return (w.Integrity && layout.IsPrivate(w.Id)) || (r.Integrity && layout.IsPrivate(r.Id));
     }
 
-    /// <summary>The eight bytes that key <paramref name="read"/> makes of plaintext stored under <paramref name="written"/>.</summary>
+    /// <summary>
+    /// The eight bytes that key <paramref name="read"/> makes of plaintext stored under <paramref name="written"/>.
+    /// </summary>
     public ulong Translate(int written, int read, ulong address, ulong data)
     {
         ulong a = keys[written].Secret, b = keys[read].Secret;

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Seamsim.Isa.Memory;
 
-/// <summary>Hands out zeroed 4-KiB host pages from 2-MiB allocations (one huge allocation is refused by the OS).</summary>
+/// <summary>
+/// Hands out zeroed 4-KiB host pages from 2-MiB allocations (one huge allocation is refused by the OS).
+/// </summary>
 internal sealed unsafe class PageArena : IDisposable
 {
     private const int SlabBytes = 2 << 20;

@@ -11,7 +11,9 @@ public enum MemoryResult : byte
     /// <summary>Nothing answers at this address: reads give all ones, writes vanish.</summary>
     NoMemory,
 
-    /// <summary>The line is poisoned for this KeyID (integrity): the consumer takes #MC; the data reads as zero.</summary>
+    /// <summary>
+    /// The line is poisoned for this KeyID (integrity): the consumer takes #MC; the data reads as zero.
+    /// </summary>
     Poison,
 
     /// <summary>
@@ -38,7 +40,9 @@ public sealed unsafe partial class PhysicalMemory : IDisposable
     private readonly List<IMemoryObserver> observers = [];
     private ulong seamBase, seamBytes;
 
-    /// <summary>Creates memory whose RAM lies in <paramref name="ranges"/> (base, bytes; 4-KiB granular, ascending).</summary>
+    /// <summary>
+    /// Creates memory whose RAM lies in <paramref name="ranges"/> (base, bytes; 4-KiB granular, ascending).
+    /// </summary>
     public PhysicalMemory(KeyIdLayout keys, IReadOnlyList<(ulong Base, ulong Bytes)> ranges)
         : this(keys, ranges, 1)
     {
@@ -116,7 +120,9 @@ public sealed unsafe partial class PhysicalMemory : IDisposable
         return Backing(page);
     }
 
-    /// <summary>Loads bytes; may cross pages. <paramref name="inSeam"/>: the access comes from SEAM root or a TD.</summary>
+    /// <summary>
+    /// Loads bytes; may cross pages. <paramref name="inSeam"/>: the access comes from SEAM root or a TD.
+    /// </summary>
     public MemoryResult Read(Hpa address, Span<byte> destination, bool inSeam)
     {
         if (!inSeam && IsClosedOutsideSeam(address))
@@ -141,7 +147,9 @@ public sealed unsafe partial class PhysicalMemory : IDisposable
     public MemoryResult Write(Hpa address, ReadOnlySpan<byte> source, bool inSeam) =>
         Write(address, source, inSeam, direct: false);
 
-    /// <summary>As <see cref="Write(Hpa, ReadOnlySpan{byte}, bool)"/>; a direct store (MOVDIR64B) leaves no dirty line.</summary>
+    /// <summary>
+    /// As <see cref="Write(Hpa, ReadOnlySpan{byte}, bool)"/>; a direct store (MOVDIR64B) leaves no dirty line.
+    /// </summary>
     public MemoryResult Write(Hpa address, ReadOnlySpan<byte> source, bool inSeam, bool direct)
     {
         if (!inSeam && IsClosedOutsideSeam(address))
@@ -179,7 +187,9 @@ public sealed unsafe partial class PhysicalMemory : IDisposable
     public MemoryResult Write<T>(Hpa address, T value, bool inSeam) where T : unmanaged =>
         Write(address, new ReadOnlySpan<byte>(&value, sizeof(T)), inSeam);
 
-    /// <summary>MOVDIR64B over a whole page with one repeated qword; the page becomes uniform in the address's KeyID.</summary>
+    /// <summary>
+    /// MOVDIR64B over a whole page with one repeated qword; the page becomes uniform in the address's KeyID.
+    /// </summary>
     public MemoryResult FillPage(Hpa page, ulong pattern, bool inSeam)
     {
         Span<ulong> repeated = [pattern];
@@ -214,7 +224,9 @@ public sealed unsafe partial class PhysicalMemory : IDisposable
         return worst;
     }
 
-    /// <summary>Programs a KeyID on the memory of a package (PCONFIG); lines written with its old key become ciphertext.</summary>
+    /// <summary>
+    /// Programs a KeyID on the memory of a package (PCONFIG); lines written with its old key become ciphertext.
+    /// </summary>
     public void ProgramKey(int package, KeyId key, ulong secret, bool integrity)
     {
         int old = keyTable.Current(package, key);

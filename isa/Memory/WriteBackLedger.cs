@@ -10,7 +10,9 @@ public enum ReuseKind : byte
     KeyId,
 }
 
-/// <summary>A page or KeyID reused without the write-back the ABI asks for (D7); it has no effect on the data.</summary>
+/// <summary>
+/// A page or KeyID reused without the write-back the ABI asks for (D7); it has no effect on the data.
+/// </summary>
 /// <param name="Kind">Which rule.</param>
 /// <param name="Page">Page address, or 0 for a KeyID.</param>
 /// <param name="Old">KeyID of the stale lines.</param>
@@ -38,7 +40,9 @@ public sealed class WriteBackLedger
 
     internal uint Epoch { get; private set; } = 1;
 
-    /// <summary>WBINVD, WBNOINVD or its last sub-block on a package; when all packages are through, nothing is dirty.</summary>
+    /// <summary>
+    /// WBINVD, WBNOINVD or its last sub-block on a package; when all packages are through, nothing is dirty.
+    /// </summary>
     public void PackageWrittenBack(int package)
     {
         writtenBack |= 1UL << package;

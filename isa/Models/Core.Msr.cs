@@ -138,7 +138,9 @@ public sealed unsafe partial class Core
         return true;
     }
 
-    /// <summary>Canonical for the widest linear addresses the processor supports (57 bits). SDM vol. 1, 3.3.7.1.</summary>
+    /// <summary>
+    /// Canonical for the widest linear addresses the processor supports (57 bits). SDM vol. 1, 3.3.7.1.
+    /// </summary>
     private static bool IsMsrCanonical(ulong value) => (ulong)((long)(value << 7) >> 7) == value;
 
     private ref ulong StateMsr(uint msr)

@@ -16,7 +16,9 @@ public sealed unsafe partial class Core
     /// <summary>The local APIC.</summary>
     public LocalApic Apic { get; private set; } = null!;
 
-    /// <summary><see cref="PowerOn"/> has been called; before that there are no MSRs, no CPUID and no local APIC.</summary>
+    /// <summary>
+    /// <see cref="PowerOn"/> has been called; before that there are no MSRs, no CPUID and no local APIC.
+    /// </summary>
     public bool IsOnPlatform => Uncore is not null;
 
     /// <summary>Numbers for RDRAND and RDSEED.</summary>
@@ -45,7 +47,9 @@ public sealed unsafe partial class Core
         ResetState();
     }
 
-    /// <summary>State after RESET or INIT. SDM vol. 3A, table 10-1. MSRs, TSC and memory stay as they are on INIT.</summary>
+    /// <summary>
+    /// State after RESET or INIT. SDM vol. 3A, table 10-1. MSRs, TSC and memory stay as they are on INIT.
+    /// </summary>
     public void ResetState()
     {
         LogicalProcessor* lp = Lp;

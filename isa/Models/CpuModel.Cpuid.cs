@@ -3,7 +3,9 @@ using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Models;
 
-/// <summary>CPUID: the table's row, then what topology, parameters and processor state make of it. SDM vol. 2, CPUID.</summary>
+/// <summary>
+/// CPUID: the table's row, then what topology, parameters and processor state make of it. SDM vol. 2, CPUID.
+/// </summary>
 public sealed partial class CpuModel
 {
     private const uint OsXsave = 1u << 27, OsPke = 1u << 4, Syscall = 1u << 11;

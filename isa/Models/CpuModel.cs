@@ -67,7 +67,9 @@ public sealed partial class CpuModel
         return exists;
     }
 
-    /// <summary>CPUID as this model answers it on <paramref name="core"/> (topology and CR4-dependent bits patched in).</summary>
+    /// <summary>
+    /// CPUID as this model answers it on <paramref name="core"/> (topology and CR4-dependent bits patched in).
+    /// </summary>
     public CpuidResult Cpuid(Core core, uint leaf, uint subleaf) => Cpuid(CpuidContext.Of(core), leaf, subleaf);
 
     internal IReadOnlyList<LpOverride> OverridesOf(int lp) =>

@@ -3,7 +3,9 @@ using Seamsim.Isa.Memory;
 
 namespace Seamsim.Isa.Models;
 
-/// <summary>What differs between platforms built from one CPU model: topology, address width, keys, SEAM range.</summary>
+/// <summary>
+/// What differs between platforms built from one CPU model: topology, address width, keys, SEAM range.
+/// </summary>
 public sealed record CpuParameters
 {
     /// <summary>Packages (sockets), 1..8.</summary>
@@ -51,7 +53,9 @@ public sealed record CpuParameters
     /// <summary>Width of the thread number in an x2APIC ID.</summary>
     public int ThreadBits => CeilLog2(ThreadsPerCore);
 
-    /// <summary>Width of thread and core number in an x2APIC ID; at least one, so that a package is a domain of its own.</summary>
+    /// <summary>
+    /// Width of thread and core number in an x2APIC ID; at least one, so that a package is a domain of its own.
+    /// </summary>
     public int PackageShift => Math.Max(1, ThreadBits + CeilLog2(LpsPerPackage / ThreadsPerCore));
 
     /// <summary>x2APIC ID of a logical processor.</summary>

@@ -47,7 +47,9 @@ public sealed class KeyEngine
     /// <summary>How many of the next random keys find no entropy.</summary>
     public int EntropyFailuresAhead { get; set; }
 
-    /// <summary>Programs from the memory image of MKTME_KEY_PROGRAM_STRUCT. Reserved fields are #GP(0): false.</summary>
+    /// <summary>
+    /// Programs from the memory image of MKTME_KEY_PROGRAM_STRUCT. Reserved fields are #GP(0): false.
+    /// </summary>
     public bool TryProgram(int package, ReadOnlySpan<byte> structure, out PconfigResult result)
     {
         uint control = BinaryPrimitives.ReadUInt32LittleEndian(structure[2..]);

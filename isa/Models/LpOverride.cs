@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Seamsim.Isa.Models;
 
-/// <summary>What one logical processor answers differently from its model: a CPUID register, a bit of it, or an MSR.</summary>
+/// <summary>
+/// What one logical processor answers differently from its model: a CPUID register, a bit of it, or an MSR.
+/// </summary>
 /// <param name="IsMsr">An MSR; otherwise CPUID.</param>
 /// <param name="Number">CPUID leaf or MSR number.</param>
 /// <param name="Subleaf">CPUID subleaf.</param>

@@ -3,7 +3,9 @@ using System.Reflection;
 
 namespace Seamsim.Isa.Models;
 
-/// <summary>Reads the embedded tables of CPU models: a header line, then rows of comma-separated cells without quoting.</summary>
+/// <summary>
+/// Reads the embedded tables of CPU models: a header line, then rows of comma-separated cells without quoting.
+/// </summary>
 internal static class ModelTable
 {
     /// <exception cref="InvalidDataException">No such table, or a row with the wrong number of cells.</exception>

@@ -4,7 +4,9 @@ using Seamsim.Isa.Ports;
 
 namespace Seamsim.Isa.Models;
 
-/// <summary>What the logical processors of a platform share besides memory: model, key engines, APIC bus, SEAM registers.</summary>
+/// <summary>
+/// What the logical processors of a platform share besides memory: model, key engines, APIC bus, SEAM registers.
+/// </summary>
 public sealed class Uncore
 {
     /// <summary>Creates the shared parts; every random number comes from <paramref name="seed"/>.</summary>

@@ -3,7 +3,9 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Seamsim.Host.Guests;
 
-/// <summary>The guests a scenario can name. Each starts at the reset vector, reaches long mode and does its one thing.</summary>
+/// <summary>
+/// The guests a scenario can name. Each starts at the reset vector, reaches long mode and does its one thing.
+/// </summary>
 public static class BuiltInGuests
 {
     private static readonly (string Name, Action<GuestCode> Body)[] Guests =

@@ -2,7 +2,9 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Seamsim.Host.Guests;
 
-/// <summary>Executes CPUID leaves and prints them; leaf 2 raises #VE, which the handler turns into TDVMCALL CPUID.</summary>
+/// <summary>
+/// Executes CPUID leaves and prints them; leaf 2 raises #VE, which the handler turns into TDVMCALL CPUID.
+/// </summary>
 internal static class CpuidGuest
 {
     private static readonly (uint Leaf, uint Subleaf)[] Leaves =

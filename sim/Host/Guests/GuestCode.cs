@@ -96,7 +96,9 @@ internal sealed partial class GuestCode
         A.jmp(exit);
     }
 
-    /// <summary>Assembles the program after the body has been written; answers code, texts and the two handlers.</summary>
+    /// <summary>
+    /// Assembles the program after the body has been written; answers code, texts and the two handlers.
+    /// </summary>
     public (byte[] Code, byte[] Texts, uint VirtualizationException, uint Fault) Assemble()
     {
         WriteSubroutines();

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Seamsim.Host.Guests;
 
-/// <summary>Where a built-in guest keeps things, and the tables it starts with. Everything is identity-mapped.</summary>
+/// <summary>
+/// Where a built-in guest keeps things, and the tables it starts with. Everything is identity-mapped.
+/// </summary>
 internal static class GuestLayout
 {
     /// <summary>GDT, IDT and the operands of LGDT and LIDT: one page.</summary>
