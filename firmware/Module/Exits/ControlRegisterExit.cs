@@ -24,13 +24,16 @@ internal static class ControlRegisterExit
             (MovTo, _)     => DebuggersBusiness(exit, debug),
             (MovFrom, _)   => DebuggersBusiness(exit, debug),
             (Clts, _)      => Set(v.P, v.P.Vmread(VmcsField.GuestCr0) & ~CrRules.Ts),
-            _              => Set(v.P, CrRules.Lmsw((ushort)(exit.Qualification >> 16), v.P.Vmread(VmcsField.GuestCr0))),
+            _              => Lmsw(v.P, (ushort)(exit.Qualification >> 16)),
         };
     }
 
     // CR3 and CR8 accesses exit only when the VMM of a debug TD asked for it.
     private static ExitEnd DebuggersBusiness(in VmExitInfo exit, bool debug) =>
         exit.Report(debug ? TdxStatus.Success : TdxStatus.NonRecoverableTd);
+
+    private static ExitEnd Lmsw(ISeamPlatform p, ushort source) =>
+        Set(p, CrRules.Lmsw(source, p.Vmread(VmcsField.GuestCr0)));
 
     private static ExitEnd WriteCr0(Vcpu v, in VmExitInfo exit, ulong value)
     {
@@ -69,7 +72,8 @@ internal static class ControlRegisterExit
             return false;
         ulong entry = p.Vmread(VmcsField.EntryControls);
         p.Vmwrite(VmcsField.GuestEfer, on ? efer | LongModeActive : efer & ~LongModeActive);
-        p.Vmwrite(VmcsField.EntryControls, on ? entry | EntryControls.Ia32eModeGuest : entry & ~(ulong)EntryControls.Ia32eModeGuest);
+        const ulong ia32e = EntryControls.Ia32eModeGuest;
+        p.Vmwrite(VmcsField.EntryControls, on ? entry | ia32e : entry & ~ia32e);
         return true;
     }
 

@@ -11,9 +11,10 @@ namespace Seamsim.Firmware.Module;
 internal static class CpuidExit
 {
     private const int Rax = 0, Rcx = 1, Rdx = 2, Rbx = 3;
-    private const uint LastBaseLeaf = 0x23, ExtendedBase = 0x8000_0000, SoftwareFirst = 0x4000_0000, SoftwareLast = 0x4FFF_FFFF;
-    private const uint InitialApicIdMask = 0xFF000000, OsXsave = 1u << 27, Hle = 1u << 4, Rtm = 1u << 11, OsPke = 1u << 4,
-                       Syscall = 1u << 11;
+    private const uint LastBaseLeaf = 0x23, ExtendedBase = 0x8000_0000, SoftwareFirst = 0x4000_0000,
+                       SoftwareLast = 0x4FFF_FFFF;
+    private const uint InitialApicIdMask = 0xFF000000, OsXsave = 1u << 27, Hle = 1u << 4, Rtm = 1u << 11,
+                       OsPke = 1u << 4, Syscall = 1u << 11;
     private const uint TsxCtrlMsr = 0x122;
     private const ulong TsxCpuidClear = 1UL << 1;
     private const byte SupervisorControl = 1, UserControl = 2;
@@ -32,7 +33,9 @@ internal static class CpuidExit
         return ExitEnd.Advance;
     }
 
-    /// <summary>A leaf beyond what the TD is told exists answers as the last base leaf, as on a processor. SDM vol. 2A, CPUID.</summary>
+    /// <summary>
+    /// A leaf beyond what the TD is told exists answers as the last base leaf, as on a processor. SDM vol. 2A, CPUID.
+    /// </summary>
     public static uint Normalise(uint leaf, uint nativeMaxExtended)
     {
         if (leaf is >= SoftwareFirst and <= SoftwareLast)

@@ -38,7 +38,8 @@ internal static class CrRules
     private const ulong Cr4Reserved = 0xFFFF_FFFF_FC00_0000 | 1UL << 15;
 
     /// <summary>CR0 guest/host mask of a TD VMCS.</summary>
-    public static ulong Cr0Mask(in CrFixedBits f) => (f.Cr0Fixed0 | ~f.Cr0Fixed1) & ~Pg | Pe | Ne | Nw | Cd | Cr0Reserved;
+    public static ulong Cr0Mask(in CrFixedBits f) =>
+        (f.Cr0Fixed0 | ~f.Cr0Fixed1) & ~Pg | Pe | Ne | Nw | Cd | Cr0Reserved;
 
     /// <summary>CR0 read shadow of a TD VMCS.</summary>
     public static ulong Cr0Shadow(in CrFixedBits f) => f.Cr0Fixed0 | Pe | Ne;
@@ -66,7 +67,8 @@ internal static class CrRules
             return (GuestVerdict.Gp, oldCr0);
         if ((value & (Pe | Pg)) == Pg || (value & Wp) == 0 && (cr4 & Cet) != 0)
             return (GuestVerdict.Gp, oldCr0);
-        if ((value & (Pe | Ne)) != (Pe | Ne) || (value & (Nw | Cd)) != 0 || ((value ^ oldCr0) & value & Cr0Reserved) != 0)
+        bool setsReserved = ((value ^ oldCr0) & value & Cr0Reserved) != 0;
+        if ((value & (Pe | Ne)) != (Pe | Ne) || (value & (Nw | Cd)) != 0 || setsReserved)
             return (GuestVerdict.Ve, oldCr0);
         return (GuestVerdict.Apply, value & ~Cr0Reserved | oldCr0 & Cr0Reserved);
     }
@@ -88,8 +90,8 @@ internal static class CrRules
 /// <summary>Component bits of XFAM. SDM vol. 1, 13.1.</summary>
 internal static class XfamBits
 {
-    public const ulong X87 = 1UL << 0, Sse = 1UL << 1, Avx = 1UL << 2, Avx512 = 7UL << 5, Pt = 1UL << 8, Pkru = 1UL << 9,
-                       Cet = 3UL << 11, Uintr = 1UL << 14, Lbr = 1UL << 15, Amx = 3UL << 17;
+    public const ulong X87 = 1UL << 0, Sse = 1UL << 1, Avx = 1UL << 2, Avx512 = 7UL << 5, Pt = 1UL << 8,
+                       Pkru = 1UL << 9, Cet = 3UL << 11, Uintr = 1UL << 14, Lbr = 1UL << 15, Amx = 3UL << 17;
 
     /// <summary>Components that XCR0 manages.</summary>
     public const ulong User = 0x602FF;
@@ -97,7 +99,9 @@ internal static class XfamBits
     /// <summary>Components that IA32_XSS manages.</summary>
     public const ulong Supervisor = 0x1FD00;
 
-    /// <summary>Whether a value may be written to XCR0 when <paramref name="allowed"/> components exist. SDM vol. 1, 13.3.</summary>
+    /// <summary>
+    /// Whether a value may be written to XCR0 when <paramref name="allowed"/> components exist. SDM vol. 1, 13.3.
+    /// </summary>
     public static bool IsLegalXcr0(ulong value, ulong allowed) =>
         (value & X87) != 0
         && (value & ~(allowed & User)) == 0

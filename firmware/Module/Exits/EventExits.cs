@@ -3,13 +3,17 @@ using Seamsim.Isa;
 
 namespace Seamsim.Firmware.Module;
 
-/// <summary>Exits due to events rather than instructions. TDX Module 1.5 Base, "Exceptions, interrupts and SMI".</summary>
+/// <summary>
+/// Exits due to events rather than instructions. TDX Module 1.5 Base, "Exceptions, interrupts and SMI".
+/// </summary>
 internal static class EventExits
 {
     // SMI: a machine check signalled as SMI. Notify: the VM context is not valid. Both are qualification bit 0.
     private const ulong MsmiBit = 1, ContextInvalidBit = 1;
 
-    /// <summary>NMIs are the host's, machine checks end the TD, other exceptions exit only where a debugger asked.</summary>
+    /// <summary>
+    /// NMIs are the host's, machine checks end the TD, other exceptions exit only where a debugger asked.
+    /// </summary>
     public static ExitEnd ExceptionOrNmi(in VmExitInfo exit, bool debug)
     {
         if (exit.IsNmi)

@@ -48,7 +48,9 @@ internal static class ExitTable
     /// <summary>All rows, ascending.</summary>
     public static IReadOnlyList<ExitRow> Rows => Table.Value;
 
-    /// <summary>The action for a basic exit reason; reasons without a row end debug TDs softly and others for good.</summary>
+    /// <summary>
+    /// The action for a basic exit reason; reasons without a row end debug TDs softly and others for good.
+    /// </summary>
     public static ExitAction ActionOf(uint basicReason)
     {
         foreach (ExitRow row in Table.Value)

@@ -51,7 +51,9 @@ internal static class GuestInjection
     /// <summary>#VE for an instruction exit: the TD learns the exit's reason and information.</summary>
     public static ExitEnd Ve(Vcpu v, in VmExitInfo exit) => Ve(v, exit, default, 0);
 
-    /// <summary>#VE with a guest-physical and guest-linear address. TDX Module 1.5 Base, "Virtualization Exception (#VE)".</summary>
+    /// <summary>
+    /// #VE with a guest-physical and guest-linear address. TDX Module 1.5 Base, "Virtualization Exception (#VE)".
+    /// </summary>
     public static ExitEnd Ve(Vcpu v, in VmExitInfo exit, Gpa gpa, ulong gla) => Ve(v, new VeDetails
     {
         Reason = (ushort)exit.Basic, Qualification = exit.Qualification, Gpa = gpa.Value, Gla = gla,

@@ -5,7 +5,9 @@ using Seamsim.Isa.Vmx;
 
 namespace Seamsim.Firmware.Module;
 
-/// <summary>RDMSR and WRMSR that exit: the actions of <see cref="MsrTable"/>. TDX Module 1.5 Base, "MSR Handling".</summary>
+/// <summary>
+/// RDMSR and WRMSR that exit: the actions of <see cref="MsrTable"/>. TDX Module 1.5 Base, "MSR Handling".
+/// </summary>
 internal static class MsrExit
 {
     private const int Rax = 0, Rcx = 1, Rdx = 2;

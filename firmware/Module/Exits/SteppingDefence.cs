@@ -18,9 +18,9 @@ internal enum SteppingVerdict : byte
 }
 
 /// <summary>
-/// Single-step and zero-step mitigation: when an event ends a TD residency after a few bytes and cycles, the TD executes
-/// a random number of further instructions before the host learns of it. TDX Module 1.5 Base, "Single-Step and
-/// Zero-Step Attacks Mitigation"; thresholds and order of module 1.5.01.
+/// Single-step and zero-step mitigation: when an event ends a TD residency after a few bytes and cycles, the TD
+/// executes a random number of further instructions before the host learns of it. TDX Module 1.5 Base, "Single-Step
+/// and Zero-Step Attacks Mitigation"; thresholds and order of module 1.5.01.
 /// </summary>
 internal static class SteppingDefence
 {

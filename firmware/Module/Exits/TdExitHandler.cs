@@ -43,7 +43,8 @@ internal static class TdExitHandler
         return Dispatch(v, exit, debug);
     }
 
-    private static ExitEnd Dispatch(Vcpu v, in VmExitInfo exit, bool debug) => ExitTable.ActionOf((uint)exit.Basic) switch
+    private static ExitEnd Dispatch(Vcpu v, in VmExitInfo exit, bool debug) =>
+        ExitTable.ActionOf((uint)exit.Basic) switch
     {
         ExitAction.TdExit                 => exit.Report(TdxStatus.Success),
         ExitAction.DebugOnly              => exit.Report(debug ? TdxStatus.Success : TdxStatus.NonRecoverableTd),

@@ -4,7 +4,9 @@ using Seamsim.Isa.Vmx;
 
 namespace Seamsim.Firmware.Module;
 
-/// <summary>What TDH.VP.ENTER tells the host about an asynchronous TD exit. TDX Module 1.5 ABI, "TDH.VP.ENTER: TD exit".</summary>
+/// <summary>
+/// What TDH.VP.ENTER tells the host about an asynchronous TD exit. TDX Module 1.5 ABI, "TDH.VP.ENTER: TD exit".
+/// </summary>
 /// <param name="Status">Completion status; its details are replaced by the exit reason.</param>
 /// <param name="Reason">VMX exit reason, all 32 bits.</param>
 internal readonly record struct TdExitReport(TdxStatus Status, uint Reason)

@@ -28,7 +28,9 @@ internal static class TdExitToHost
         return SeamReturn.ToHost(v.P);
     }
 
-    /// <summary>The guest state could not be loaded: VP.ENTER, whose own holds still stand, returns a TD exit.</summary>
+    /// <summary>
+    /// The guest state could not be loaded: VP.ENTER, whose own holds still stand, returns a TD exit.
+    /// </summary>
     public static LeafEnd FailedEntry(Vcpu v, in TdExitReport report)
     {
         PutAway(v, report, passedXmm: 0);
@@ -37,7 +39,9 @@ internal static class TdExitToHost
         return LeafEnd.Returned;
     }
 
-    /// <summary>TDG.VP.VMCALL: the registers the TD chose go to the host. TDX Module 1.5 ABI, "TDG.VP.VMCALL Leaf".</summary>
+    /// <summary>
+    /// TDG.VP.VMCALL: the registers the TD chose go to the host. TDX Module 1.5 ABI, "TDG.VP.VMCALL Leaf".
+    /// </summary>
     public static SeamEnd Vmcall(Vcpu v, in VmExitInfo exit)
     {
         uint mask = (uint)v.P.Gpr(Rcx), busLock = TakeBusLock(v);

@@ -6,7 +6,8 @@ namespace Seamsim.Firmware.Module;
 internal static class TdResume
 {
     /// <summary>
-    /// VMLAUNCH the first time, VMRESUME afterwards. VMfail means that the module's own VMCS is broken: it cannot go on.
+    /// VMLAUNCH the first time, VMRESUME afterwards. VMfail means that the module's own VMCS is broken: it cannot go
+    /// on.
     /// </summary>
     public static SeamEnd Go(Vcpu v)
     {

@@ -9,7 +9,9 @@ internal static class VirtualInterrupts
     private const ulong VirtualPprOffset = 0xA0;
     private const uint PriorityClass = 0xF0;
 
-    /// <summary>VMXIP: the requesting virtual interrupt outranks the processor priority. The TD VMCS is current.</summary>
+    /// <summary>
+    /// VMXIP: the requesting virtual interrupt outranks the processor priority. The TD VMCS is current.
+    /// </summary>
     public static bool IsPending(Vcpu v)
     {
         uint requesting = (uint)v.P.Vmread(VmcsField.GuestInterruptStatus) & PriorityClass;

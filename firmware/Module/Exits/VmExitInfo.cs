@@ -34,7 +34,9 @@ internal readonly record struct VmExitInfo
     /// <summary>A bus lock preceded the exit.</summary>
     public bool IsBusLockPreempted => (Reason & BusLockBit) != 0;
 
-    /// <summary>Bits between basic reason and entry failure, the bus lock not counted: no production TD may show them.</summary>
+    /// <summary>
+    /// Bits between basic reason and entry failure, the bus lock not counted: no production TD may show them.
+    /// </summary>
     public uint OtherModifiers => Reason & ModifierMask & ~BusLockBit;
 
     /// <summary>Interruption type of an exception or NMI exit.</summary>

@@ -9,7 +9,9 @@ internal enum GuestLeafEndKind : byte
     /// <summary>RAX takes <see cref="GuestLeafEnd.Status"/> and RIP moves past TDCALL.</summary>
     Completed,
 
-    /// <summary>An interrupt is pending: the TD is resumed at the same RIP and executes TDCALL again; RAX is unchanged.</summary>
+    /// <summary>
+    /// An interrupt is pending: the TD is resumed at the same RIP and executes TDCALL again; RAX is unchanged.
+    /// </summary>
     Interrupted,
 
     /// <summary>TD exit as on an EPT violation; RIP and RAX are unchanged.</summary>
@@ -67,7 +69,9 @@ internal readonly record struct GuestLeafEnd(
         new(GuestLeafEndKind.StatusExit, status, default, 0, 0);
 }
 
-/// <summary>Extended exit qualifications (RDX of a TD exit). TDX Module 1.5 ABI, "Extended Exit Qualification".</summary>
+/// <summary>
+/// Extended exit qualifications (RDX of a TD exit). TDX Module 1.5 ABI, "Extended Exit Qualification".
+/// </summary>
 internal enum ExtendedQualificationType : byte
 {
     /// <summary>No further information.</summary>

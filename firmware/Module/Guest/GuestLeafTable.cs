@@ -3,7 +3,9 @@ namespace Seamsim.Firmware.Module;
 /// <summary>A guest leaf.</summary>
 internal delegate GuestLeafEnd GuestLeafHandler(GuestCall call);
 
-/// <summary>The guest leaves this module dispatches, by number. TDX Module 1.5 ABI, "Guest-Side (TDCALL) Interface Functions".</summary>
+/// <summary>
+/// The guest leaves this module dispatches, by number. TDX Module 1.5 ABI, "Guest-Side (TDCALL) Interface Functions".
+/// </summary>
 internal static partial class GuestLeafTable
 {
     private const int Leaves = 32, VmRd = 7;

@@ -2,10 +2,14 @@ using Seamsim.Firmware.Abi;
 
 namespace Seamsim.Firmware.Module;
 
-/// <summary>What the guest's metadata leaves share: output defaults, the identifier check and the access itself.</summary>
+/// <summary>
+/// What the guest's metadata leaves share: output defaults, the identifier check and the access itself.
+/// </summary>
 internal static class GuestMetadata
 {
-    /// <summary>Reads the field in RDX to R8; with <paramref name="enumerates"/> RDX becomes the next identifier.</summary>
+    /// <summary>
+    /// Reads the field in RDX to R8; with <paramref name="enumerates"/> RDX becomes the next identifier.
+    /// </summary>
     public static GuestLeafEnd Read(LeafCall c, MetadataContext context, ulong operand, bool enumerates)
     {
         TdxStatus status = MetadataAccess.CheckId(context, operand, nullSupported: enumerates, out FieldId id);

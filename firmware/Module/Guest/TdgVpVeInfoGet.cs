@@ -2,7 +2,9 @@ using Seamsim.Firmware.Abi;
 
 namespace Seamsim.Firmware.Module;
 
-/// <summary>TDG.VP.VEINFO.GET (leaf 3) — fetch the #VE information. TDX Module 1.5 ABI, "TDG.VP.VEINFO.GET Leaf".</summary>
+/// <summary>
+/// TDG.VP.VEINFO.GET (leaf 3) — fetch the #VE information. TDX Module 1.5 ABI, "TDG.VP.VEINFO.GET Leaf".
+/// </summary>
 internal static class TdgVpVeInfoGet
 {
     public static GuestLeafEnd Execute(GuestCall g)

@@ -4,9 +4,9 @@ using Seamsim.Isa;
 namespace Seamsim.Firmware.Module;
 
 /// <summary>
-/// The virtual CPU that RCX names, held for metadata access: TDVPR and TDR shared, OP_STATE shared, associated with this
-/// logical processor and its TD VMCS current. Disposing makes the SEAM VMCS current and ends the holds; the association
-/// stays, even when a later check fails.
+/// The virtual CPU that RCX names, held for metadata access: TDVPR and TDR shared, OP_STATE shared, associated with
+/// this logical processor and its TD VMCS current. Disposing makes the SEAM VMCS current and ends the holds; the
+/// association stays, even when a later check fails.
 /// </summary>
 internal sealed class HeldVcpu : IDisposable
 {

@@ -65,7 +65,9 @@ internal static class TdGuestState
         return TryLoadExtendedState(v, features) ? GuestStateFault.None : GuestStateFault.ExtendedState;
     }
 
-    /// <summary>Leaves nothing of the TD behind: extended state in its INIT configuration, MSRs at their INIT values.</summary>
+    /// <summary>
+    /// Leaves nothing of the TD behind: extended state in its INIT configuration, MSRs at their INIT values.
+    /// </summary>
     /// <param name="v">The virtual CPU.</param>
     /// <param name="features">Which MSRs the TD owned.</param>
     /// <param name="xfam">The components it owned.</param>

@@ -9,7 +9,9 @@ internal readonly record struct TdVmcsInputs
     /// <summary>The TD's HKID.</summary>
     public ushort Hkid { get; init; }
 
-    /// <summary>IA32_VMX_* capability MSRs of the six control words, in the order of <see cref="TdControlWord"/>.</summary>
+    /// <summary>
+    /// IA32_VMX_* capability MSRs of the six control words, in the order of <see cref="TdControlWord"/>.
+    /// </summary>
     public ulong[] Capabilities { get; init; }
 
     /// <summary>CR bits fixed by VMX.</summary>

@@ -14,7 +14,8 @@ internal enum TdVmcsSource : byte
     Seam,
 
 #pragma warning disable CS1591 // named after what they are
-    Vpid, TdcsMsrBitmap, TdcsZeroPage, TdvpsVirtualApic, TdvpsVeInfo, Eptp, TscOffset, TscMultiplier, SpecCtrlMask, Hkid,
+    Vpid, TdcsMsrBitmap, TdcsZeroPage, TdvpsVirtualApic, TdvpsVeInfo, Eptp, TscOffset, TscMultiplier, SpecCtrlMask,
+    Hkid,
     ControlPin, ControlProc, ControlProc2, ControlProc3, ControlExit, ControlEntry,
     Cr0Mask, Cr4Mask, Cr0Shadow, Cr4Shadow, TdExitEntry,
 #pragma warning restore CS1591

@@ -32,7 +32,8 @@ internal static class TdhVpAddCx
         return TdxStatus.Success;
     }
 
-    // Of the three pages of an L2 VM the first is its VMCS; its MSR bitmap and shadow bitmap exit on everything at first.
+    // Of the three pages of an L2 VM the first is its VMCS; its MSR bitmap and shadow bitmap exit on everything at
+    // first.
     private static bool IsL2MsrBitmap(int index) =>
         index >= Tdvps.BasePages && (index - Tdvps.BasePages) % Tdvps.PagesPerL2Vm != 0;
 }

@@ -33,7 +33,9 @@ internal static class VcpuAssociation
         return TdxStatus.Success;
     }
 
-    /// <summary>The effects of a new association: counted, and host state that depends on the processor is stale.</summary>
+    /// <summary>
+    /// The effects of a new association: counted, and host state that depends on the processor is stale.
+    /// </summary>
     public static void Attach(Vcpu v)
     {
         v.Tdcs.AddAssocVcpus(1);

@@ -4,8 +4,8 @@ using Seamsim.Isa.Seam;
 namespace Seamsim.Firmware.Module;
 
 /// <summary>
-/// The extended state of a virtual CPU in TDVPS: three pages that lie anywhere in memory. An image that fits one page is
-/// saved and restored in place; a larger one goes through the contiguous scratch area of the logical processor.
+/// The extended state of a virtual CPU in TDVPS: three pages that lie anywhere in memory. An image that fits one page
+/// is saved and restored in place; a larger one goes through the contiguous scratch area of the logical processor.
 /// </summary>
 internal static class Xbuff
 {

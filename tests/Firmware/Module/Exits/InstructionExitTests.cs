@@ -6,7 +6,9 @@ using Seamsim.Tests.Firmware.Module.Vp;
 
 namespace Seamsim.Tests.Firmware.Module.Exits;
 
-/// <summary>CPUID, RDMSR, WRMSR, MOV CR, LMSW and XSETBV of a TD. TDX Module 1.5 Base, instruction virtualization.</summary>
+/// <summary>
+/// CPUID, RDMSR, WRMSR, MOV CR, LMSW and XSETBV of a TD. TDX Module 1.5 Base, instruction virtualization.
+/// </summary>
 [Category("Conformance")]
 public class InstructionExitTests
 {
@@ -14,17 +16,19 @@ public class InstructionExitTests
     private const ulong Rip = 0x40_0000;
 
     private static IEnumerable<TestCaseData> MsrReads() => MsrTable.Rows.Select(row =>
-        new TestCaseData((ulong)row.First, row.ReadAction.ToString()).SetName($"read of {row.Name} ({row.First:X}): {row.ReadAction}"));
+        new TestCaseData((ulong)row.First, row.ReadAction.ToString())
+            .SetName($"read of {row.Name} ({row.First:X}): {row.ReadAction}"));
 
     private static IEnumerable<TestCaseData> MsrWrites() => MsrTable.Rows.Select(row =>
-        new TestCaseData((ulong)row.First, row.WriteAction.ToString()).SetName($"write of {row.Name} ({row.First:X}): {row.WriteAction}"));
+        new TestCaseData((ulong)row.First, row.WriteAction.ToString())
+            .SetName($"write of {row.Name} ({row.First:X}): {row.WriteAction}"));
 
     [TestCaseSource(nameof(MsrReads))]
     public void A_read_that_exited_ends_as_its_row_says(ulong msr, string action)
     {
         using VcpuTd t = Running();
         t.Lp.Gpr(1) = msr;
-        Check(t, t.Exit(ExitReason.Rdmsr, length: 2), action, Ve31(action));
+        Check(t, t.Exit(ExitReason.Rdmsr, length: 2), action, WithoutFeatures(action));
     }
 
     [TestCaseSource(nameof(MsrWrites))]
@@ -32,7 +36,7 @@ public class InstructionExitTests
     {
         using VcpuTd t = Running();
         (t.Lp.Gpr(1), t.Lp.Gpr(0), t.Lp.Gpr(2)) = (msr, msr == 0xC0000080 ? 0x901u : 0u, 0);
-        Check(t, t.Exit(ExitReason.Wrmsr, length: 2), action, Ve31(action));
+        Check(t, t.Exit(ExitReason.Wrmsr, length: 2), action, WithoutFeatures(action));
     }
 
     [TestCase(0x1Bul)]
@@ -283,7 +287,8 @@ public class InstructionExitTests
     }
 
     // Without features "#GP unless …" is #GP.
-    private static string Ve31(string action) => action.StartsWith("GpUnless", StringComparison.Ordinal) ? "Gp" : action;
+    private static string WithoutFeatures(string action) =>
+        action.StartsWith("GpUnless", StringComparison.Ordinal) ? "Gp" : action;
 
     private static void Check(VcpuTd t, SeamEnd end, string action, string outcome)
     {

@@ -27,7 +27,8 @@ public class MsrTableTests
                     Assert.That(
                         Bit(page, msr, 0), Is.EqualTo(Exits(row.ReadRule, features)), $"read {row.Name} {features}");
                     Assert.That(
-                        Bit(page, msr, 2048), Is.EqualTo(Exits(row.WriteRule, features)), $"write {row.Name} {features}");
+                        Bit(page, msr, 2048), Is.EqualTo(Exits(row.WriteRule, features)),
+                        $"write {row.Name} {features}");
                 }
             }
         }

@@ -41,7 +41,8 @@ public class RuleTests
     [TestCase(0x1000060UL, 0UL, 3UL, GuestVerdictName.Gp, TestName = "PKS without the attribute")]
     [TestCase(0x8060UL, 0UL, 3UL, GuestVerdictName.Ve, TestName = "bit 15 where the processor has it")]
     [TestCase(0x1060UL, 0UL, 3UL, GuestVerdictName.Gp, TestName = "a bit the processor reserves")]
-    public void A_CR4_write_that_exited_is_judged(ulong value, ulong attributes, ulong xfam, GuestVerdictName expected) =>
+    public void A_CR4_write_that_exited_is_judged(
+        ulong value, ulong attributes, ulong xfam, GuestVerdictName expected) =>
         Assert.That(
             CrRules.WriteCr4(Fixed, value, 0x80000033, attributes, xfam).ToString(), Is.EqualTo(expected.ToString()));
 
@@ -55,7 +56,8 @@ public class RuleTests
             Is.EqualTo(CrRules.Pke | CrRules.Cet | CrRules.Uintr | CrRules.Pks | CrRules.KeyLocker | CrRules.Vmxe));
         ulong rich = CrRules.Cr4Mask(
             Fixed with { Cr4Fixed1 = 0xFFFFFFFF }, TdAttributes.Pks, XfamBits.Pkru | XfamBits.Cet | XfamBits.Uintr);
-        Assert.That(rich & (CrRules.Pke | CrRules.Cet | CrRules.Pks | CrRules.OsXsave | CrRules.La57 | CrRules.Pcide), Is.Zero);
+        const ulong free = CrRules.Pke | CrRules.Cet | CrRules.Pks | CrRules.OsXsave | CrRules.La57 | CrRules.Pcide;
+        Assert.That(rich & free, Is.Zero);
         Assert.That(CrRules.Cr4Shadow(Fixed), Is.EqualTo(0x40));
     }
 
@@ -114,7 +116,8 @@ public class RuleTests
         Assert.That(GuestEvent.Exception(Vector.VE).Information, Is.EqualTo(0x80000314));
         Assert.That(GuestEvent.Exception(Vector.UD).Information, Is.EqualTo(0x80000306));
         Assert.That(GuestEvent.NonMaskable.Information, Is.EqualTo(0x80000202));
-        Assert.That(GuestEvent.FromVectoring(0x80001B0D, 5), Is.EqualTo(new GuestEvent(0x80000B0D, 5)), "bit 12 is cleared");
+        Assert.That(
+            GuestEvent.FromVectoring(0x80001B0D, 5), Is.EqualTo(new GuestEvent(0x80000B0D, 5)), "bit 12 is cleared");
     }
 
     private static TestCaseData Row(string name, ulong value, ulong cr4, GuestVerdict expected) =>

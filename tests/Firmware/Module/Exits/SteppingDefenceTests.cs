@@ -35,7 +35,8 @@ public class SteppingDefenceTests
         Assert.That(t[VmcsField.ProcBasedControls] & ProcControls.MonitorTrapFlag, Is.Zero);
         Assert.That(t.Lp.ReadCr(8), Is.EqualTo(2));
         Assert.That(
-            t.Exit(ExitReason.ExternalInterrupt, interruption: Interrupt), Is.EqualTo(SeamEnd.SeamRet), "now it is the host's");
+            t.Exit(ExitReason.ExternalInterrupt, interruption: Interrupt), Is.EqualTo(SeamEnd.SeamRet),
+            "now it is the host's");
         Assert.That((t.Lp.Gpr(0), t.Lp.Gpr(9)), Is.EqualTo((1UL, (ulong)Interrupt)));
     }
 

@@ -174,7 +174,8 @@ public class TdExitTests
         using VcpuTd t = Running();
         t[VmcsField.IdtVectoringInformation] = 0x80000480;
         t.Exit(ExitReason.TaskSwitch, length: 2);
-        Assert.That((t[VmcsField.EntryInterruptionInformation], t[VmcsField.EntryInstructionLength]), Is.EqualTo((0x80000480UL, 2UL)));
+        Assert.That(t[VmcsField.EntryInterruptionInformation], Is.EqualTo(0x80000480));
+        Assert.That(t[VmcsField.EntryInstructionLength], Is.EqualTo(2));
         t.Run();
         t[VmcsField.IdtVectoringInformation] = 0x80000202;
         t[VmcsField.GuestInterruptibilityState] = 8;
@@ -252,7 +253,8 @@ public class TdExitTests
         using VcpuTd t = Running();
         t[VmcsField.GuestPhysicalAddress] = 0x4020_0123;
         t.Exit(ExitReason.EptViolation, qualification: 0x1FFF);
-        Assert.That((t.Lp.Gpr(0), t.Lp.Gpr(1), t.Lp.Gpr(2), t.Lp.Gpr(8)), Is.EqualTo((48UL, 0x007FUL, 0UL, 0x4020_0000UL)));
+        Assert.That(
+            (t.Lp.Gpr(0), t.Lp.Gpr(1), t.Lp.Gpr(2), t.Lp.Gpr(8)), Is.EqualTo((48UL, 0x007FUL, 0UL, 0x4020_0000UL)));
     }
 
     [TestCase(0UL, true, TestName = "pending pages raise #VE")]

@@ -6,7 +6,9 @@ using Seamsim.Tests.Firmware.Module.Vp;
 
 namespace Seamsim.Tests.Firmware.Module.Guest;
 
-/// <summary>TDCALL: dispatcher and the VP leaves. TDX Module 1.5 ABI, "Guest-Side (TDCALL) Interface Functions".</summary>
+/// <summary>
+/// TDCALL: dispatcher and the VP leaves. TDX Module 1.5 ABI, "Guest-Side (TDCALL) Interface Functions".
+/// </summary>
 [Category("Conformance")]
 public class GuestLeafTests
 {
@@ -56,14 +58,19 @@ public class GuestLeafTests
     {
         using VcpuTd t = Running();
         t.VeInfo.Store(
-            new VeDetails { Reason = 48, Qualification = 2, Gla = 3, Gpa = 4, InstructionLength = 5, InstructionInformation = 6 }, 0);
+            new VeDetails
+            {
+                Reason = 48, Qualification = 2, Gla = 3, Gpa = 4, InstructionLength = 5, InstructionInformation = 6,
+            },
+            0);
         t.Tdcall(3);
         Assert.That(
             (t.Lp.Gpr(0), t.Lp.Gpr(1), t.Lp.Gpr(2), t.Lp.Gpr(8), t.Lp.Gpr(9), t.Lp.Gpr(10)),
             Is.EqualTo((0UL, 48UL, 2UL, 3UL, 4UL, 5UL | 6UL << 32)));
         t.Tdcall(3, rcx: 1, rdx: 1, r8: 1);
         Assert.That(new TdxStatus(t.Lp.Gpr(0)), Is.EqualTo(TdxStatus.NoValidVeInfo));
-        Assert.That((t.Lp.Gpr(1), t.Lp.Gpr(2), t.Lp.Gpr(8), t.Lp.Gpr(9), t.Lp.Gpr(10)), Is.EqualTo((0UL, 0UL, 0UL, 0UL, 0UL)));
+        Assert.That(
+            (t.Lp.Gpr(1), t.Lp.Gpr(2), t.Lp.Gpr(8), t.Lp.Gpr(9), t.Lp.Gpr(10)), Is.EqualTo((0UL, 0UL, 0UL, 0UL, 0UL)));
     }
 
     [Test]
@@ -107,7 +114,8 @@ public class GuestLeafTests
         Assert.That((t.Lp.Gpr(0), t.Lp.Gpr(1)), Is.EqualTo((77UL, mask)));
         for (int i = 2; i < 16; i++)
             if (i != 4)
-                Assert.That(t.Lp.Gpr(i), Is.EqualTo((mask >> i & 1) != 0 ? 0xA0 + (ulong)i : 0), $"to the host: register {i}");
+                Assert.That(
+                    t.Lp.Gpr(i), Is.EqualTo((mask >> i & 1) != 0 ? 0xA0 + (ulong)i : 0), $"to the host: register {i}");
         Assert.That(t.Tdvps.LastTdExit, Is.EqualTo(LastTdExit.TdVmcall));
 
         for (int i = 2; i < 16; i++)
@@ -118,7 +126,8 @@ public class GuestLeafTests
         for (int i = 2; i < 16; i++)
             if (i != 4)
                 Assert.That(
-                    t.Lp.Gpr(i), Is.EqualTo(((mask >> i & 1) != 0 ? 0xB0UL : 0xA0UL) + (ulong)i), $"to the guest: register {i}");
+                    t.Lp.Gpr(i), Is.EqualTo(((mask >> i & 1) != 0 ? 0xB0UL : 0xA0UL) + (ulong)i),
+                    $"to the guest: register {i}");
         Assert.That(t[VmcsField.GuestRip], Is.EqualTo(Rip + 4));
     }
 
@@ -157,7 +166,8 @@ public class GuestLeafTests
         Assert.That(t[VmcsField.GuestRip], Is.EqualTo(Rip + 12), "trap-like");
 
         t.Run(flags: 1UL << 52);
-        Assert.That(t.Lp.Gpr(0), Is.EqualTo(TdxStatus.OperandBusy.With(OperandId.Rtmr).Value | 1UL << 60), "with the hint");
+        Assert.That(
+            t.Lp.Gpr(0), Is.EqualTo(TdxStatus.OperandBusy.With(OperandId.Rtmr).Value | 1UL << 60), "with the hint");
     }
 
     [Test]
@@ -201,14 +211,17 @@ public class GuestLeafTests
     {
         using VcpuTd t = Running(TdAttributes.SeptVeDisable);
         t.Tdcall(7, rdx: 0x1110000300000000);
-        Assert.That((t.Lp.Gpr(0), t.Lp.Gpr(8), t.Lp.Gpr(2)), Is.EqualTo((0UL, TdAttributes.SeptVeDisable, 0x1110000300000000UL)));
+        Assert.That(
+            (t.Lp.Gpr(0), t.Lp.Gpr(8), t.Lp.Gpr(2)),
+            Is.EqualTo((0UL, TdAttributes.SeptVeDisable, 0x1110000300000000UL)));
         t.Tdcall(7 | 1 << 16, rdx: 0x1110000300000000);
         Assert.That(t.Lp.Gpr(2), Is.Not.EqualTo(0x1110000300000000).And.Not.EqualTo(NullId), "the next one");
         t.Tdcall(7 | 1 << 16, rdx: NullId);
         Assert.That(new TdxStatus(t.Lp.Gpr(0)), Is.EqualTo(TdxStatus.MetadataFirstFieldIdInContext));
         Assert.That(t.Lp.Gpr(2), Is.Not.EqualTo(NullId));
         t.Tdcall(7, rdx: NullId);
-        Assert.That(new TdxStatus(t.Lp.Gpr(0)), Is.EqualTo(TdxStatus.MetadataFieldIdIncorrect), "version 0 has no null id");
+        Assert.That(new TdxStatus(t.Lp.Gpr(0)), Is.EqualTo(TdxStatus.MetadataFieldIdIncorrect),
+            "version 0 has no null id");
     }
 
     [Test]

@@ -9,7 +9,10 @@ public class TdVmcsTableTests
     private static TdVmcsInputs Inputs(TdFeatures features = TdFeatures.None) => new()
     {
         Hkid = 33,
-        Capabilities = [0x7F_00000016, 0xFFFFFFFF_04006172, 0xFFFFFFFF_00000000, 0xFF, 0xFFFFFFFF_00036DFB, 0xFFFFFF_000011FB],
+        Capabilities =
+        [
+            0x7F_00000016, 0xFFFFFFFF_04006172, 0xFFFFFFFF_00000000, 0xFF, 0xFFFFFFFF_00036DFB, 0xFFFFFF_000011FB,
+        ],
         Fixed = new CrFixedBits(0x80000021, 0xFFFFFFFF, 0x2000, 0x1FFEFFF),
         Features = features,
         Xfam = 3,
@@ -66,7 +69,8 @@ public class TdVmcsTableTests
     [TestCase(VmcsField.ProcBasedControls3, 0x80UL)]
     [TestCase(VmcsField.ExitControls, 0x1F3C8204UL | 0x00036DFB)]
     [TestCase(VmcsField.EntryControls, 0x003EC004UL | 0x000011FB)]
-    public void A_control_word_is_what_the_module_wants_and_what_the_processor_insists_on(VmcsField field, ulong expected) =>
+    public void A_control_word_is_what_the_module_wants_and_what_the_processor_insists_on(
+        VmcsField field, ulong expected) =>
         Assert.That(Inputs().Value(TdVmcsTable.Rows.Single(row => row.Field == field)), Is.EqualTo(expected));
 
     [Test]

@@ -151,13 +151,16 @@ public class VcpuLeafTests
     [Test]
     public void TDH_VP_ADDCX_checks_in_the_order_of_the_ABI() => Precedence.Check(
         4,
-        () => WithVcpu(pages: 1, initialised: false, (td, tdvpr) => (td.Regs.Rcx, td.Regs.Rdx) = (td.FreePage(), tdvpr)),
+        () => WithVcpu(
+            pages: 1, initialised: false, (td, tdvpr) => (td.Regs.Rcx, td.Regs.Rdx) = (td.FreePage(), tdvpr)),
         [
             .. TdvprInRdx(),
             TdrHeld,
             .. Conditions.State(withLock: true, OpState.Runnable),
-            new("VCPU initialised", "vcpu", td => With(td, v => v.State = VcpuState.Ready), TdxStatus.VcpuStateIncorrect),
-            new("all pages there", "pages", td => With(td, v => v.NumPages = Tdvps.MaxPages), TdxStatus.TdcxNumIncorrect),
+            new("VCPU initialised", "vcpu", td => With(td, v => v.State = VcpuState.Ready),
+                TdxStatus.VcpuStateIncorrect),
+            new("all pages there", "pages", td => With(td, v => v.NumPages = Tdvps.MaxPages),
+                TdxStatus.TdcxNumIncorrect),
             .. Conditions.FreePage(OperandId.Rcx, (td, v) => td.Regs.Rcx = v, td => td.Regs.Rcx),
         ]);
 
@@ -170,7 +173,8 @@ public class VcpuLeafTests
             TdrHeld,
             .. Conditions.State(withLock: true, OpState.Runnable),
             new("pages missing", "pages", td => With(td, v => v.NumPages = 5), TdxStatus.TdcxNumIncorrect),
-            new("VCPU initialised", "vcpu", td => With(td, v => v.State = VcpuState.Ready), TdxStatus.VcpuStateIncorrect),
+            new("VCPU initialised", "vcpu", td => With(td, v => v.State = VcpuState.Ready),
+                TdxStatus.VcpuStateIncorrect),
             new("enough VCPUs", "max", td => With(td.Tdcs, c => c.MaxVcpus = 0), TdxStatus.MaxVcpusExceeded),
         ]);
 
@@ -198,7 +202,8 @@ public class VcpuLeafTests
 
     private static Condition[] TdvprOperand(OperandId operand, Action<MemTd, ulong> set) =>
     [
-        new("TDVPR misaligned", "tdvpr", td => set(td, VcpuTd.FirstTdvpr + 0x40), TdxStatus.OperandInvalid.With(operand)),
+        new("TDVPR misaligned", "tdvpr", td => set(td, VcpuTd.FirstTdvpr + 0x40),
+            TdxStatus.OperandInvalid.With(operand)),
         new("TDVPR with a KeyID", "tdvpr", td => set(td, td.Tdr.Private(new Hpa(VcpuTd.FirstTdvpr)).Value),
             TdxStatus.OperandInvalid.With(operand)),
         new("TDVPR outside every TDMR", "tdvpr", td => set(td, Conditions.OutsideTdmr),

@@ -21,15 +21,21 @@ public class VpEnterTests
         ("RCX bit 3", (_, c) => c.Rcx |= 8, Invalid),
         ("RCX bit 54", (_, c) => c.Rcx |= 1UL << 54, Invalid),
         ("RCX with a KeyID", (t, c) => c.Rcx = t.Td.Tdr.Private(new Hpa(t.Tdvpr)).Value, Invalid),
-        ("outside every TDMR", (_, c) => c.Rcx = Conditions.OutsideTdmr, TdxStatus.OperandAddrRangeError.With(OperandId.Rcx)),
-        ("TDVPR held", (t, _) => t.Lp.Write<ushort>(t.Td.Pamt(t.Tdvpr).Address, 1), TdxStatus.OperandBusy.With(OperandId.Rcx)),
+        ("outside every TDMR", (_, c) => c.Rcx = Conditions.OutsideTdmr,
+            TdxStatus.OperandAddrRangeError.With(OperandId.Rcx)),
+        ("TDVPR held", (t, _) => t.Lp.Write<ushort>(t.Td.Pamt(t.Tdvpr).Address, 1),
+            TdxStatus.OperandBusy.With(OperandId.Rcx)),
         ("page is no TDVPR", (t, c) => c.Rcx = t.Td.FreePage(), TdxStatus.PageMetadataIncorrect.With(OperandId.Rcx)),
-        ("TDR held", (t, _) => t.Lp.Write<ushort>(t.Td.Pamt(MemTd.TdrPage).Address, 1), TdxStatus.OperandBusy.With(OperandId.Tdr)),
+        ("TDR held", (t, _) => t.Lp.Write<ushort>(t.Td.Pamt(MemTd.TdrPage).Address, 1),
+            TdxStatus.OperandBusy.With(OperandId.Tdr)),
         ("TD fatal", (t, _) => With(t.Td.Tdr, tdr => tdr.Fatal = true), TdxStatus.TdFatal),
-        ("keys not configured", (t, _) => With(t.Td.Tdr, tdr => tdr.Lifecycle = Lifecycle.Blocked), TdxStatus.TdKeysNotConfigured),
+        ("keys not configured", (t, _) => With(t.Td.Tdr, tdr => tdr.Lifecycle = Lifecycle.Blocked),
+            TdxStatus.TdKeysNotConfigured),
         ("TDCS incomplete", (t, _) => With(t.Td.Tdr, tdr => tdr.NumTdcx = 5), TdxStatus.TdcsNotAllocated),
-        ("OP_STATE held", (t, _) => t.Lp.Write<ushort>(t.Tdcs.OpStateLock, 1), TdxStatus.OperandBusy.With(OperandId.OpState)),
-        ("not finalised", (t, _) => With(t.Tdcs, tdcs => tdcs.OpState = OpState.Initialized), TdxStatus.OpStateIncorrect),
+        ("OP_STATE held", (t, _) => t.Lp.Write<ushort>(t.Tdcs.OpStateLock, 1),
+            TdxStatus.OperandBusy.With(OperandId.OpState)),
+        ("not finalised", (t, _) => With(t.Tdcs, tdcs => tdcs.OpState = OpState.Initialized),
+            TdxStatus.OpStateIncorrect),
         ("pages missing", (t, _) => With(t.Tdvps, v => v.NumPages = 5), TdxStatus.TdcxNumIncorrect),
         ("VCPU disabled", (t, _) => With(t.Tdvps, v => v.State = VcpuState.Disabled), TdxStatus.VcpuStateIncorrect),
         ("VCPU active", (t, _) => With(t.Tdvps, v => v.State = VcpuState.Active), TdxStatus.VcpuStateIncorrect),
@@ -38,10 +44,11 @@ public class VpEnterTests
         ("resume L1 in L1", (_, c) => c.Rcx |= ResumeL1, Invalid),
         ("TSC_ADJUST changed", (t, _) => t.Lp.Cpu.Msrs[0x3B] = 1, TdxStatus.InconsistentMsr.With(0x3B)),
         ("TSC went back", (t, _) => With(t.Tdvps, v => v.LastExitTsc = 1UL << 60), TdxStatus.TscRollback),
-        ("MONITOR FSM off", (t, _) => With(t, v => { With(v.Tdcs, c => c.Set(CpuidFlag.MonitorMwait, true)); v.Lp.Cpu.Msrs[0x1A0] &= ~(1UL << 18); }),
-            TdxStatus.IncorrectMsrValue.With(0x1A0)),
-        ("TD_EPOCH held", (t, _) => t.Lp.Write<ushort>(t.Tdcs.EpochLock, 1), TdxStatus.OperandBusy.With(OperandId.TdEpoch)),
-        ("SEPT tree held under a zero-step list", (t, _) => ListZeroStep(t), TdxStatus.OperandBusy.With(OperandId.SeptTree)),
+        ("MONITOR FSM off", (t, _) => OfferMonitorWithoutFsm(t), TdxStatus.IncorrectMsrValue.With(0x1A0)),
+        ("TD_EPOCH held", (t, _) => t.Lp.Write<ushort>(t.Tdcs.EpochLock, 1),
+            TdxStatus.OperandBusy.With(OperandId.TdEpoch)),
+        ("SEPT tree held under a zero-step list", (t, _) => ListZeroStep(t),
+            TdxStatus.OperandBusy.With(OperandId.SeptTree)),
     ];
 
     [Test]
@@ -138,7 +145,8 @@ public class VpEnterTests
         t.Run();
         Assert.That(t.Call(38, MemTd.TdrPage, lp: t.Td.OtherLp), Is.EqualTo(TdxStatus.Success), "epoch 1 → 2");
         Assert.That(
-            t.Call(38, MemTd.TdrPage, lp: t.Td.OtherLp), Is.EqualTo(TdxStatus.PreviousTlbEpochBusy), "one still runs in 1");
+            t.Call(38, MemTd.TdrPage, lp: t.Td.OtherLp), Is.EqualTo(TdxStatus.PreviousTlbEpochBusy),
+            "one still runs in 1");
         t.Wait();
         t.Exit(ExitReason.ExternalInterrupt, interruption: 0x800000EC);
         Assert.That(t.Call(38, MemTd.TdrPage, lp: t.Td.OtherLp), Is.EqualTo(TdxStatus.Success));
@@ -205,7 +213,8 @@ public class VpEnterTests
         t.Run();
         Assert.That(t[VmcsField.ProcBasedControls] & ProcControls.NmiWindowExiting, Is.Zero);
         t.Tdcall(3);
-        Assert.That(t[VmcsField.ProcBasedControls] & ProcControls.NmiWindowExiting, Is.Not.Zero, "VEINFO.GET made room");
+        Assert.That(t[VmcsField.ProcBasedControls] & ProcControls.NmiWindowExiting, Is.Not.Zero,
+            "VEINFO.GET made room");
         t.Exit(ExitReason.NmiWindow);
         Assert.That(t[VmcsField.EntryInterruptionInformation], Is.EqualTo(0x80000202));
         Assert.That(t.Tdvps.PendNmi, Is.False);
@@ -237,7 +246,11 @@ public class VpEnterTests
 
     private static void With(Tdr v, Action<Tdr> change) => change(v);
 
-    private static void With(VcpuTd v, Action<VcpuTd> change) => change(v);
+    private static void OfferMonitorWithoutFsm(VcpuTd t)
+    {
+        With(t.Tdcs, tdcs => tdcs.Set(CpuidFlag.MonitorMwait, true));
+        t.Lp.Cpu.Msrs[0x1A0] &= ~(1UL << 18);
+    }
 
     internal sealed class Call
     {

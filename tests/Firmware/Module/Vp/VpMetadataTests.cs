@@ -53,13 +53,14 @@ public class VpMetadataTests
     public void The_shared_EPT_pointer_reaches_the_VMCS()
     {
         using VcpuTd t = new();
-        Assert.That(Write(t, SharedEptp, 0x1234_5000, ulong.MaxValue & 0x000F_FFFF_FFFF_F000).Status, Is.EqualTo(TdxStatus.Success));
+        Assert.That(Write(t, SharedEptp, 0x1234_5000, 0x000F_FFFF_FFFF_F000).Status, Is.EqualTo(TdxStatus.Success));
         Assert.That(t[VmcsField.SharedEptp] & 0x000F_FFFF_FFFF_F000, Is.EqualTo(0x1234_5000));
-        Assert.That(Write(t, SharedEptp, 0x1234_5008, ulong.MaxValue).Status, Is.EqualTo(TdxStatus.MetadataFieldValueNotValid));
+        Assert.That(
+            Write(t, SharedEptp, 0x1234_5008, ulong.MaxValue).Status, Is.EqualTo(TdxStatus.MetadataFieldValueNotValid));
         ulong privateRoot = t.Td.Tdr.Private(new Hpa(0x1234_5000)).Value;
         Assert.That(
-            Write(t, SharedEptp, privateRoot, 0x000F_FFFF_FFFF_F000).Status, Is.EqualTo(TdxStatus.MetadataFieldValueNotValid),
-            "a private KeyID");
+            Write(t, SharedEptp, privateRoot, 0x000F_FFFF_FFFF_F000).Status,
+            Is.EqualTo(TdxStatus.MetadataFieldValueNotValid), "a private KeyID");
     }
 
     [Test]
@@ -69,7 +70,8 @@ public class VpMetadataTests
         Assert.That(Write(t, PinControls, 0x80, 0x80).Status, Is.EqualTo(TdxStatus.TdVmcsFieldNotInitialized.With(2)));
         Assert.That(Write(t, Vector, 0x100, 0xFFFF).Status, Is.EqualTo(TdxStatus.MetadataFieldValueNotValid));
         Assert.That(Write(t, Vector, 0xF2, 0xFFFF), Is.EqualTo((TdxStatus.Success, 0xFFFFUL)), "the old value");
-        Assert.That(Write(t, PinControls, 0x80, 0x80).Status, Is.EqualTo(TdxStatus.TdVmcsFieldNotInitialized.With(0x2016)));
+        Assert.That(
+            Write(t, PinControls, 0x80, 0x80).Status, Is.EqualTo(TdxStatus.TdVmcsFieldNotInitialized.With(0x2016)));
         Assert.That(Write(t, Descriptor, 0x2000_0040, 0x000F_FFFF_FFFF_FFC0).Status, Is.EqualTo(TdxStatus.Success));
         Assert.That(Write(t, PinControls, 0x80, 0x80).Status, Is.EqualTo(TdxStatus.Success));
         Assert.That(t[VmcsField.PinBasedControls] & 0x80, Is.EqualTo(0x80));
@@ -124,7 +126,8 @@ public class VpMetadataTests
             new("pages missing", "pages", td => With(td, v => v.NumPages = 5), TdxStatus.TdcxNumIncorrect),
             new("VCPU active", "vcpu", td => With(td, v => v.State = VcpuState.Active), TdxStatus.VcpuStateIncorrect),
             new("associated elsewhere", "assoc", td => With(td, v => v.AssocLpid = 1), TdxStatus.VcpuAssociated),
-            new("reserved bit in the identifier", "id", td => td.Regs.Rdx |= 1UL << 24, TdxStatus.MetadataFieldIdIncorrect),
+            new("reserved bit in the identifier", "id", td => td.Regs.Rdx |= 1UL << 24,
+                TdxStatus.MetadataFieldIdIncorrect),
             new("unknown identifier", "id", td => td.Regs.Rdx = 0x2020000000000F0B, TdxStatus.MetadataFieldIdIncorrect),
         ]);
 
