@@ -56,6 +56,7 @@ internal sealed class StoryPrinter(Terminal terminal) : IStoryTeller
     private void Leaves(Machine machine)
     {
         terminal.Heading($"SEAMCALL leaves; cycles ({machine.TimingModel})");
+        terminal.Say("  instructions: x86 instructions executed in SEAM root; the C# module works in operations, counted as cycles");
         terminal.Table(
             ["leaf", "calls", "instructions", "cycles", "cycles in TDs", "failures"],
             machine.Account.Leaves.Select(leaf => (IReadOnlyList<string>)

@@ -16,10 +16,12 @@ internal static class GuestLoader
     /// <exception cref="ConfigurationException">There is no such guest, or the file cannot be used.</exception>
     public static GuestImage Load(TdPlan plan, string directory)
     {
+        if (BuiltInGuests.Find(plan.Guest) is { } builtIn)
+            return builtIn;
         string path = Path.Combine(directory, plan.Guest);
         if (!File.Exists(path))
             throw new ConfigurationException(
-                $"{plan.Name}: guest \"{plan.Guest}\": there is no such file");
+                $"{plan.Name}: guest \"{plan.Guest}\": expected one of {string.Join(", ", BuiltInGuests.Names)}, or a file");
         if (new FileInfo(path).Length is 0 or > MaxBytes)
             throw new ConfigurationException($"{path}: expected 1..{MaxBytes} bytes");
         return FromFile(plan.Guest, File.ReadAllBytes(path), path);

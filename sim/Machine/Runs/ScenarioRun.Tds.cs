@@ -14,6 +14,7 @@ namespace Seamsim.Runs;
 internal sealed partial class ScenarioRun
 {
     private readonly List<TdRun> tds = [];
+    private readonly Dictionary<TdPlan, TdConfig> configs = [];
     private ulong[] tdInstructions = [];
 
     private IEnumerable<TdRun> Chosen(string? name) => tds.Where(td => name is null || td.Plan.Name == name);
@@ -27,7 +28,7 @@ internal sealed partial class ScenarioRun
             teller.Chapter(Text($"Trust domain {plan.Name}"));
             TellWhy(plan);
             OutputConsole console = new();
-            TdVmm vmm = new(machine.Kvm, Machine.ConfigOf(plan, scenario.Directory), console);
+            TdVmm vmm = new(machine.Kvm, configs[plan], console);
             TdRun td = new(plan, vmm, console, new TdReport(plan.Name));
             tds.Add(td);
             Report.Tds.Add(td.Report);
@@ -133,6 +134,8 @@ internal sealed partial class ScenarioRun
             teller.Say(Text($"{td.Plan.Name} finished"));
         else
             Problem(Text($"{td.Plan.Name}: {td.Vmm.End}: {td.Vmm.Reason}"));
+        if (td.Vmm.End == TdEnd.HostFailed)
+            TellLog();
     }
 
     private void Destroy(string? name)

@@ -11,6 +11,9 @@ internal sealed partial class ScenarioRun(Machine machine, Scenario scenario, IS
     /// <summary>Plays every step.</summary>
     public void Play()
     {
+        // A guest that cannot be loaded is a wrong scenario: say so before anything runs.
+        foreach (TdPlan plan in scenario.Tds)
+            configs[plan] = Machine.ConfigOf(plan, scenario.Directory);
         TellPlatform();
         try
         {
