@@ -80,6 +80,19 @@ internal sealed class ScenarioRunTests
     }
 
     [Test]
+    public void Virtual_cpus_run_on_processors_of_their_own()
+    {
+        RunReport report = Play(
+            "[platform]\npackages = 2\n[[tds]]\nname = \"a\"\nguest = \"accept\"\nvcpus = 2\ngpaw = 52\n", out Machine machine);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(report.Problems, Is.Empty);
+            Assert.That(report.Tds[0].Endings, Has.Count.EqualTo(2));
+            Assert.That(Inspection.PagesInUse(machine), Is.Empty);
+        }
+    }
+
+    [Test]
     public void The_same_scenario_and_seed_give_the_same_stats_json()
     {
         const string toml = "seed = 3\n[[tds]]\nname = \"a\"\nguest = \"print.bin\"\nvcpus = 2\n";

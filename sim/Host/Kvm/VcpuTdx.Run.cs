@@ -44,6 +44,9 @@ public sealed partial class VcpuTdx
             NextChunk();
             return Errno.Ok;
         }
+        // vcpu_load: before anything else is written to it here, the processor it last ran on lets go of it.
+        if (AssociatedCpu is { } there && there != cpu)
+            await Kernel.OnCpu(cpu, there, Flush);
         Errno error = await LoadMmu(cpu);
         if (error != Errno.Ok)
             return error;
@@ -94,8 +97,6 @@ public sealed partial class VcpuTdx
     {
         while (vm.Private.KeepVcpusOut)
             await Kernel.Yield(cpu);
-        if (AssociatedCpu is { } there && there != cpu)
-            await Kernel.OnCpu(cpu, there, Flush);
         if (nmiPending && !await Write(cpu, TdFields.PendNmi, 1, 0xFF))
             return Next.Dead;
         nmiPending = false;
