@@ -1,6 +1,8 @@
 namespace Seamsim.Cli;
 
-/// <summary>Ctrl-C ends the run at its next turn, so that outputs are complete; a second one ends the process.</summary>
+/// <summary>
+/// Ctrl-C ends the run at its next turn, so that outputs are complete; a second one ends the process.
+/// </summary>
 internal sealed class CancelKey : IDisposable
 {
     private readonly Machine machine;

@@ -15,8 +15,10 @@ internal static class ExplainVerb
             Description = Explainer.Expected,
             Arity = ArgumentArity.OneOrMore,
         };
-        Command command = new("explain", "Say in words what a status code, leaf, exit reason, field or check is.") { subject };
-        command.SetAction(result => Explain(new Terminal(result, global), string.Join(' ', result.GetRequiredValue(subject))));
+        Command command = new("explain", "Say in words what a status code, leaf, exit reason, field or check is.")
+            { subject };
+        command.SetAction(result =>
+            Explain(new Terminal(result, global), string.Join(' ', result.GetRequiredValue(subject))));
         return command;
     }
 

@@ -44,14 +44,16 @@ internal static class Root
         }
         catch (InternalErrorException bug)
         {
-            error.WriteLine($"seamsim: internal error: {bug.Message}; to reproduce: seamsim {string.Join(' ', arguments)}");
+            error.WriteLine(
+                $"seamsim: internal error: {bug.Message}; to reproduce: seamsim {string.Join(' ', arguments)}");
             return ExitCode.Internal;
         }
 #pragma warning disable CA1031 // whatever comes out here is a bug of the simulator, and a user never sees a trace
         catch (Exception bug)
         {
             error.WriteLine(
-                $"seamsim: internal error: {InternalErrorException.Describe(bug)}; to reproduce: seamsim {string.Join(' ', arguments)}");
+                $"seamsim: internal error: {InternalErrorException.Describe(bug)}; "
+                + $"to reproduce: seamsim {string.Join(' ', arguments)}");
             return ExitCode.Internal;
         }
 #pragma warning restore CA1031
@@ -59,7 +61,8 @@ internal static class Root
 
     private static RootCommand Create(GlobalOptions global)
     {
-        RootCommand root = new("A cycle-aware x86-64 simulator with SEAM (Intel TDX). Without arguments: the default scenario.")
+        RootCommand root =
+            new("A cycle-aware x86-64 simulator with SEAM (Intel TDX). Without arguments: the default scenario.")
         {
             RunVerb.Create(global),
             SeamcallVerb.Create(global),

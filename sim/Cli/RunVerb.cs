@@ -28,11 +28,15 @@ internal static class RunVerb
             if (found.Tokens.Count > 0 && found.Tokens[0].Value.StartsWith('-'))
                 found.AddError($"{found.Tokens[0].Value}: no such option");
         });
-        Option<string[]> overrides = new("-c", "--config") { Description = "key=value, e.g. platform.packages=2; repeatable." };
-        Option<string?> directory = new("-d", "--directory") { Description = "Run directory: config.toml, stats.txt, stats.json." };
+        Option<string[]> overrides = new("-c", "--config")
+            { Description = "key=value, e.g. platform.packages=2; repeatable." };
+        Option<string?> directory = new("-d", "--directory")
+            { Description = "Run directory: config.toml, stats.txt, stats.json." };
         Option<string?> seed = new("--seed") { Description = "Seed of the run." };
-        Option<string?> instructions = new("--max-instructions") { Description = "Instructions the whole run may execute." };
-        Option<bool> defaults = new("--print-defaults") { Description = "Print the fully commented default scenario and stop." };
+        Option<string?> instructions = new("--max-instructions")
+            { Description = "Instructions the whole run may execute." };
+        Option<bool> defaults = new("--print-defaults")
+            { Description = "Print the fully commented default scenario and stop." };
         Command command = new("run", "Play a scenario: bring TDX up, create TDs, run guests, tear down.")
         {
             path, overrides, directory, seed, instructions, defaults,

@@ -9,16 +9,19 @@ internal static class SeamcallVerb
     /// <summary>The verb.</summary>
     public static Command Create(GlobalOptions global)
     {
-        Argument<string> script = new("script") { Description = "JSON lines; \"-\" reads stdin. See sim/Scenarios/*.jsonl." };
+        Argument<string> script = new("script")
+            { Description = "JSON lines; \"-\" reads stdin. See sim/Scenarios/*.jsonl." };
         Option<string> from = new("--from")
         {
-            Description = "Platform state to start from: reset (no VMXON), loader (VMXON, P-SEAMLDR), installed (TDX module "
+            Description =
+                "Platform state to start from: reset (no VMXON), loader (VMXON, P-SEAMLDR), installed (TDX module "
                 + "loaded), ready (TDX initialised).",
             DefaultValueFactory = _ => "ready",
         };
         from.AcceptOnlyFromAmong("reset", "loader", "installed", "ready");
         Option<string[]> overrides = new("-c", "--config") { Description = "key=value, e.g. platform.packages=2." };
-        Command command = new("seamcall", "Issue raw SEAMCALLs from a chosen platform state.") { script, from, overrides };
+        Command command = new("seamcall", "Issue raw SEAMCALLs from a chosen platform state.")
+            { script, from, overrides };
         command.SetAction(result => Play(
             new Terminal(result, global),
             result.GetRequiredValue(script),

@@ -7,7 +7,9 @@ using Seamsim.Timing;
 
 namespace Seamsim.Cli;
 
-/// <summary>Tells a run on the terminal: the story while it happens, then tables, measurements and the verdict.</summary>
+/// <summary>
+/// Tells a run on the terminal: the story while it happens, then tables, measurements and the verdict.
+/// </summary>
 internal sealed class StoryPrinter(Terminal terminal) : IStoryTeller
 {
     private bool Talks => !terminal.Quiet && !terminal.Json;
@@ -56,7 +58,8 @@ internal sealed class StoryPrinter(Terminal terminal) : IStoryTeller
     private void Leaves(Machine machine)
     {
         terminal.Heading($"SEAMCALL leaves; cycles ({machine.TimingModel})");
-        terminal.Say("  instructions: x86 instructions executed in SEAM root; the C# module works in operations, counted as cycles");
+        terminal.Say(
+            "  instructions: x86 instructions executed in SEAM root; the C# module's operations show as cycles");
         terminal.Table(
             ["leaf", "calls", "instructions", "cycles", "cycles in TDs", "failures"],
             machine.Account.Leaves.Select(leaf => (IReadOnlyList<string>)
@@ -74,7 +77,8 @@ internal sealed class StoryPrinter(Terminal terminal) : IStoryTeller
             ["LP", .. worlds.Select(Name), "total"],
             Enumerable.Range(0, machine.Platform.LpCount).Select(lp => (IReadOnlyList<string>)
             [
-                Show((ulong)lp), .. worlds.Select(world => Show(machine.Account.Of(lp, world).Cycles)), Show(machine.ClockOf(lp)),
+                Show((ulong)lp), .. worlds.Select(world => Show(machine.Account.Of(lp, world).Cycles)),
+                    Show(machine.ClockOf(lp)),
             ]));
     }
 

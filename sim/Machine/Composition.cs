@@ -97,7 +97,8 @@ internal sealed class Composition : IDisposable
     {
         if (end == ScheduleEnd.Instructions)
             return string.Create(
-                CultureInfo.InvariantCulture, $"max_instructions is spent: {Scheduler.Instructions} instructions executed");
+                CultureInfo.InvariantCulture,
+                    $"max_instructions is spent: {Scheduler.Instructions} instructions executed");
         if (end == ScheduleEnd.Cancelled)
             return "cancelled";
         int down = Array.FindIndex(Host.Cpus.ToArray(), cpu => ((HostCpu)cpu).IsShutDown);

@@ -17,7 +17,9 @@ public sealed partial class Machine : IDisposable
     private const int StackBytes = 64 << 20;
     private readonly Composition parts;
 
-    /// <summary>Builds the platform as firmware leaves it: P-SEAMLDR present, no TDX module, processors in the host.</summary>
+    /// <summary>
+    /// Builds the platform as firmware leaves it: P-SEAMLDR present, no TDX module, processors in the host.
+    /// </summary>
     public Machine(Platform platform)
         : this(platform, new Functional())
     {

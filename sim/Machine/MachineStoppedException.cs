@@ -2,7 +2,9 @@ using Seamsim.Scheduling;
 
 namespace Seamsim;
 
-/// <summary>A run ended before what was asked for had happened: instructions spent, nothing left to run, cancelled.</summary>
+/// <summary>
+/// A run ended before what was asked for had happened: instructions spent, nothing left to run, cancelled.
+/// </summary>
 public sealed class MachineStoppedException : Exception
 {
     /// <summary>An end without a reason.</summary>

@@ -3,7 +3,9 @@ using Seamsim.Isa.Models;
 
 namespace Seamsim;
 
-/// <summary>What a machine is made of. Every value has a default that boots; <see cref="Machine"/> checks them.</summary>
+/// <summary>
+/// What a machine is made of. Every value has a default that boots; <see cref="Machine"/> checks them.
+/// </summary>
 public sealed record Platform
 {
     private const ulong Gibibyte = 1UL << 30;
@@ -14,7 +16,9 @@ public sealed record Platform
     /// <summary>Logical processors in every package, 1..64.</summary>
     public int LpsPerPackage { get; init; } = 2;
 
-    /// <summary>Bytes of RAM: up to 2 GiB below the 32-bit hole, the rest from 4 GiB on. 1 GiB..4 TiB, whole MiB.</summary>
+    /// <summary>
+    /// Bytes of RAM: up to 2 GiB below the 32-bit hole, the rest from 4 GiB on. 1 GiB..4 TiB, whole MiB.
+    /// </summary>
     public ulong MemoryBytes { get; init; } = 4 * Gibibyte;
 
     /// <summary>Name of the CPU model (CPUID, MSRs, VMX capabilities).</summary>

@@ -36,7 +36,9 @@ public sealed class Td
         return default;
     }
 
-    /// <summary>Runs every vCPU until the guest ends; false when it did not end well (<paramref name="reason"/> says why).</summary>
+    /// <summary>
+    /// Runs every vCPU until the guest ends; false when it did not end well (<paramref name="reason"/> says why).
+    /// </summary>
     /// <exception cref="MachineStoppedException">The run ended first.</exception>
     public bool Run(out string reason)
     {

@@ -5,7 +5,8 @@ namespace Seamsim.Timing;
 
 /// <summary>
 /// Books every cycle of every logical processor to exactly one <see cref="World"/>, and the cycles between SEAMCALL and
-/// SEAMRET to the leaf. Conservation holds at any time: after <see cref="Settle"/> the sum over the worlds is the clock.
+/// SEAMRET to the leaf. Conservation holds at any time: after <see cref="Settle"/> the sum over the worlds is the
+/// clock.
 /// </summary>
 public sealed class CycleAccount : IWorldObserver
 {
@@ -43,7 +44,9 @@ public sealed class CycleAccount : IWorldObserver
     /// <summary>Books everything up to now to the world the logical processor is in.</summary>
     public void Settle(Core core) => Book(core, lps[core.Index].World, 0);
 
-    /// <summary>Books cycles that were just put on the clock to a world the processor is not in (modelled, idle, sync).</summary>
+    /// <summary>
+    /// Books cycles that were just put on the clock to a world the processor is not in (modelled, idle, sync).
+    /// </summary>
     /// <param name="core">The logical processor; its clock already shows the cycles.</param>
     /// <param name="world">Where they belong.</param>
     /// <param name="cycles">How many.</param>

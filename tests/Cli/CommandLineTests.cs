@@ -23,7 +23,8 @@ internal sealed class CommandLineTests
     public void A_platform_that_cannot_have_tdx_ends_with_one_and_says_why()
     {
         (int code, string output, _) = Invoke(
-            "run", "--quiet", "-c", "steps=[\"load\",\"init\"]", "-c", "platform.odd_lps=[{ lp = 1, differs = \"0x7.0.ebx[16]=0\" }]");
+            "run", "--quiet", "-c", "steps=[\"load\",\"init\"]", "-c",
+                "platform.odd_lps=[{ lp = 1, differs = \"0x7.0.ebx[16]=0\" }]");
         using (Assert.EnterMultipleScope())
         {
             Assert.That(code, Is.EqualTo(1));
@@ -98,7 +99,8 @@ internal sealed class CommandLineTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(code, Is.Zero);
-            Assert.That(output, Does.Contain("Iced").And.Contain("functional").And.Contain("sapphire-rapids").And.Contain("1.5.01"));
+            Assert.That(output,
+                Does.Contain("Iced").And.Contain("functional").And.Contain("sapphire-rapids").And.Contain("1.5.01"));
         }
     }
 

@@ -33,7 +33,8 @@ internal sealed class SeamcallVerbTests
     public void An_expectation_that_fails_ends_with_one_and_says_what_was_there()
     {
         (int code, string output, string error) = Play(
-            "ready", """{"leaf":"TDH.MNG.CREATE","rcx":"0x1000","rdx":"0x21"}""", """{"expect":{"status":"TDX_SUCCESS"}}""");
+            "ready", """{"leaf":"TDH.MNG.CREATE","rcx":"0x1000","rdx":"0x21"}""",
+                """{"expect":{"status":"TDX_SUCCESS"}}""");
         using (Assert.EnterMultipleScope())
         {
             Assert.That(code, Is.EqualTo(1));
@@ -69,7 +70,8 @@ internal sealed class SeamcallVerbTests
     [Test]
     public void A_bad_script_ends_with_two_before_anything_runs()
     {
-        (int code, string output, string error) = Play("ready", """{"leaf":"TDH.SYS.INFO"}""", """{"leaf":"TDH.NOPE"}""");
+        (int code, string output, string error) =
+            Play("ready", """{"leaf":"TDH.SYS.INFO"}""", """{"leaf":"TDH.NOPE"}""");
         using (Assert.EnterMultipleScope())
         {
             Assert.That(code, Is.EqualTo(2));
@@ -80,7 +82,8 @@ internal sealed class SeamcallVerbTests
 
     private static (int Code, string Output, string Error) Play(string from, params string[] lines)
     {
-        string path = Path.Combine(TestContext.CurrentContext.WorkDirectory, $"{TestContext.CurrentContext.Test.ID}.jsonl");
+        string path =
+            Path.Combine(TestContext.CurrentContext.WorkDirectory, $"{TestContext.CurrentContext.Test.ID}.jsonl");
         File.WriteAllLines(path, lines);
         try
         {

@@ -10,24 +10,32 @@ internal sealed class ScenarioErrors
     {
         yield return Row("platform.packages = 99", "my.toml:1: platform.packages: expected an integer 1..8");
         yield return Row("\n[platform]\npackages = \"two\"", "my.toml:3: platform.packages: expected an integer 1..8");
-        yield return Row("[platform]\npackges = 2", "my.toml:2: platform.packges: no such key; expected one of cpu, ept5,");
+        yield return Row("[platform]\npackges = 2",
+            "my.toml:2: platform.packges: no such key; expected one of cpu, ept5,");
         yield return Row("sed = 2", "my.toml:1: sed: no such key; expected one of fail, max_instructions, platform,");
-        yield return Row("[platform]\nmemory = \"4 GB\"", "my.toml:2: platform.memory: expected a size such as \"4 GiB\"");
+        yield return Row("[platform]\nmemory = \"4 GB\"",
+            "my.toml:2: platform.memory: expected a size such as \"4 GiB\"");
         yield return Row("[platform]\ncpu = \"z80\"", "my.toml:2: platform.cpu: expected \"sapphire-rapids\"");
         yield return Row("[platform]\nept5 = 1", "my.toml:2: platform.ept5: expected true or false");
-        yield return Row("[platform]\ntdx_keyids = 60", "my.toml:2: platform.tdx_keyids: expected at most 32: 6 KeyID bits");
+        yield return Row("[platform]\ntdx_keyids = 60",
+            "my.toml:2: platform.tdx_keyids: expected at most 32: 6 KeyID bits");
         yield return Row("[[tds]]\nguest = \"hello\"", "my.toml:1: tds.0.name: missing; expected a string");
         yield return Row("[[tds]]\nname = \"a\"\ngpaw = 50", "my.toml:3: tds.0.gpaw: expected 48 or 52");
-        yield return Row("[[tds]]\nname = \"a\"\nattributes = [\"TURBO\"]", "my.toml:3: tds.0.attributes: expected an integer");
-        yield return Row("fail = [{ leaf = \"TDH.X\", call = 1, status = 0 }]", "my.toml:1: fail.0.leaf: expected a SEAMCALL leaf");
+        yield return Row("[[tds]]\nname = \"a\"\nattributes = [\"TURBO\"]",
+            "my.toml:3: tds.0.attributes: expected an integer");
+        yield return Row("fail = [{ leaf = \"TDH.X\", call = 1, status = 0 }]",
+            "my.toml:1: fail.0.leaf: expected a SEAMCALL leaf");
         yield return Row(
             "fail = [\n  { leaf = \"TDH.SYS.INIT\", call = 1, status = \"TDX_NONE\" },\n]",
             "my.toml:2: fail.0.status: expected a status name");
-        yield return Row("steps = [\"load\", \"jump\"]", "my.toml:1: steps: \"jump\": expected steps out of load, init,");
+        yield return Row("steps = [\"load\", \"jump\"]",
+            "my.toml:1: steps: \"jump\": expected steps out of load, init,");
         yield return Row("steps = [\"run td99\"]", "my.toml:1: steps: \"run td99\": expected steps");
         yield return Row("seed = \n", "my.toml:1: not TOML:");
-        yield return Row("[platform]\nodd_lps = [{ lp = 5, differs = \"0x7.0.ebx[16]=0\" }]", "my.toml:2: platform.odd_lps.0.lp: expected an integer 0..1");
-        yield return Row("[platform]\nodd_lps = [{ lp = 1, differs = \"ebx\" }]", "my.toml:2: platform.odd_lps.0.differs: expected leaf.subleaf.register=value");
+        yield return Row("[platform]\nodd_lps = [{ lp = 5, differs = \"0x7.0.ebx[16]=0\" }]",
+            "my.toml:2: platform.odd_lps.0.lp: expected an integer 0..1");
+        yield return Row("[platform]\nodd_lps = [{ lp = 1, differs = \"ebx\" }]",
+            "my.toml:2: platform.odd_lps.0.differs: expected leaf.subleaf.register=value");
     }
 
     [TestCaseSource(nameof(Rows))]
@@ -47,5 +55,6 @@ internal sealed class ScenarioErrors
         Assert.That(wrong.Message, Does.StartWith(expected));
     }
 
-    private static TestCaseData Row(string toml, string expected) => new TestCaseData(toml, expected).SetArgDisplayNames(expected);
+    private static TestCaseData Row(string toml, string expected) =>
+        new TestCaseData(toml, expected).SetArgDisplayNames(expected);
 }

@@ -11,9 +11,11 @@ internal sealed class ScenarioLayers
         Platform expected = new();
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(scenario.Platform with { OddLps = expected.OddLps, Forced = expected.Forced }, Is.EqualTo(expected));
+            Assert.That(scenario.Platform with
+                { OddLps = expected.OddLps, Forced = expected.Forced }, Is.EqualTo(expected));
             Assert.That(scenario.Tds.Select(td => td.Gpaw), Is.EqualTo(new[] { 48, 52 }));
-            Assert.That(scenario.Steps.Select(step => step.Verb), Is.EqualTo(new[] { "load", "init", "create", "run", "destroy" }));
+            Assert.That(scenario.Steps.Select(step => step.Verb),
+                Is.EqualTo(new[] { "load", "init", "create", "run", "destroy" }));
         }
     }
 
@@ -37,7 +39,8 @@ internal sealed class ScenarioLayers
     public void The_resolved_text_carries_origins_and_reads_back_as_the_same_scenario()
     {
         Scenario first = Scenario.Parse(
-            "[platform]\npackages = 2\n[td]\nvcpus = 3\n[[tds]]\nname = \"a\"\ncpuid = [{ leaf = 7, register = \"ebx\", set = 1 }]\n",
+            "[platform]\npackages = 2\n[td]\nvcpus = 3\n[[tds]]\nname = \"a\"\n"
+            + "cpuid = [{ leaf = 7, register = \"ebx\", set = 1 }]\n",
             "my.toml", "seed=5");
         Scenario second = Scenario.Parse(first.ResolvedText, "config.toml");
         using (Assert.EnterMultipleScope())
@@ -57,6 +60,7 @@ internal sealed class ScenarioLayers
     {
         Scenario scenario = Scenario.Parse(
             "fail = [{ leaf = \"TDH.MNG.KEY.CONFIG\", call = 2, status = \"TDX_OPERAND_BUSY|0x80\" }]", "my.toml");
-        Assert.That(scenario.Platform.Forced, Is.EqualTo(new[] { new Seamsim.Timing.ForcedStatus(8, 2, 0x8000_0200_0000_0080) }));
+        Assert.That(scenario.Platform.Forced,
+            Is.EqualTo(new[] { new Seamsim.Timing.ForcedStatus(8, 2, 0x8000_0200_0000_0080) }));
     }
 }

@@ -7,7 +7,8 @@ namespace Seamsim.Tests.Composition;
 [TestFixture]
 internal sealed class ScenarioRunTests
 {
-    private readonly string directory = Path.Combine(TestContext.CurrentContext.WorkDirectory, nameof(ScenarioRunTests));
+    private readonly string directory =
+        Path.Combine(TestContext.CurrentContext.WorkDirectory, nameof(ScenarioRunTests));
 
     [OneTimeSetUp]
     public void WriteGuests()
@@ -83,7 +84,8 @@ internal sealed class ScenarioRunTests
     public void Virtual_cpus_run_on_processors_of_their_own()
     {
         RunReport report = Play(
-            "[platform]\npackages = 2\n[[tds]]\nname = \"a\"\nguest = \"accept\"\nvcpus = 2\ngpaw = 52\n", out Machine machine);
+            "[platform]\npackages = 2\n[[tds]]\nname = \"a\"\nguest = \"accept\"\nvcpus = 2\ngpaw = 52\n",
+                out Machine machine);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(report.Problems, Is.Empty);

@@ -11,7 +11,9 @@ public sealed class ConfigurationException : Exception
     {
     }
 
-    /// <summary>A complaint with its place in the text, e.g. <c>my.toml:12: platform.packages: expected …</c>.</summary>
+    /// <summary>
+    /// A complaint with its place in the text, e.g. <c>my.toml:12: platform.packages: expected …</c>.
+    /// </summary>
     public ConfigurationException(string message)
         : base(message)
     {

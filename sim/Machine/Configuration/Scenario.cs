@@ -79,7 +79,8 @@ public sealed record Scenario
     /// <param name="text">TOML.</param>
     /// <param name="name">File name for messages and origins; relative guest paths start at its directory.</param>
     /// <param name="overrides"><c>key=value</c>, later ones win.</param>
-    /// <exception cref="ConfigurationException">Something in it cannot be used; the message has file and line.</exception>
+    /// <exception cref="ConfigurationException">Something in it cannot be used; the message has file and
+    /// line.</exception>
     public static Scenario Parse(string text, string name, params IReadOnlyList<string> overrides) =>
         ScenarioReader.Read(Layers.Resolve((text, name), overrides), Path.GetDirectoryName(name) ?? "");
 }

@@ -56,7 +56,8 @@ internal static class ScenarioReader
         int mktme = reader.Int("mktme_keyids", 0, (1 << bits) - 1);
         int tdx = reader.Int("tdx_keyids", 0, (1 << bits) - 1);
         if (mktme + tdx > (1 << bits) - 1)
-            throw reader.Wrong("tdx_keyids", $"at most {(1 << bits) - 1 - mktme}: {bits} KeyID bits, {mktme} MKTME KeyIDs");
+            throw reader.Wrong("tdx_keyids",
+                $"at most {(1 << bits) - 1 - mktme}: {bits} KeyID bits, {mktme} MKTME KeyIDs");
         Platform platform = new()
         {
             Packages = packages,

@@ -125,7 +125,8 @@ internal sealed class SettingReader(TableSetting table, string path)
             if (!asked.Contains(key))
                 throw new ConfigurationException(
                     table[key]!.Origin,
-                    $"{Dotted(key)}: no such key; expected one of {string.Join(", ", asked.Order(StringComparer.Ordinal))}");
+                    $"{Dotted(key)}: no such key; expected one of "
+                    + string.Join(", ", asked.Order(StringComparer.Ordinal)));
     }
 
     /// <summary>A complaint about the value of a key.</summary>

@@ -12,7 +12,8 @@ internal static class EntryCheckNames
     public static IReadOnlyList<(string Name, string Text)>? Find(string id)
     {
         foreach (Type type in typeof(Core).Assembly.GetTypes())
-            foreach (MethodInfo method in type.GetMethods(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public))
+            foreach (MethodInfo method in type.GetMethods(
+                BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public))
                 foreach (CustomAttributeData mark in method.CustomAttributes)
                     if (mark.AttributeType.Name == AttributeName && mark.ConstructorArguments[0].Value as string == id)
                         return
@@ -20,7 +21,8 @@ internal static class EntryCheckNames
                             ("rule", method.Name),
                             ("group", type.Name),
                             ("on failure", mark.ConstructorArguments.Count > 1
-                                ? $"{mark.ConstructorArguments[1].ArgumentType.Name} {mark.ConstructorArguments[1].Value}"
+                                ? $"{mark.ConstructorArguments[1].ArgumentType.Name} "
+                                    + mark.ConstructorArguments[1].Value
                                 : "VM entry fails"),
                         ];
         return null;

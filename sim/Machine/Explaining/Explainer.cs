@@ -11,7 +11,9 @@ namespace Seamsim.Explaining;
 /// <param name="Properties">Name and text, in reading order.</param>
 internal sealed record Explanation(string Title, string Kind, IReadOnlyList<(string Name, string Text)> Properties);
 
-/// <summary>Says in words what a number or name of the architecture or the ABI is, from the tables the simulator runs on.</summary>
+/// <summary>
+/// Says in words what a number or name of the architecture or the ABI is, from the tables the simulator runs on.
+/// </summary>
 internal static class Explainer
 {
     /// <summary>What can be asked, for error messages.</summary>
@@ -49,9 +51,11 @@ internal static class Explainer
             ("code", name),
             ("means", Words(name)),
             ("error (bit 63)", status.IsError ? "yes: the function did not do its work" : "no"),
-            ("non-recoverable (bit 62)", status.IsNonRecoverable ? "yes: calling again the same way cannot help" : "no"),
+            ("non-recoverable (bit 62)", status.IsNonRecoverable ? "yes: calling again the same way cannot help"
+                : "no"),
             ("fatal (bit 61)", status.IsFatal ? "yes: the TD is dead" : "no"),
-            ("class [47:40]", string.Create(CultureInfo.InvariantCulture, $"{status.Class} ({ClassName(status.Class)})")),
+            ("class [47:40]",
+                string.Create(CultureInfo.InvariantCulture, $"{status.Class} ({ClassName(status.Class)})")),
         ];
         if (status.Details != 0)
             properties.Add(("details [31:0]", Details(status)));
@@ -112,7 +116,8 @@ internal static class Explainer
     }
 
     private static Explanation? ExitByName(string text) =>
-        !char.IsAsciiDigit(text[0]) && Enum.TryParse(text.Replace("_", "", StringComparison.Ordinal), true, out ExitReason reason)
+        !char.IsAsciiDigit(text[0])
+            && Enum.TryParse(text.Replace("_", "", StringComparison.Ordinal), true, out ExitReason reason)
             ? Exit(reason)
             : null;
 

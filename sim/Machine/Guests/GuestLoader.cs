@@ -21,7 +21,8 @@ internal static class GuestLoader
         string path = Path.Combine(directory, plan.Guest);
         if (!File.Exists(path))
             throw new ConfigurationException(
-                $"{plan.Name}: guest \"{plan.Guest}\": expected one of {string.Join(", ", BuiltInGuests.Names)}, or a file");
+                $"{plan.Name}: guest \"{plan.Guest}\": expected one of "
+                + $"{string.Join(", ", BuiltInGuests.Names)}, or a file");
         if (new FileInfo(path).Length is 0 or > MaxBytes)
             throw new ConfigurationException($"{path}: expected 1..{MaxBytes} bytes");
         return FromFile(plan.Guest, File.ReadAllBytes(path), path);

@@ -2,7 +2,9 @@ using Seamsim.Isa.State;
 
 namespace Seamsim.Hosting;
 
-/// <summary>The registers early boot leaves: 64-bit mode, CPL 0, paging one to one, CR4.VMXE set, interrupts off.</summary>
+/// <summary>
+/// The registers early boot leaves: 64-bit mode, CPL 0, paging one to one, CR4.VMXE set, interrupts off.
+/// </summary>
 internal static class BootState
 {
     private const uint ApicBase = 0x1B, SpuriousVector = 0x80F;

@@ -55,7 +55,8 @@ internal sealed unsafe class HostCpu(Core core, StubCode stubs, HostCosts costs,
     public void Run(Stub stub, Action done)
     {
         if (InStub)
-            throw new InvalidOperationException($"LP {Index}: a stub is running; host code of this processor must wait");
+            throw new InvalidOperationException(
+                $"LP {Index}: a stub is running; host code of this processor must wait");
         this.done = done;
         StubException = -1;
         Begin(stubs[stub]);
@@ -159,7 +160,9 @@ internal sealed unsafe class HostCpu(Core core, StubCode stubs, HostCosts costs,
         then();
     }
 
-    /// <summary>A core that spends turns without time passing would hang the run: that is a bug of the simulator.</summary>
+    /// <summary>
+    /// A core that spends turns without time passing would hang the run: that is a bug of the simulator.
+    /// </summary>
     private void MustAdvance(ulong cyclesBefore)
     {
         stalledTurns = Cycles == cyclesBefore ? stalledTurns + 1 : 0;

@@ -8,7 +8,9 @@ internal static class HostLayout
     /// <summary>The instruction sequences of <see cref="StubCode"/>.</summary>
     public const ulong Stubs = 0x1000;
 
-    /// <summary>First byte of host code that is C#: where stubs return, and behind it one entry for every vector.</summary>
+    /// <summary>
+    /// First byte of host code that is C#: where stubs return, and behind it one entry for every vector.
+    /// </summary>
     public const ulong Returns = 0x2000;
 
     /// <summary>Distance between two entries of <see cref="Returns"/>.</summary>

@@ -51,14 +51,16 @@ internal sealed partial class ScenarioRun
         teller.Say(plan.Gpaw == 52
             ? "so 5-level EPT, CONFIG_FLAGS.GPAW = 1, shared bit 51"
             : "so 4-level EPT, CONFIG_FLAGS.GPAW = 0, shared bit 47");
-        teller.Say(Text($"guest {plan.Guest}, {plan.Vcpus} vCPU(s), ATTRIBUTES 0x{plan.Attributes:X}, XFAM 0x{plan.Xfam:X}"));
+        teller.Say(Text(
+            $"guest {plan.Guest}, {plan.Vcpus} vCPU(s), ATTRIBUTES 0x{plan.Attributes:X}, XFAM 0x{plan.Xfam:X}"));
     }
 
     private void TellBuilt(TdRun td)
     {
         TdVmm vmm = td.Vmm;
         td.Report.Mrtd = Convert.ToHexStringLower(vmm.Mrtd);
-        teller.Say(Text($"TDR at {vmm.Td!.Tdr}, KeyID {vmm.Td.KeyId}, {vmm.Td.Ept.Levels}-level EPT, {vmm.InitialPages} pages added and measured"));
+        teller.Say(Text($"TDR at {vmm.Td!.Tdr}, KeyID {vmm.Td.KeyId}, {vmm.Td.Ept.Levels}-level EPT, ")
+            + Text($"{vmm.InitialPages} pages added and measured"));
         foreach (string line in CpuidSummary.Of(vmm.Cpuid))
             teller.Say(line);
         teller.Say(Text($"MRTD {td.Report.Mrtd}"));
@@ -86,7 +88,9 @@ internal sealed partial class ScenarioRun
         }
     }
 
-    /// <summary>Every TD starts on a processor of its own, as far as there are enough; all run at the same time.</summary>
+    /// <summary>
+    /// Every TD starts on a processor of its own, as far as there are enough; all run at the same time.
+    /// </summary>
     private async HostTask<int> RunAll(ICpu cpu, TdRun[] running)
     {
         List<HostTask<TdEnd>> flows = [];
@@ -125,7 +129,8 @@ internal sealed partial class ScenarioRun
         td.Report.Rtmrs = Inspection.Rtmrs(machine, td.Vmm.Td!);
         foreach (VcpuTdx vcpu in td.Vmm.Td!.TdVcpus)
         {
-            string exits = string.Join(", ", vcpu.Exits.Select(exit => Text($"{exit.Value} x {(Isa.Vmx.ExitReason)exit.Key}")));
+            string exits =
+                string.Join(", ", vcpu.Exits.Select(exit => Text($"{exit.Value} x {(Isa.Vmx.ExitReason)exit.Key}")));
             td.Report.Endings.Add(Text($"vCPU {vcpu.Id}: last VP.ENTER {vcpu.LastStatus}; exits: {exits}"));
         }
         foreach (string ending in td.Report.Endings)

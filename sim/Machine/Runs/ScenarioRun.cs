@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Seamsim.Runs;
 
-/// <summary>Plays a scenario step by step. What fails becomes a problem of the report, and the run goes on to tear down.</summary>
+/// <summary>
+/// Plays a scenario step by step. What fails becomes a problem of the report, and the run goes on to tear down.
+/// </summary>
 internal sealed partial class ScenarioRun(Machine machine, Scenario scenario, IStoryTeller teller)
 {
     /// <summary>What has become of the run so far.</summary>
@@ -59,10 +61,12 @@ internal sealed partial class ScenarioRun(Machine machine, Scenario scenario, IS
     {
         Platform platform = machine.Platform;
         teller.Chapter("Platform");
-        teller.Say(Text($"{platform.Packages} package(s) x {platform.LpsPerPackage} logical processors, {platform.Cpu}, ")
+        teller.Say(Text(
+            $"{platform.Packages} package(s) x {platform.LpsPerPackage} logical processors, {platform.Cpu}, ")
             + Text($"{platform.MemoryBytes >> 20} MiB RAM, seed {platform.Seed}"));
         teller.Say(Text($"MAXPHYADDR {platform.PhysicalAddressBits} with {platform.KeyIdBits} KeyID bits: ")
-            + Text($"KeyIDs 1..{platform.MktmeKeyIds} for any software, {platform.Keys.FirstPrivate}..{platform.Keys.LastPrivate} ")
+            + Text($"KeyIDs 1..{platform.MktmeKeyIds} for any software, ")
+            + Text($"{platform.Keys.FirstPrivate}..{platform.Keys.LastPrivate} ")
             + (platform.Ept5 ? "private; EPT has 4 or 5 levels" : "private; EPT has 4 levels"));
     }
 
@@ -72,7 +76,8 @@ internal sealed partial class ScenarioRun(Machine machine, Scenario scenario, IS
         machine.Advance(StartState.Loader);
         teller.Say(Text($"VMXON on {machine.Platform.LpCount} logical processors"));
         machine.Advance(StartState.Installed);
-        teller.Say(Text($"SEAMLDR.INSTALL on every logical processor: TDX module {machine.Platform.Module} is in the SEAM range"));
+        teller.Say(Text(
+            $"SEAMLDR.INSTALL on every logical processor: TDX module {machine.Platform.Module} is in the SEAM range"));
     }
 
     private void Initialise()
@@ -80,7 +85,8 @@ internal sealed partial class ScenarioRun(Machine machine, Scenario scenario, IS
         teller.Chapter("TDX bring-up");
         machine.Advance(StartState.Ready);
         foreach (Host.Kernel.Tdmr tdmr in machine.Kernel.Tdx.Tdmrs)
-            teller.Say(Text($"TDMR 0x{tdmr.Base:X}..0x{tdmr.End:X}: PAMT {tdmr.PamtBytes >> 10} KiB at 0x{tdmr.PamtBlock:X}, ")
+            teller.Say(Text(
+                $"TDMR 0x{tdmr.Base:X}..0x{tdmr.End:X}: PAMT {tdmr.PamtBytes >> 10} KiB at 0x{tdmr.PamtBlock:X}, ")
                 + Text($"{tdmr.Reserved.Count} reserved areas"));
     }
 

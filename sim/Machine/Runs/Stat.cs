@@ -22,7 +22,8 @@ internal static class Stats
         CycleAccount account = machine.Account;
         List<Stat> stats =
         [
-            new("run.instructions", machine.Instructions, "instruction", "Instructions executed by all logical processors"),
+            new("run.instructions", machine.Instructions, "instruction",
+                "Instructions executed by all logical processors"),
         ];
         for (int lp = 0; lp < machine.Platform.LpCount; lp++)
             AddWorlds(stats, string.Create(CultureInfo.InvariantCulture, $"lp{lp}"), account, lp, machine);
@@ -39,7 +40,8 @@ internal static class Stats
         foreach (Stat stat in stats)
         {
             string unit = stat.Unit == "cycle" ? $"cycle, {model}" : stat.Unit;
-            text.Append(CultureInfo.InvariantCulture, $"{stat.Name.PadRight(width)}{stat.Value,16} # {stat.Description} ({unit})\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"{stat.Name.PadRight(width)}{stat.Value,16} # {stat.Description} ({unit})\n");
         }
         return text.Append("---------- End Simulation Statistics   ----------\n").ToString();
     }
@@ -90,14 +92,17 @@ internal static class Stats
         stats.Add(new($"{prefix}.calls", leaf.Calls, "call", $"Calls of {name}"));
         stats.Add(new($"{prefix}.failures", leaf.Failures, "call", $"Calls of {name} that returned an error"));
         stats.Add(new($"{prefix}.forced", leaf.Forced, "call", $"Calls of {name} answered by a forced status"));
-        stats.Add(new($"{prefix}.cycles", leaf.Seam.Cycles, "cycle", $"Cycles in SEAM root and transitions for {name}"));
-        stats.Add(new($"{prefix}.instructions", leaf.Seam.Instructions, "instruction", $"Instructions in SEAM root for {name}"));
+        stats.Add(new($"{prefix}.cycles", leaf.Seam.Cycles, "cycle",
+            $"Cycles in SEAM root and transitions for {name}"));
+        stats.Add(new($"{prefix}.instructions", leaf.Seam.Instructions, "instruction",
+            $"Instructions in SEAM root for {name}"));
         if (leaf.Td.Cycles != 0)
             stats.Add(new($"{prefix}.td_cycles", leaf.Td.Cycles, "cycle", $"Cycles of trust domains run by {name}"));
     }
 
     private static string Snake(string name) =>
-        string.Concat(name.Select((c, i) => char.IsUpper(c) && i > 0 ? $"_{char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
+        string.Concat(name.Select((c, i) => char.IsUpper(c) && i > 0 ? $"_{char.ToLowerInvariant(c)}"
+            : $"{char.ToLowerInvariant(c)}"));
 
     private static string Describe(World world) => world switch
     {

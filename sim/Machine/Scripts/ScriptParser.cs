@@ -11,7 +11,9 @@ internal sealed class ScriptParser(string source, int lps)
     private bool called;
     private int line;
 
-    /// <summary>Parses a whole script; blank lines and lines that begin with <c>#</c> or <c>//</c> are skipped.</summary>
+    /// <summary>
+    /// Parses a whole script; blank lines and lines that begin with <c>#</c> or <c>//</c> are skipped.
+    /// </summary>
     public List<ScriptCommand> Parse(string text)
     {
         List<ScriptCommand> commands = [];
@@ -58,7 +60,8 @@ internal sealed class ScriptParser(string source, int lps)
         ulong number = leaf.ValueKind switch
         {
             JsonValueKind.String => Names.Leaf(leaf.GetString()!) ?? throw Wrong(
-                $"leaf: \"{leaf.GetString()}\" is no SEAMCALL leaf; expected a name such as \"TDH.MNG.CREATE\" or a number"),
+                $"leaf: \"{leaf.GetString()}\" is no SEAMCALL leaf; expected a name "
+                + "such as \"TDH.MNG.CREATE\" or a number"),
             _ => Constant("leaf", leaf),
         };
         int lp = 0;
@@ -129,7 +132,8 @@ internal sealed class ScriptParser(string source, int lps)
         List<(string, Operand, string)> wanted = [];
         foreach (JsonProperty property in expect.EnumerateObject())
         {
-            string text = property.Value.ValueKind == JsonValueKind.String ? property.Value.GetString()! : property.Value.GetRawText();
+            string text = property.Value.ValueKind == JsonValueKind.String ? property.Value.GetString()!
+                : property.Value.GetRawText();
             switch (property.Name)
             {
                 case "status":

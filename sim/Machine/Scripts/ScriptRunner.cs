@@ -69,7 +69,8 @@ internal sealed class ScriptRunner(Machine machine, Action<string> output)
             for (int i = 0; i < Registers.Names.Count; i++)
                 writer.WriteString(Registers.Names[i], Hex(answer.Registers[i]));
             writer.WriteString("status", StatusOf(answer, call.Rax));
-            if (answer.Exception < 0 && StatusNames.Operand(answer.Status.Details) is { } operand && answer.Status.Details != 0)
+            if (answer.Exception < 0 && StatusNames.Operand(answer.Status.Details) is { } operand
+                && answer.Status.Details != 0)
                 writer.WriteString("operand", operand);
             writer.WriteNumber("cf", answer.Cf ? 1 : 0);
             writer.WriteNumber("zf", answer.Zf ? 1 : 0);
