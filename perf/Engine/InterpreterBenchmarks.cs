@@ -8,7 +8,6 @@ namespace Seamsim.Perf.Engine;
 /// Interpreter speed on an integer kernel, paging, code-write checks and instruction budget on, result checked. The
 /// target is 350 MIPS: 100 rounds are 216,927,459 instructions, so 620 ms an operation.
 /// </summary>
-[InProcess, WarmupCount(2), IterationCount(5)] // the assembly is not named after its project, which the default toolchain needs
 public unsafe class InterpreterBenchmarks
 {
     private const ulong Rounds = 100, Hash = 0x58a4133cbc214f39;
@@ -32,7 +31,6 @@ public unsafe class InterpreterBenchmarks
 /// Decode rate: blocks of instructions that are executed once. The baseline is what a loop over them costs once they
 /// are decoded, so the difference is decoding.
 /// </summary>
-[InProcess, WarmupCount(2), IterationCount(5)] // the assembly is not named after its project, which the default toolchain needs
 public unsafe class DecodeBenchmarks
 {
     private const int Instructions = 40_000;

@@ -3,7 +3,6 @@ using BenchmarkDotNet.Attributes;
 namespace Seamsim.Perf.Platforms;
 
 /// <summary>A TD of one vCPU and 64 measured 4-KiB pages: create, run <c>hello</c>, destroy. The target is 50 ms.</summary>
-[ShortRunJob]
 [MemoryDiagnoser]
 public class LifecycleBenchmarks
 {
@@ -34,7 +33,6 @@ public class LifecycleBenchmarks
 /// Power-on to READY with every TDMR initialised. The targets are 150 ms at 4 GiB and 1.5 s (and 300 MB resident) at
 /// 64 GiB; 4 GiB is the baseline, so the ratio shows how bring-up grows with memory.
 /// </summary>
-[ShortRunJob]
 [MemoryDiagnoser]
 public class BringUpBenchmarks
 {

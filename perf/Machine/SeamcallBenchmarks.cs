@@ -8,7 +8,6 @@ namespace Seamsim.Perf.Platforms;
 /// One SEAMCALL round trip on a READY platform, from the host's stub bytes through SEAM root and back. The baseline is a
 /// leaf that does nothing, so the others show what their work adds.
 /// </summary>
-[ShortRunJob]
 [MemoryDiagnoser]
 public class SeamcallBenchmarks
 {

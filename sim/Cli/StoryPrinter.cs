@@ -51,6 +51,7 @@ internal sealed class StoryPrinter(Terminal terminal) : IStoryTeller
             Worlds(machine);
             Measurements(report);
             Outputs(report);
+            Unmodelled(machine);
         }
         terminal.Verdict(report.Passed, report.Verdict);
     }
@@ -107,6 +108,14 @@ internal sealed class StoryPrinter(Terminal terminal) : IStoryTeller
         }
     }
 
+    private void Unmodelled(Machine machine)
+    {
+        if (machine.UnmodelledInstructions.Count == 0)
+            return;
+        terminal.Heading("Instructions that are not modelled (each raised #UD)");
+        terminal.Say("  " + string.Join(", ", machine.UnmodelledInstructions));
+    }
+
     private static string ToJson(Machine machine, Scenario scenario, RunReport report)
     {
         using MemoryStream bytes = new();
@@ -115,6 +124,7 @@ internal sealed class StoryPrinter(Terminal terminal) : IStoryTeller
             writer.WriteStartObject();
             writer.WriteString("verdict", report.Passed ? "pass" : "fail");
             Strings(writer, "problems", report.Problems);
+            Strings(writer, "unmodelled_instructions", machine.UnmodelledInstructions);
             writer.WriteString("timing", machine.TimingModel);
             writer.WriteNumber("seed", scenario.Platform.Seed);
             writer.WriteStartArray("tds");

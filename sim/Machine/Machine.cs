@@ -59,6 +59,13 @@ public sealed partial class Machine : IDisposable
     /// <summary>Instructions executed by all logical processors.</summary>
     public ulong Instructions => parts.Scheduler.Instructions;
 
+    /// <summary>
+    /// Mnemonics of instructions the processors met and that are not modelled, in alphabetical order. Each raised #UD
+    /// where it stood.
+    /// </summary>
+    public IReadOnlyCollection<string> UnmodelledInstructions =>
+        new SortedSet<string>(parts.Cores.SelectMany(core => core.UnmodelledInstructions), StringComparer.Ordinal);
+
     internal HostKernel Kernel { get; }
 
     internal Composition Parts => parts;
