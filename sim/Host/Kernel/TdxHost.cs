@@ -27,6 +27,7 @@ public sealed partial class TdxHost
     private readonly bool[] lpInitialized;
     private readonly SortedDictionary<int, Hpa> vmxonRegions = [];
     private Errno? sysInit;
+    private bool booted;
 
     internal TdxHost(HostKernel kernel)
     {
@@ -65,9 +66,14 @@ public sealed partial class TdxHost
     /// <summary>RAM the module may use: what hot-added memory must lie in.</summary>
     public IReadOnlyList<(ulong Base, ulong Bytes)> MemoryList { get; private set; } = [];
 
-    /// <summary>Boot: finds the private KeyIDs. Without at least two, TDX is off and nothing else happens.</summary>
+    /// <summary>
+    /// Boot, once: finds the private KeyIDs. Without at least two, TDX is off and nothing else happens.
+    /// </summary>
     public async HostTask Boot(ICpu cpu)
     {
+        if (booted)
+            return;
+        booted = true;
         CpuidValue sizes = await cpu.Cpuid(0x8000_0008);
         MaxPhysicalAddress = (int)(sizes.Eax & 0xFF);
         PhysicalBits = MaxPhysicalAddress - (int)((await cpu.Rdmsr(MsrTmeActivate) ?? 0) >> 32 & 0xF);
