@@ -74,6 +74,8 @@ public sealed partial class Machine : IDisposable
 
     internal IReadOnlyList<Core> Cores => parts.Cores;
 
+    internal ScratchPages ScratchPages { get; } = new();
+
     /// <summary>Ends the run at the next opportunity; callable from any thread (Ctrl-C).</summary>
     public void Cancel() => parts.Scheduler.Cancelled = true;
 
@@ -86,7 +88,10 @@ public sealed partial class Machine : IDisposable
         ulong bytes = (ulong)pages * PageAllocator.PageSize;
         if (!Kernel.Pages.TryAllocateBlock(bytes, PageAllocator.PageSize, 0, ulong.MaxValue, out Isa.Hpa block))
             return null;
-        HostMemory.Write(block, new byte[bytes]);
+        byte[] zeros = ScratchPages.Rent();
+        for (ulong at = 0; at < bytes; at += PageAllocator.PageSize)
+            HostMemory.Write(block + at, zeros);
+        ScratchPages.GiveBack(zeros);
         return block.Value;
     }
 

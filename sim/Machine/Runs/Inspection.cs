@@ -26,13 +26,15 @@ internal static class Inspection
         ISeamPlatform p = core.SeamPlatform;
         Tdcs tdcs = new(p, new Tdr(p, p.Keys.WithKey(td.Tdr, keys.Global)));
         List<string> rtmrs = [];
-        byte[] value = new byte[MeasurementBytes];
+        byte[] page = machine.ScratchPages.Rent();
+        Span<byte> value = page.AsSpan(0, MeasurementBytes);
         for (int i = 0; i < RtmrCount; i++)
         {
             core.Memory.Read(tdcs.Rtmr(i), value, inSeam: true);
             rtmrs.Add(Convert.ToHexStringLower(value));
         }
         core.Lp->Cycles = clock;
+        machine.ScratchPages.GiveBack(page);
         return rtmrs;
     }
 
@@ -43,7 +45,7 @@ internal static class Inspection
         if (machine.Kernel.Tdx.KeyIds is not { } keys)
             return used;
         Core core = machine.Cores[0];
-        byte[] entries = new byte[4096];
+        byte[] entries = machine.ScratchPages.Rent();
         foreach (Tdmr tdmr in machine.Kernel.Tdx.Tdmrs)
         {
             for (int level = 0; level < 3; level++)
@@ -59,6 +61,7 @@ internal static class Inspection
                 }
             }
         }
+        machine.ScratchPages.GiveBack(entries);
         return used;
     }
 
