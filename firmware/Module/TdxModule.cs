@@ -31,10 +31,12 @@ public sealed partial class TdxModule(ModuleVersion version) : IManagedImage
     public SeamEnd OnSeamcall(ISeamPlatform platform)
     {
         platform.Charge(Operation.LeafDispatch);
-        LeafEnd end = Dispatch(new LeafCall(platform, tables));
+        LeafCall call = new(platform, tables);
+        HostMsrs.Replace(call);
+        LeafEnd end = Dispatch(call);
         if (end.End != SeamEnd.SeamRet)
             return end.End;
-        return end.WritesRax ? SeamReturn.ToHost(platform, end.Status) : SeamReturn.ToHost(platform);
+        return end.WritesRax ? SeamReturn.ToHost(call, end.Status) : SeamReturn.ToHost(call);
     }
 
     /// <inheritdoc/>

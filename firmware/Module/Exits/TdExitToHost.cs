@@ -25,7 +25,7 @@ internal static class TdExitToHost
         ReleaseHolds(v);
         ClearRegisters(v);
         WriteReport(v.P, report, busLock);
-        return SeamReturn.ToHost(v.P);
+        return SeamReturn.ToHost(v.C);
     }
 
     /// <summary>
@@ -58,7 +58,7 @@ internal static class TdExitToHost
         RestoreRbp(v, mask);
         v.P.Gpr(Rax) = (ushort)exit.Basic | busLock;
         v.P.Gpr(Rcx) = mask;
-        return SeamReturn.ToHost(v.P);
+        return SeamReturn.ToHost(v.C);
     }
 
     /// <summary>Writes the output registers of an asynchronous exit; the others are already cleared.</summary>
@@ -124,7 +124,6 @@ internal static class TdExitToHost
             p.Vmwrite(VmcsField.GuestRtitCtl, 0);
         if ((features & TdFeatures.Lbr) != 0)
             p.Vmwrite(VmcsField.GuestLbrCtl, 0);
-        TdGuestState.WriteSpecCtrl(p, context.HostSpecCtrl);
     }
 
     private const ulong InitialDr7 = 0x400, InitialPerfGlobalCtrl = 0xFF;

@@ -13,16 +13,18 @@ internal static class SeamReturn
     /// Moves the host's RIP behind its SEAMCALL and asks the engine for SEAMRET. The transfer VMCS must be current: a
     /// leaf that made another one current has made it current again.
     /// </summary>
-    public static SeamEnd ToHost(ISeamPlatform p)
+    public static SeamEnd ToHost(LeafCall c)
     {
+        ISeamPlatform p = c.P;
+        HostMsrs.Restore(c);
         p.Vmwrite(VmcsField.GuestRip, p.Vmread(VmcsField.GuestRip) + SeamcallBytes);
         return SeamEnd.SeamRet;
     }
 
-    /// <summary>As <see cref="ToHost(ISeamPlatform)"/>, with a completion status in RAX.</summary>
-    public static SeamEnd ToHost(ISeamPlatform p, TdxStatus status)
+    /// <summary>As <see cref="ToHost(LeafCall)"/>, with a completion status in RAX.</summary>
+    public static SeamEnd ToHost(LeafCall c, TdxStatus status)
     {
-        p.Gpr(0) = status.Value;
-        return ToHost(p);
+        c.P.Gpr(0) = status.Value;
+        return ToHost(c);
     }
 }

@@ -22,7 +22,7 @@ internal readonly struct TdEntry
     {
         this.v = v;
         hostState = TdVmcs.ReadHostState(v.P);
-        hostDebugCtl = v.P.Vmread(VmcsField.GuestDebugctl);
+        hostDebugCtl = v.Context.HostDebugCtl;
         operand = v.C.Rcx;
     }
 
@@ -75,8 +75,6 @@ internal readonly struct TdEntry
         VpContext context = v.Context;
         context.Tdvpr = v.Tdvpr;
         context.Tdr = v.Tdr.Address;
-        context.HostDebugCtl = hostDebugCtl;
-        context.HostSpecCtrl = TdGuestState.ReadSpecCtrl(v.P);
         context.HostRbp = v.P.Gpr(Rbp);
     }
 

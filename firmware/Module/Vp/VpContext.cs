@@ -12,7 +12,7 @@ internal readonly struct VpContext(ISeamPlatform p, LpData lp)
     private const int TdvprOffset = 0x00, TdrOffset = 0x08, LastTdvprOffset = 0x10, EntryTscOffset = 0x18,
         EntryRipOffset = 0x20, HostSpecCtrlOffset = 0x28, HostDebugCtlOffset = 0x30, HostRbpOffset = 0x38,
         SteppingOffset = 0x40, NmiSeenOffset = 0x41, InitSeenOffset = 0x42, BusLockOffset = 0x43, StepsOffset = 0x44,
-        SavedCr8Offset = 0x48;
+        SavedCr8Offset = 0x48, HostLamEnableOffset = 0x50;
 
     // The last three pages of local data: an XSAVE image nobody else uses.
     private const ulong ScratchXsavePage = 0x1000;
@@ -66,6 +66,13 @@ internal readonly struct VpContext(ISeamPlatform p, LpData lp)
     {
         get => p.Read<ulong>(at + HostDebugCtlOffset);
         set => p.Write(at + HostDebugCtlOffset, value);
+    }
+
+    /// <summary>The VMM's linear-address masking enable.</summary>
+    public ulong HostLamEnable
+    {
+        get => p.Read<ulong>(at + HostLamEnableOffset);
+        set => p.Write(at + HostLamEnableOffset, value);
     }
 
     /// <summary>The VMM's RBP, for TDs that promise not to pass theirs out.</summary>
