@@ -1,6 +1,7 @@
 using Seamsim.Firmware.Abi;
 using Seamsim.Isa;
 using Seamsim.Isa.Seam;
+using Seamsim.Isa.Vmx;
 
 namespace Seamsim.Firmware.Module;
 
@@ -15,7 +16,7 @@ internal readonly record struct EpfLog(ISeamPlatform Platform, Tdvps Vcpu)
     /// <summary>Faults at one RIP that are tolerated before pages are listed.</summary>
     public const int Threshold = 6;
 
-    private const ulong PageMask = ~0xFFFUL;
+    private const ulong PageMask = ~0xFFFUL, NotifyZeroStep = 1;
 
     /// <summary>RIP moved since the last entry: there is progress.</summary>
     public void Reset()
@@ -65,6 +66,27 @@ internal readonly record struct EpfLog(ISeamPlatform Platform, Tdvps Vcpu)
             if (WouldLeave(tree.Walk(Listed(i), 0).Entry, pendingVe))
                 faulting = Listed(i);
         return TdxStatus.Success;
+    }
+
+    /// <summary>
+    /// A TD that set NOTIFY_ENABLES bit 0 hears, by a #VE about the page listed last, that it was being zero-stepped.
+    /// The filter has found every listed page reachable, and the TD VMCS is current. TDX Module 1.5 base specification,
+    /// "Zero-Step Attack Mitigation".
+    /// </summary>
+    /// <remarks>
+    /// Assumed: exit qualification 0, and that the notice waits while another event or #VE information is pending.
+    /// </remarks>
+    public void NotifyGuest(Vcpu v)
+    {
+        int count = Vcpu.EpfListIndex;
+        if (count == 0 || (v.Tdcs.NotifyEnables & NotifyZeroStep) == 0)
+            return;
+        if (GuestInjection.Pending(Platform).IsValid || new VeInfo(Platform, Vcpu).IsValid)
+            return;
+        GuestInjection.Ve(v, new VeDetails
+        {
+            Reason = (uint)ExitReason.EptViolation, Gpa = Listed(count - 1).Value,
+        });
     }
 
     // A pending page that raises #VE is the guest's to accept: the host cannot do more about it.

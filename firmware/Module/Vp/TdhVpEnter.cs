@@ -39,6 +39,7 @@ internal static class TdhVpEnter
         if (stepped is { } gpa)
             return EmulateEptViolation(v, gpa);
 
+        new EpfLog(c.P, v.Tdvps).NotifyGuest(v);
         state.ReleaseNow();
         LeafEnd end = entry.Enter();
         if (end.End == SeamEnd.Entered)
