@@ -50,6 +50,16 @@ internal static class SteppingDefence
         return IsEvent(exit) && IsSuspicious(v.P, context, rip) ? Start(v, exit, context) : SteppingVerdict.Continue;
     }
 
+    /// <summary>
+    /// The TD is gone for good: what the defence holds back of the host's is given back. The TD VMCS is not touched.
+    /// </summary>
+    public static void Abandon(Vcpu v)
+    {
+        VpContext context = v.Context;
+        if (context.Stepping)
+            GiveBack(v.P, context);
+    }
+
     private static bool IsEvent(in VmExitInfo exit) => exit.Basic switch
     {
         ExitReason.ExternalInterrupt or ExitReason.InitSignal or ExitReason.MonitorTrapFlag => true,
@@ -117,9 +127,13 @@ internal static class SteppingDefence
 
     private static void Finish(Vcpu v, VpContext context)
     {
-        ISeamPlatform p = v.P;
+        SetMonitorTrap(v.P, false);
+        GiveBack(v.P, context);
+    }
+
+    private static void GiveBack(ISeamPlatform p, VpContext context)
+    {
         context.Stepping = false;
-        SetMonitorTrap(p, false);
         if (context.NmiSeen)
             SendToSelf(p, IcrNmi);
         if (context.InitSeen)

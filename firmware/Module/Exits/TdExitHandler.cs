@@ -24,7 +24,10 @@ internal static class TdExitHandler
     private static ExitEnd Judge(Vcpu v, in VmExitInfo exit)
     {
         if (v.Tdr.Fatal)
+        {
+            SteppingDefence.Abandon(v);
             return exit.Report(TdxStatus.NonRecoverableTdNonAccessible);
+        }
         if (exit.IsBusLockPreempted)
         {
             VpContext context = v.Context;

@@ -93,6 +93,22 @@ public class SteppingDefenceTests
     }
 
     [Test]
+    public void A_TD_that_dies_while_it_is_stepped_leaves_the_host_its_interrupts()
+    {
+        using VcpuTd t = JustEntered();
+        t.Lp.Cpu.Msrs[0x802] = 7;
+        t.Lp.Cpu.Msrs[0x830] = 0;
+        t.Lp.WriteCr(8, 2);
+        t.Exit(ExitReason.ExceptionOrNmi, interruption: 0x80000202);
+        Tdr tdr = t.Td.Tdr;
+        tdr.Fatal = true;
+        Assert.That(t.Exit(ExitReason.MonitorTrapFlag), Is.EqualTo(SeamEnd.SeamRet));
+        Assert.That(t.Lp.ReadCr(8), Is.EqualTo(2));
+        Assert.That(t.Context.Stepping, Is.False, "the next virtual CPU here starts afresh");
+        Assert.That(t.Lp.Cpu.Msrs[0x830], Is.EqualTo(7UL << 32 | 0x4400), "the NMI is not lost");
+    }
+
+    [Test]
     public void A_code_breakpoint_or_STI_blocking_at_the_next_instruction_is_respected()
     {
         using (VcpuTd t = JustEntered())
