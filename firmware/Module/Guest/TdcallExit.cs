@@ -34,10 +34,10 @@ internal static class TdcallExit
     {
         if (end.Kind == GuestLeafEndKind.Completed && end.Status.Is(TdxStatus.OperandBusyHostPriority))
             return HostGoesFirst(v, end.Status);
+        Tdvps tdvps = v.Tdvps;
+        tdvps.HpLockBusy = false;
         if (end.Kind is GuestLeafEndKind.Completed)
         {
-            Tdvps tdvps = v.Tdvps;
-            tdvps.HpLockBusy = false;
             v.P.Gpr(Rax) = end.Status.Value;
             return ExitEnd.Advance;
         }

@@ -182,6 +182,17 @@ public class GuestLeafTests
     }
 
     [Test]
+    public void An_exit_to_the_host_resets_the_busy_timer_too()
+    {
+        using VcpuTd t = RunningWithPage(0x4020_0000);
+        t.Lp.Write<ushort>(t.Tdcs.RtmrLock, 2);
+        t.Tdcall(2, 0x4020_0000, 0);
+        Assert.That(t.Tdvps.HpLockBusy, Is.True);
+        Assert.That(t.Tdcall(0, 0), Is.EqualTo(SeamEnd.SeamRet));
+        Assert.That(t.Tdvps.HpLockBusy, Is.False);
+    }
+
+    [Test]
     public void An_accept_of_nothing_is_an_EPT_violation_exit_at_the_same_RIP()
     {
         using VcpuTd t = Running();
