@@ -58,6 +58,8 @@ internal sealed class VcpuMetadataContext(LeafCall call, Tdr tdr, Tdvps tdvps, M
         if (field.Address == MetadataAddress.SharedHpa
             && !SharedBuffer.IsValid(Call, value & writable, writable & 0 - writable))
             return TdxStatus.MetadataFieldValueNotValid;
+        if (field.Address == MetadataAddress.PrivateGpa && !TdSept.IsPrivate(tdr.Tdcs, new Gpa(value)))
+            return TdxStatus.MetadataFieldValueNotValid;
         if (field.Id.Class != VmcsClass)
             return TdxStatus.Success;
         return (VmcsField)field.Id.Code switch

@@ -11,7 +11,7 @@ public class VpMetadataTests
 {
     private const ulong VcpuIndex = 0xA020000200000002, PendNmi = 0x202000000000000B, SharedEptp = 0x002400030000203C,
                         PinControls = 0x0024000200004000, Vector = 0x0024000100000002, Descriptor = 0x0024000300002016,
-                        GuestRip = 0x002400030000681E, RaxField = 0x1020000300000000;
+                        GuestRip = 0x002400030000681E, GuestCr3 = 0x0024000300006802, RaxField = 0x1020000300000000;
 
     [Test]
     public void The_host_reads_what_it_may()
@@ -61,6 +61,18 @@ public class VpMetadataTests
         Assert.That(
             Write(t, SharedEptp, privateRoot, 0x000F_FFFF_FFFF_F000).Status,
             Is.EqualTo(TdxStatus.MetadataFieldValueNotValid), "a private KeyID");
+    }
+
+    [Test]
+    public void A_debugger_cannot_give_CR3_an_address_that_is_not_private()
+    {
+        using VcpuTd t = new(attributes: TdAttributes.Debug);
+        Assert.That(Write(t, GuestCr3, 0x1000, ulong.MaxValue).Status, Is.EqualTo(TdxStatus.Success));
+        Assert.That(
+            Write(t, GuestCr3, 1UL << 47, ulong.MaxValue).Status, Is.EqualTo(TdxStatus.MetadataFieldValueNotValid));
+        Assert.That(
+            Write(t, GuestCr3, 1UL << 52, ulong.MaxValue).Status, Is.EqualTo(TdxStatus.MetadataFieldValueNotValid));
+        Assert.That(t[VmcsField.GuestCr3], Is.EqualTo(0x1000));
     }
 
     [Test]
