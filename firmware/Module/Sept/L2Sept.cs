@@ -30,7 +30,7 @@ internal readonly record struct L2Sept(ISeamPlatform Platform, Tdcs Tdcs)
             Platform.Charge(Operation.SeptWalkLevel);
             Hpa address = table + 8 * ((gpa.Value >> (12 + 9 * at)) & 511);
             var entry = new L2SeptEntry(Platform.Read<ulong>(address));
-            if (at == level || !entry.IsPresent || entry.IsLeaf)
+            if (at <= level || !entry.IsPresent || entry.IsLeaf)
                 return new L2SeptSlot(address, entry, at, vm);
             table = Platform.Keys.WithKey(new Hpa(entry.TableAddress), Platform.Keys.KeyOf(root));
         }

@@ -40,7 +40,7 @@ internal readonly record struct SeptTree(ISeamPlatform Platform, Hpa Root, int T
             Platform.Charge(Operation.SeptWalkLevel);
             Hpa address = table + 8 * ((gpa.Value >> (12 + 9 * at)) & (EntriesPerPage - 1));
             var entry = new SeptEntry(Platform.Read<ulong>(address));
-            if (at == level || !entry.IsPresent || entry.IsLeaf)
+            if (at <= level || !entry.IsPresent || entry.IsLeaf)
                 return new SeptSlot(address, entry, at);
             table = PageOf(entry);
         }
