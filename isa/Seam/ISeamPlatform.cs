@@ -66,6 +66,17 @@ public struct SeamopsResult
 }
 
 /// <summary>
+/// An entry of the data base of SEAM software that has run: SEAMOPS leaf 4 names the running one's (R10..R14), and
+/// leaf 5 reports for the entry it is given in the same registers.
+/// </summary>
+/// <param name="Index">R10.</param>
+/// <param name="Nonce0">R11.</param>
+/// <param name="Nonce1">R12.</param>
+/// <param name="Nonce2">R13.</param>
+/// <param name="Nonce3">R14.</param>
+public readonly record struct SeamdbReference(ulong Index, ulong Nonce0, ulong Nonce1, ulong Nonce2, ulong Nonce3);
+
+/// <summary>
 /// What software in SEAM VMX root can do, one member per instruction or machine resource. Each member does what the
 /// instruction does on the calling logical processor and is charged what it costs; addresses carry their KeyID.
 /// A wrong-key read latches a machine check, which ends the entry with a platform shutdown.
@@ -187,9 +198,9 @@ public interface ISeamPlatform
     /// <summary>SEAMOPS leaf <paramref name="leaf"/>; memory operands are passed as in the manual.</summary>
     /// <remarks>
     /// Leaf 5, SEAMDB_REPORT: RCX is 512 bytes to be written (REPORTMACSTRUCT, TEE_TCB_INFO), RDX 64 bytes of REPORTDATA,
-    /// R8 the address of TEE_INFO_HASH (48 bytes), R9 the REPORTTYPE dword.
+    /// R8 the address of TEE_INFO_HASH (48 bytes), R9 the REPORTTYPE dword, <paramref name="reference"/> R10..R14.
     /// </remarks>
-    SeamopsResult Seamops(ulong leaf, Hpa rcx, Hpa rdx, ulong r8, ulong r9);
+    SeamopsResult Seamops(ulong leaf, Hpa rcx, Hpa rdx, ulong r8, ulong r9, SeamdbReference reference = default);
 
     /// <summary>RDRAND; false is CF = 0 (no entropy).</summary>
     bool TryRdrand(out ulong value);

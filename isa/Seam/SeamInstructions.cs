@@ -50,6 +50,12 @@ internal static class SeamInstructions
         Span<byte> data = stackalloc byte[Seam.Seamops.DataBytes], hash = stackalloc byte[Seam.Seamops.HashBytes];
         Span<byte> report = stackalloc byte[Seam.Seamops.ReportBytes];
         ulong output = core.Gpr(1), dataAddress = core.Gpr(2);
+        SeamdbReference reference = new(core.Gpr(10), core.Gpr(11), core.Gpr(12), core.Gpr(13), core.Gpr(14));
+        if (!new Seamops(core).Knows(core.Gpr(0), reference))
+        {
+            core.Gpr(0) = (ulong)SeamopsStatus.InvalidOperand;
+            return Outcome.Next;
+        }
         if (!core.TryReadLinear(new Gva(dataAddress), data, 0) || !core.TryReadLinear(new Gva(core.Gpr(8)), hash, 0))
             return Outcome.Fault;
         ulong status = new Seamops(core).Report(output, dataAddress, data, hash, (uint)core.Gpr(9), report);

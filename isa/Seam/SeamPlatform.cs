@@ -164,10 +164,11 @@ internal sealed partial class SeamPlatform(Core core) : ISeamPlatform
     }
 
     /// <inheritdoc/>
-    public SeamopsResult Seamops(ulong leaf, Hpa rcx, Hpa rdx, ulong r8, ulong r9)
+    public SeamopsResult Seamops(
+        ulong leaf, Hpa rcx, Hpa rdx, ulong r8, ulong r9, SeamdbReference reference = default)
     {
         core.ChargeOperation(Operation.Seamops);
-        return new Seamops(core).Execute(leaf, rcx, rdx, new Hpa(r8), r9);
+        return new Seamops(core).Execute(leaf, rcx, rdx, new Hpa(r8), r9, reference);
     }
 
     /// <inheritdoc/>

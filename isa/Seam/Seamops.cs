@@ -39,10 +39,12 @@ internal readonly struct Seamops(Core core)
     private const ulong TcbInfoValid = 0x301FF;
 
     /// <summary>Executes a leaf; memory operands are RCX, RDX and R8, the report type is R9.</summary>
-    public SeamopsResult Execute(ulong leaf, Hpa rcx, Hpa rdx, Hpa r8, ulong r9)
+    public SeamopsResult Execute(ulong leaf, Hpa rcx, Hpa rdx, Hpa r8, ulong r9, in SeamdbReference reference)
     {
         if (IsReport(leaf))
         {
+            if (!Knows(leaf, reference))
+                return new SeamopsResult { Rax = (ulong)SeamopsStatus.InvalidOperand };
             Span<byte> data = stackalloc byte[DataBytes], hash = stackalloc byte[HashBytes];
             Span<byte> report = stackalloc byte[ReportBytes];
             core.Memory.Read(rdx, data, inSeam: true);
@@ -62,6 +64,18 @@ internal readonly struct Seamops(Core core)
     /// <summary>SEAMREPORT and SEAMDB_REPORT.</summary>
     public static bool IsReport(ulong leaf) =>
         leaf is (ulong)SeamopsLeaf.Report or (ulong)SeamopsLeaf.SeamdbReport;
+
+    /// <summary>
+    /// SEAMDB_REPORT only reports for an entry of the data base; the only one is the running module's. SEAMREPORT takes
+    /// no reference.
+    /// </summary>
+    public bool Knows(ulong leaf, in SeamdbReference reference)
+    {
+        if (leaf != (ulong)SeamopsLeaf.SeamdbReport)
+            return true;
+        SeamopsResult r = Reference();
+        return reference == new SeamdbReference(r.R10, r.R11, r.R12, r.R13, r.R14);
+    }
 
     /// <summary>Leaves without memory operands, and numbers that are no leaf.</summary>
     public SeamopsResult WithoutMemory(ulong leaf) => leaf switch

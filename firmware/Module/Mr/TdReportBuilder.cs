@@ -62,8 +62,19 @@ internal readonly struct TdReportBuilder(GuestCall c)
         bool servTdBound = p.Read<byte>(c.Tdcs.ServTdBindings) != 0;
         uint type = TdxReportType | (servTdBound ? ServiceTdVersion : 0);
         SeamopsResult result = p.Seamops(
-            SeamdbReportLeaf, Report, c.Call.Data.Local + ReportDataAt, (c.Call.Data.Local + HashAt).Value, type);
+            SeamdbReportLeaf, Report, c.Call.Data.Local + ReportDataAt, (c.Call.Data.Local + HashAt).Value, type,
+            SeamOfTd());
         return result.Rax == 0;
+    }
+
+    /// <summary>The SEAM software under which the TD was created.</summary>
+    private SeamdbReference SeamOfTd()
+    {
+        ISeamPlatform p = c.Call.P;
+        Tdr tdr = c.Tdr;
+        return new SeamdbReference(
+            tdr.SeamdbIndex, p.Read<ulong>(tdr.SeamdbNonce(0)), p.Read<ulong>(tdr.SeamdbNonce(1)),
+            p.Read<ulong>(tdr.SeamdbNonce(2)), p.Read<ulong>(tdr.SeamdbNonce(3)));
     }
 
     /// <summary>Copies the finished report to the guest's page.</summary>

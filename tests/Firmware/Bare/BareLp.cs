@@ -72,6 +72,9 @@ internal sealed class BareLp : ISeamPlatform
     /// <summary>What SEAMOPS leaves other than 0 answer; null: success with zeroes.</summary>
     public Func<ulong, Hpa, Hpa, SeamopsResult>? SeamopsHandler { get; set; }
 
+    /// <summary>R10..R14 of the last SEAMOPS.</summary>
+    public SeamdbReference SeamdbReference { get; private set; }
+
     /// <summary>Applies what the entry handed to <see cref="ReleaseAtEnd"/>.</summary>
     public void EndEntry()
     {
@@ -233,8 +236,14 @@ internal sealed class BareLp : ISeamPlatform
         return Pconfig;
     }
 
-    public SeamopsResult Seamops(ulong leaf, Hpa rcx, Hpa rdx, ulong r8, ulong r9) =>
-        leaf == 0 ? new SeamopsResult { Rax = SeamopsCapabilities } : SeamopsHandler?.Invoke(leaf, rcx, rdx) ?? default;
+    public SeamopsResult Seamops(
+        ulong leaf, Hpa rcx, Hpa rdx, ulong r8, ulong r9, SeamdbReference reference = default)
+    {
+        SeamdbReference = reference;
+        return leaf == 0
+            ? new SeamopsResult { Rax = SeamopsCapabilities }
+            : SeamopsHandler?.Invoke(leaf, rcx, rdx) ?? default;
+    }
 
     public bool TryRdrand(out ulong value) => TryRandom(out value);
 

@@ -22,7 +22,7 @@ public sealed unsafe class SeamPlatformTests
         byte[] data = [.. Enumerable.Range(0, 64).Select(i => (byte)i)], hash = SHA384.HashData(data);
         p.WriteBytes(ReportData, data);
         p.WriteBytes(TeeInfoHash, hash);
-        Assert.That(p.Seamops(5, Report, ReportData, TeeInfoHash.Value, 0x81).Rax, Is.Zero);
+        Assert.That(p.Seamops(5, Report, ReportData, TeeInfoHash.Value, 0x81, Running(p)).Rax, Is.Zero);
 
         byte[] report = new byte[512];
         p.ReadBytes(Report, report);
@@ -44,7 +44,19 @@ public sealed unsafe class SeamPlatformTests
         ISeamPlatform p = rig.Core.SeamPlatform;
         Assert.That(p.Seamops(0, default, default, 0, 0).Rax, Is.EqualTo(0x73));
         Assert.That(p.Seamops(2, default, default, 0, 0).Rax, Is.Not.Zero);
-        Assert.That(p.Seamops(5, Report + 8, ReportData, TeeInfoHash.Value, 0x81).Rax, Is.Not.Zero);
+        Assert.That(p.Seamops(5, Report + 8, ReportData, TeeInfoHash.Value, 0x81, Running(p)).Rax, Is.Not.Zero);
+    }
+
+    [Test]
+    public void A_report_is_only_made_for_SEAM_software_that_ran()
+    {
+        using SeamRig rig = new(OperationMode.SeamRoot);
+        ISeamPlatform p = rig.Core.SeamPlatform;
+        SeamdbReference running = Running(p);
+        foreach (SeamdbReference other in new[] { running with { Index = 1 }, running with { Nonce3 = 1 }, default })
+            Assert.That(p.Seamops(5, Report, ReportData, TeeInfoHash.Value, 0x81, other).Rax,
+                Is.EqualTo((ulong)SeamopsStatus.InvalidOperand));
+        Assert.That(p.Seamops(1, Report, ReportData, TeeInfoHash.Value, 0).Rax, Is.Zero, "SEAMREPORT names none");
     }
 
     [Test]
@@ -149,5 +161,11 @@ public sealed unsafe class SeamPlatformTests
         Assert.That(p.Vmwrite((VmcsField)0x7000, 1), Is.EqualTo(VmxResult.FailValid));
         Assert.That(p.VmptrldTransferVmcs(), Is.EqualTo(VmxResult.Succeed));
         Assert.That(p.Vmread(VmcsField.HostRip), Is.EqualTo(SeamRig.SeamEntry));
+    }
+
+    private static SeamdbReference Running(ISeamPlatform p)
+    {
+        SeamopsResult r = p.Seamops(4, default, default, 0, 0);
+        return new(r.R10, r.R11, r.R12, r.R13, r.R14);
     }
 }

@@ -57,6 +57,18 @@ public class ReportTests
     }
 
     [Test]
+    public void The_report_is_for_the_SEAM_software_the_TD_was_created_under()
+    {
+        using MemTd td = Make();
+        Tdr tdr = td.Tdr;
+        tdr.SeamdbIndex = 3;
+        for (int word = 0; word < 4; word++)
+            td.Lp.Write(tdr.SeamdbNonce(word), 0x100UL + (ulong)word);
+        Assert.That(td.Tdcall(Leaf, td.Gpa, td.Gpa + ReportData).Status, Is.EqualTo(TdxStatus.Success));
+        Assert.That(td.Lp.SeamdbReference, Is.EqualTo(new SeamdbReference(3, 0x100, 0x101, 0x102, 0x103)));
+    }
+
+    [Test]
     public void A_refusal_of_the_processor_ends_the_TD()
     {
         using MemTd td = Make();
