@@ -9,26 +9,24 @@ namespace Seamsim.Tests.Conformance;
 /// <summary>Conditions that leaves share, in the order of the ABI's operand checks.</summary>
 internal static class CommonFailures
 {
-    public const ulong OutsideTdmr = 0x3000_0000;
-
     /// <summary>The explicit TDR operand, held exclusively.</summary>
     public static LeafFailure[] Tdr(OperandId operand, Action<LeafScene, ulong> set) =>
     [
         new("TDR misaligned", "tdr", s => set(s, s.Td.TdrPage + 0x80), TdxStatus.OperandInvalid.With(operand)),
         new("TDR with a KeyID", "tdr", s => set(s, s.Td.Tdr.Page.Value), TdxStatus.OperandInvalid.With(operand)),
-        new("TDR outside every TDMR", "tdr", s => set(s, OutsideTdmr), TdxStatus.OperandAddrRangeError.With(operand)),
+        new("TDR outside every TDMR", "tdr", s => set(s, s.Target.OutsideTdmr), TdxStatus.OperandAddrRangeError.With(operand)),
         new("TDR held", "tdr", s => s.Lp.Write<ushort>(s.Pamt(s.Td.TdrPage).Address, 1),
             TdxStatus.OperandBusy.With(operand)),
-        new("page is no TDR", "tdr", s => set(s, s.Platform.Page()), TdxStatus.PageMetadataIncorrect.With(operand)),
+        new("page is no TDR", "tdr", s => set(s, s.Target.Page()), TdxStatus.PageMetadataIncorrect.With(operand)),
     ];
 
     /// <summary>A page operand that must be free.</summary>
     public static LeafFailure[] FreePage(OperandId operand, Action<LeafScene, ulong> set, Func<LeafScene, ulong> get) =>
     [
         new("page misaligned", "page", s => set(s, get(s) + 8), TdxStatus.OperandInvalid.With(operand)),
-        new("page with a KeyID", "page", s => set(s, BareMachine.Keys.WithKey(new Hpa(get(s)), new KeyId(40)).Value),
+        new("page with a KeyID", "page", s => set(s, s.Lp.Keys.WithKey(new Hpa(get(s)), new KeyId(40)).Value),
             TdxStatus.OperandInvalid.With(operand)),
-        new("page outside every TDMR", "page", s => set(s, OutsideTdmr), TdxStatus.OperandAddrRangeError.With(operand)),
+        new("page outside every TDMR", "page", s => set(s, s.Target.OutsideTdmr), TdxStatus.OperandAddrRangeError.With(operand)),
         new("page held", "page", s => s.Lp.Write<ushort>(s.Pamt(get(s)).Address, 4),
             TdxStatus.OperandBusy.With(operand)),
         new("page in use", "page", s => s.Pamt(get(s)).Assign(PageType.Reg, new Hpa(s.Td.TdrPage)),
@@ -59,10 +57,10 @@ internal static class CommonFailures
     /// <summary>What PCONFIG can refuse.</summary>
     public static LeafFailure[] Pconfig =>
     [
-        new("key engine busy", "pconfig", s => s.Lp.Pconfig = PconfigResult.DeviceBusy,
-            TdxStatus.OperandBusy.With(OperandId.Ket)),
-        new("no entropy for the key", "pconfig", s => s.Lp.Pconfig = PconfigResult.EntropyError,
-            TdxStatus.KeyGenerationFailed),
+        new("key engine busy", "pconfig", s => s.Bare!.Pconfig = PconfigResult.DeviceBusy,
+            TdxStatus.OperandBusy.With(OperandId.Ket)) { NeedsBare = true },
+        new("no entropy for the key", "pconfig", s => s.Bare!.Pconfig = PconfigResult.EntropyError,
+            TdxStatus.KeyGenerationFailed) { NeedsBare = true },
     ];
 
     private static void Change(Tdr tdr, Action<Tdr> change) => change(tdr);

@@ -6,7 +6,7 @@ namespace Seamsim.Tests.Conformance;
 /// <summary>
 /// What the dispatcher refuses before any leaf runs. TDX Module 1.5 base specification, "SEAMCALL interface".
 /// </summary>
-public class DispatcherRows : PlatformFixture
+public class DispatcherRows(string target) : PlatformFixture(target)
 {
     [TestCase(0x0000000001000009UL, TestName = "{m}(reserved bit 24)")]
     [TestCase(0x4000000000000009UL, TestName = "{m}(reserved bit 62)")]

@@ -1,6 +1,7 @@
 using Seamsim.Firmware.Abi;
 using Seamsim.Firmware.Module;
 using Seamsim.Isa;
+using Seamsim.Isa.Seam;
 using Seamsim.Tests.Firmware;
 
 namespace Seamsim.Tests.Conformance;
@@ -10,15 +11,18 @@ namespace Seamsim.Tests.Conformance;
 /// </summary>
 internal sealed class LeafScene : IDisposable
 {
-    public LeafScene(TdStage? stage = null)
+    public LeafScene(string target, TdStage? stage = null)
     {
-        Platform = ModulePlatform.Ready();
-        Td = new TestTd(Platform);
+        Target = ConformanceTargets.Ready(target);
+        Td = new TestTd(Target);
         if (stage is { } wanted)
             Td.BringTo(wanted);
     }
 
-    public ModulePlatform Platform { get; }
+    public IConformanceTarget Target { get; }
+
+    /// <summary>The processor of the test double, whose parts can be made to fail; null elsewhere.</summary>
+    public BareLp? Bare => (Target as ModulePlatform)?.Machine.Lps[0];
 
     public TestTd Td { get; }
 
@@ -32,9 +36,9 @@ internal sealed class LeafScene : IDisposable
 
     public int Version { get; set; }
 
-    public BareLp Lp => Platform.Machine.Lps[0];
+    public ISeamPlatform Lp => Target.View(0);
 
-    public SeamcallResult Call(string leaf) => Platform.Seamcall(leaf, new(Rcx, Rdx, R8, R9), Version);
+    public SeamcallResult Call(string leaf) => Target.Seamcall(leaf, new(Rcx, Rdx, R8, R9), Version);
 
     /// <summary>The PAMT entry of a 4-KiB page.</summary>
     public PamtWord Pamt(ulong page)
@@ -60,10 +64,14 @@ internal sealed class LeafScene : IDisposable
         return bytes.ToArray();
     }
 
-    public void Dispose() => Platform.Dispose();
+    public void Dispose() => Target.Dispose();
 
-    private void Append(MemoryStream bytes, ulong address, int count) =>
-        bytes.Write(Platform.Machine.ReadBytes(address, count));
+    private void Append(MemoryStream bytes, ulong address, int count)
+    {
+        byte[] read = new byte[count];
+        Lp.ReadBytes(new Hpa(address), read);
+        bytes.Write(read);
+    }
 }
 
 /// <summary>One reason for a leaf to fail.</summary>
@@ -77,6 +85,9 @@ internal sealed record LeafFailure(string Name, string About, Action<LeafScene> 
     /// Whether the leaf may have left something behind: a trace in a lock word, or what the ABI says stays.
     /// </summary>
     public bool LeavesMark { get; init; } = Status.Is(TdxStatus.OperandBusy) || Status.Is(TdxStatus.SysBusy);
+
+    /// <summary>Only the test double can be brought into this condition.</summary>
+    public bool NeedsBare { get; init; }
 }
 
 /// <summary>
@@ -88,12 +99,18 @@ internal static class LeafOrder
     public static void Check(string leaf, Func<LeafScene> make, params LeafFailure[] inOrder)
     {
         List<string> wrong = [];
+        bool pairs;
         using (LeafScene scene = make())
+        {
+            // Which check comes first is a matter of the module's code alone; the test double shows it faster.
+            pairs = scene.Bare is not null;
+            inOrder = [.. inOrder.Where(failure => !failure.NeedsBare || scene.Bare is not null)];
             if (scene.Call(leaf).Status is { IsError: true } status)
                 wrong.Add($"without any condition: {status}");
+        }
         foreach (LeafFailure only in inOrder)
             Try(leaf, make, wrong, only, null);
-        for (int first = 0; first < inOrder.Length; first++)
+        for (int first = 0; pairs && first < inOrder.Length; first++)
         {
             // The next condition about something else is the one whose order matters most.
             LeafFailure? later = inOrder.Skip(first + 1).FirstOrDefault(f => f.About != inOrder[first].About);

@@ -8,17 +8,18 @@ namespace Seamsim.Tests.Conformance;
 /// TDH.MNG.INIT: every rule of TD_PARAMS, and which beats which. TDX Module 1.5 ABI, "TDH.MNG.INIT Leaf".
 /// </summary>
 [Category("Conformance")]
-public class MngInitRows
+[TestFixtureSource(typeof(ConformanceTargets), nameof(ConformanceTargets.Names))]
+public class MngInitRows(string target)
 {
     private static readonly TdxStatus InvalidRdx = TdxStatus.OperandInvalid.With(OperandId.Rdx);
 
     // Spoils one field; what it was before does not matter because every field has a valid default.
     private static LeafFailure Param(string name, int offset, ulong value, TdxStatus status) => new(
-        name, $"0x{offset:X}", s => s.Platform.Machine.Write(s.Rdx + (ulong)offset, value),
+        name, $"0x{offset:X}", s => s.Target.WriteHost(s.Rdx + (ulong)offset, BitConverter.GetBytes(value)),
             status) { LeavesMark = true };
 
     private static LeafFailure Byte(string name, int offset, byte value, TdxStatus status) => new(
-        name, $"0x{offset:X}", s => s.Platform.Machine.Write(s.Rdx + (ulong)offset, value),
+        name, $"0x{offset:X}", s => s.Target.WriteHost(s.Rdx + (ulong)offset, [value]),
             status) { LeavesMark = true };
 
     private static TdxStatus Invalid(OperandId operand) => TdxStatus.OperandInvalid.With(operand);
@@ -28,7 +29,7 @@ public class MngInitRows
         "TDH.MNG.INIT",
         Make,
         [
-            new("CPUID limited", "misc", s => s.Lp.Cpu.Msrs[0x1A0] |= 1 << 22, TdxStatus.LimitCpuidMaxvalSet),
+            new("CPUID limited", "misc", s => s.Target.TrySetMsr(0, 0x1A0, 1 << 22), TdxStatus.LimitCpuidMaxvalSet),
             .. CommonFailures.Tdr(OperandId.Rcx, (s, v) => s.Rcx = v),
             CommonFailures.Fatal,
             CommonFailures.Lifecycle(Lifecycle.HkidAssigned, TdxStatus.TdKeysNotConfigured),
@@ -36,7 +37,7 @@ public class MngInitRows
             CommonFailures.OpStateIs(OpState.Initialized),
             new("TD_PARAMS misaligned", "rdx", s => s.Rdx += 0x200, InvalidRdx),
             new("TD_PARAMS with a private KeyID", "rdx", s => s.Rdx |= 40UL << 46, InvalidRdx),
-            new("TD_PARAMS in the SEAM range", "rdx", s => s.Rdx = s.Platform.Machine.SeamBase, InvalidRdx),
+            new("TD_PARAMS in the SEAM range", "rdx", s => s.Rdx = s.Data.SysInfo.Value, InvalidRdx),
             Param("unknown attribute", TdParams.Attributes, 2, Invalid(OperandId.Attributes)),
             Param("migratable debug TD", TdParams.Attributes, 1 | 1 << 29, Invalid(OperandId.Attributes)),
             Param("XFAM without SSE", TdParams.Xfam, 1, Invalid(OperandId.Xfam)),
@@ -54,7 +55,7 @@ public class MngInitRows
             Param("accessed and dirty flags", TdParams.EptpControls, 6 | 3 << 3 | 1 << 6,
                 Invalid(OperandId.EptpControls)),
             Byte("TSC too slow", TdParams.TscFrequency, 3, Invalid(OperandId.TscFrequency)),
-            new("TSC adjusted", "adjust", s => s.Lp.Cpu.Msrs[0x3B] = 1,
+            new("TSC adjusted", "adjust", s => s.Target.TrySetMsr(0, 0x3B, 1),
                 TdxStatus.InconsistentMsr.With(0x3Bu)) { LeavesMark = true },
             Byte("reserved 0x2A", TdParams.Reserved1, 1, InvalidRdx),
             Byte("unknown MSR configuration", TdParams.MsrConfigCtls, 2, InvalidRdx),
@@ -72,8 +73,8 @@ public class MngInitRows
     public void GPAW_52_needs_five_levels(int levels, int gpaw, bool accepted)
     {
         using LeafScene scene = Make();
-        scene.Platform.Machine.Write(scene.Rdx + TdParams.EptpControls, 6UL | (ulong)levels << 3);
-        scene.Platform.Machine.Write(scene.Rdx + TdParams.ConfigFlags, (ulong)gpaw);
+        Set(scene, TdParams.EptpControls, 6UL | (ulong)levels << 3);
+        Set(scene, TdParams.ConfigFlags, (ulong)gpaw);
         TdxStatus expected = accepted ? TdxStatus.Success : Invalid(OperandId.EptpControls);
         Assert.That(scene.Call("TDH.MNG.INIT").Status, Is.EqualTo(expected));
     }
@@ -84,7 +85,7 @@ public class MngInitRows
         using LeafScene scene = Make();
         uint slot = (uint)ModuleTables.Load(ModuleVersion.Default).SampledMsrs.SlotOf(0x48C);
         scene.Data.SetMsrSample((int)slot, scene.Data.MsrSample((int)slot) & ~(1UL << 7));
-        scene.Platform.Machine.Write(scene.Rdx + TdParams.EptpControls, 6UL | 4 << 3);
+        Set(scene, TdParams.EptpControls, 6UL | 4 << 3);
         Assert.That(scene.Call("TDH.MNG.INIT").Status, Is.EqualTo(Invalid(OperandId.EptpControls)));
     }
 
@@ -92,7 +93,7 @@ public class MngInitRows
     public void A_refused_CPUID_bit_names_its_leaf_and_subleaf()
     {
         using LeafScene scene = Make();
-        scene.Platform.Machine.Write(scene.Rdx + TdParams.CpuidConfig + 5 * 16, 1u);
+        Set(scene, TdParams.CpuidConfig + 5 * 16, 1);
         SeamcallResult result = scene.Call("TDH.MNG.INIT");
         Assert.That((result.Status, result.Rcx), Is.EqualTo((Invalid(OperandId.CpuidConfig), 7UL)));
     }
@@ -101,14 +102,17 @@ public class MngInitRows
     public void HLE_without_RTM_is_refused_without_a_leaf()
     {
         using LeafScene scene = Make();
-        scene.Platform.Machine.Write(scene.Rdx + TdParams.CpuidConfig + 5 * 16 + 4, 1u << 4);
+        Set(scene, TdParams.CpuidConfig + 5 * 16 + 4, 1 << 4);
         SeamcallResult result = scene.Call("TDH.MNG.INIT");
         Assert.That((result.Status, result.Rcx), Is.EqualTo((Invalid(OperandId.CpuidConfig), 0UL)));
     }
 
-    private static LeafScene Make()
+    private static void Set(LeafScene scene, int offset, ulong value) =>
+        scene.Target.WriteHost(scene.Rdx + (ulong)offset, BitConverter.GetBytes(value));
+
+    private LeafScene Make()
     {
-        LeafScene scene = new(TdStage.TdcsAllocated);
+        LeafScene scene = new(target, TdStage.TdcsAllocated);
         SeamcallOperands operands = scene.Td.InitOperands();
         (scene.Rcx, scene.Rdx) = (operands.Rcx, operands.Rdx);
         return scene;

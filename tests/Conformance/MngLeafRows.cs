@@ -7,7 +7,8 @@ namespace Seamsim.Tests.Conformance;
 
 /// <summary>Every failure of the TD management leaves, and which beats which. TDX Module 1.5 ABI, leaf pages.</summary>
 [Category("Conformance")]
-public class MngLeafRows
+[TestFixtureSource(typeof(ConformanceTargets), nameof(ConformanceTargets.Names))]
+public class MngLeafRows(string target)
 {
     private static readonly TdxStatus WrongLifecycle = TdxStatus.LifecycleStateIncorrect;
 
@@ -21,8 +22,8 @@ public class MngLeafRows
             new("HKID beyond the last", "hkid", s => s.Rdx = 64, TdxStatus.OperandInvalid.With(OperandId.Rdx)),
             .. CommonFailures.FreePage(OperandId.Rcx, (s, v) => s.Rcx = v, s => s.Rcx),
             CommonFailures.KotHeld,
-            new("the global HKID", "hkid", s => s.Rdx = ModulePlatform.GlobalHkid, TdxStatus.HkidNotFree),
-            new("no entropy", "entropy", s => s.Lp.Entropy = 3, TdxStatus.RndNoEntropy),
+            new("the global HKID", "hkid", s => s.Rdx = s.Target.GlobalHkid, TdxStatus.HkidNotFree),
+            new("no entropy", "entropy", s => s.Bare!.Entropy = 3, TdxStatus.RndNoEntropy) { NeedsBare = true },
         ]);
 
     [Test]
@@ -40,7 +41,7 @@ public class MngLeafRows
     [Test]
     public void TDH_MNG_ADDCX_checks_in_the_order_of_the_ABI() => LeafOrder.Check(
         "TDH.MNG.ADDCX",
-        () => With(TdStage.TdcsAllocated, s => (s.Rcx, s.Rdx) = (s.Platform.Page(), s.Td.TdrPage)),
+        () => With(TdStage.TdcsAllocated, s => (s.Rcx, s.Rdx) = (s.Target.Page(), s.Td.TdrPage)),
         [
             .. CommonFailures.Tdr(OperandId.Rdx, (s, v) => s.Rdx = v),
             CommonFailures.Fatal,
@@ -54,8 +55,9 @@ public class MngLeafRows
     public void The_sixth_TDCS_page_needs_entropy_for_the_migration_key()
     {
         using LeafScene scene = With(TdStage.KeysConfigured, s => s.Td.AddTdcx(5));
-        scene.Lp.Entropy = 0;
-        (scene.Rcx, scene.Rdx) = (scene.Platform.Page(), scene.Td.TdrPage);
+        Assume.That(scene.Bare, Is.Not.Null, "only the test double runs out of entropy");
+        scene.Bare!.Entropy = 0;
+        (scene.Rcx, scene.Rdx) = (scene.Target.Page(), scene.Td.TdrPage);
         Assert.That(scene.Call("TDH.MNG.ADDCX").Status, Is.EqualTo(TdxStatus.RndNoEntropy));
     }
 
@@ -75,7 +77,7 @@ public class MngLeafRows
         "TDH.MNG.KEY.FREEID",
         () => With(TdStage.Blocked, s =>
         {
-            s.Platform.Do("TDH.PHYMEM.CACHE.WB");
+            s.Target.Do("TDH.PHYMEM.CACHE.WB");
             s.Rcx = s.Td.TdrPage;
         }),
         [
@@ -129,9 +131,9 @@ public class MngLeafRows
             new("too long", "value", s => s.R8 = 100_000_001, TdxStatus.MetadataFieldValueNotValid),
         ]);
 
-    private static LeafScene With(TdStage? stage, Action<LeafScene> arrange)
+    private LeafScene With(TdStage? stage, Action<LeafScene> arrange)
     {
-        LeafScene scene = new(stage);
+        LeafScene scene = new(target, stage);
         arrange(scene);
         return scene;
     }

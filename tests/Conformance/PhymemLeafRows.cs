@@ -9,7 +9,8 @@ namespace Seamsim.Tests.Conformance;
 /// Every failure of the physical-memory leaves, and which beats which. TDX Module 1.5 ABI, leaf pages.
 /// </summary>
 [Category("Conformance")]
-public class PhymemLeafRows
+[TestFixtureSource(typeof(ConformanceTargets), nameof(ConformanceTargets.Names))]
+public class PhymemLeafRows(string target)
 {
     [Test]
     public void TDH_PHYMEM_PAGE_RECLAIM_checks_in_the_order_of_the_ABI() => LeafOrder.Check(
@@ -17,11 +18,11 @@ public class PhymemLeafRows
         () => With(TdStage.Teardown, s => s.Rcx = s.Td.TdcxPages[0]),
         [
             new("page misaligned", "page", s => s.Rcx += 8, TdxStatus.OperandInvalid.With(OperandId.Rcx)),
-            new("page outside every TDMR", "page", s => s.Rcx = CommonFailures.OutsideTdmr,
+            new("page outside every TDMR", "page", s => s.Rcx = s.Target.OutsideTdmr,
                 TdxStatus.OperandAddrRangeError.With(OperandId.Rcx)),
             new("page held", "page", s => s.Lp.Write<ushort>(s.Pamt(s.Rcx).Address, 4),
                 TdxStatus.OperandBusy.With(OperandId.Rcx)),
-            new("page free", "page", s => s.Rcx = s.Platform.Page(),
+            new("page free", "page", s => s.Rcx = s.Target.Page(),
                 TdxStatus.PageMetadataIncorrect.With(OperandId.Rcx)),
             new("TDR held", "tdr", s => s.Lp.Write<ushort>(s.Pamt(s.Td.TdrPage).Address, 1),
                 TdxStatus.OperandBusy.With(OperandId.Tdr)),
@@ -34,7 +35,7 @@ public class PhymemLeafRows
         using LeafScene scene = With(TdStage.Teardown, s => s.Rcx = s.Td.TdrPage);
         TdxStatus early = scene.Call("TDH.PHYMEM.PAGE.RECLAIM").Status;
         scene.Td.Reclaim();
-        Assert.That((early, scene.Platform.TypeOf(scene.Td.TdrPage)),
+        Assert.That((early, scene.Target.TypeOf(scene.Td.TdrPage)),
             Is.EqualTo((TdxStatus.TdAssociatedPagesExist, PageType.Nda)));
     }
 
@@ -52,12 +53,12 @@ public class PhymemLeafRows
     public void TDH_PHYMEM_PAGE_WBINVD_checks_in_the_order_of_the_ABI() => LeafOrder.Check(
         "TDH.PHYMEM.PAGE.WBINVD",
         () => With(TdStage.Teardown,
-            s => s.Rcx = BareMachine.Keys.WithKey(new Hpa(s.Platform.Page()), new KeyId(s.Td.Hkid)).Value),
+            s => s.Rcx = s.Lp.Keys.WithKey(new Hpa(s.Target.Page()), new KeyId(s.Td.Hkid)).Value),
         [
             new("page misaligned", "page", s => s.Rcx += 8, TdxStatus.OperandInvalid.With(OperandId.Rcx)),
             new("bits above the physical address", "page", s => s.Rcx |= 1UL << 52,
                 TdxStatus.OperandInvalid.With(OperandId.Rcx)),
-            new("page outside every TDMR", "page", s => s.Rcx = CommonFailures.OutsideTdmr,
+            new("page outside every TDMR", "page", s => s.Rcx = s.Target.OutsideTdmr,
                 TdxStatus.OperandAddrRangeError.With(OperandId.Rcx)),
             new("page owned", "page", s => s.Rcx = s.Td.TdcxPages[0],
                 TdxStatus.PageMetadataIncorrect.With(OperandId.Rcx)),
@@ -86,9 +87,10 @@ public class PhymemLeafRows
     public void An_interrupt_suspends_the_write_back_and_resume_finishes_it()
     {
         using LeafScene scene = With(TdStage.Blocked, _ => { });
-        scene.Lp.Cpu.Msrs[0x9A] = 2;
+        Assume.That(scene.Bare, Is.Not.Null, "only the test double interrupts itself");
+        scene.Target.TrySetMsr(0, 0x9A, 2);
         TdxStatus first = scene.Call("TDH.PHYMEM.CACHE.WB").Status;
-        scene.Lp.Cpu.Msrs[0x9A] = 0;
+        scene.Target.TrySetMsr(0, 0x9A, 0);
         scene.Rcx = 1;
         TdxStatus second = scene.Call("TDH.PHYMEM.CACHE.WB").Status;
         Assert.That(
@@ -99,16 +101,16 @@ public class PhymemLeafRows
     [Test]
     public void A_page_outside_the_initialised_TDMRs_has_no_metadata()
     {
-        using LeafScene scene = new();
-        scene.Rcx = CommonFailures.OutsideTdmr;
+        using LeafScene scene = new(target);
+        scene.Rcx = scene.Target.OutsideTdmr;
         SeamcallResult result = scene.Call("TDH.PHYMEM.PAGE.RDMD");
         Assert.That((result.Status, result.Rcx),
             Is.EqualTo((TdxStatus.OperandAddrRangeError.With(OperandId.Rcx), 0UL)));
     }
 
-    private static LeafScene With(TdStage stage, Action<LeafScene> arrange)
+    private LeafScene With(TdStage stage, Action<LeafScene> arrange)
     {
-        LeafScene scene = new(stage);
+        LeafScene scene = new(target, stage);
         arrange(scene);
         return scene;
     }

@@ -5,32 +5,29 @@ namespace Seamsim.Tests.Conformance;
 
 /// <summary>
 /// Base of conformance fixtures: a fresh READY platform per test, TDs in any stage, SEAMCALLs by name, status asserts.
+/// Every fixture runs once on each of <see cref="ConformanceTargets"/>.
 /// </summary>
+/// <param name="target">Name of the target.</param>
 [Category("Conformance")]
-public abstract class PlatformFixture
+[TestFixtureSource(typeof(ConformanceTargets), nameof(ConformanceTargets.Names))]
+public abstract class PlatformFixture(string target)
 {
-    /// <summary>The platform; <see cref="ModulePlatform.Machine"/> lets a test look behind the ABI.</summary>
-    internal ModulePlatform Platform { get; private set; } = null!;
-
     /// <summary>The platform as any module offers it.</summary>
-    internal IConformanceTarget Target => Platform;
+    internal IConformanceTarget Target { get; private set; } = null!;
 
     [SetUp]
-    public void CreatePlatform() => Platform = ModulePlatform.Ready();
+    public void CreatePlatform() => Target = ConformanceTargets.Ready(target);
 
     [TearDown]
-    public void DisposePlatform() => Platform.Dispose();
+    public void DisposePlatform() => Target.Dispose();
 
     /// <summary>A TD at a stage.</summary>
-    internal TestTd Td(TdStage stage, int hkidIndex = 0) => TestTd.At(Platform, stage, hkidIndex);
+    internal TestTd Td(TdStage stage, int hkidIndex = 0) => TestTd.At(Target, stage, hkidIndex);
 
     /// <summary>Calls a leaf by the ABI's name.</summary>
     internal SeamcallResult Seamcall(
-        string leaf, ulong rcx = 0, ulong rdx = 0, ulong r8 = 0, ulong r9 = 0, int version = 0, int lp = 0)
-    {
-        LeafInfo info = LeafCatalog.Find(leaf) ?? throw new ArgumentException($"no leaf {leaf}", nameof(leaf));
-        return Target.Call((uint)info.Number | (ulong)version << 16, new(rcx, rdx, r8, r9), lp);
-    }
+        string leaf, ulong rcx = 0, ulong rdx = 0, ulong r8 = 0, ulong r9 = 0, int version = 0, int lp = 0) =>
+        Target.Seamcall(leaf, new(rcx, rdx, r8, r9), version, lp);
 
     /// <summary>Calls a leaf and compares its whole status.</summary>
     internal SeamcallResult Expect(

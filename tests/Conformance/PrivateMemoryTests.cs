@@ -10,7 +10,7 @@ namespace Seamsim.Tests.Conformance;
 /// Private memory from outside: only SEAMCALLs and what they answer. TDX Module 1.5 base specification, "Memory
 /// management".
 /// </summary>
-public class PrivateMemoryTests : PlatformFixture
+public class PrivateMemoryTests(string target) : PlatformFixture(target)
 {
     private const ulong Gpa = 0x8020_3000;
     private const ulong MrTdField = 0x1310_0003_0000_0000;

@@ -102,39 +102,6 @@ public class SysLeafRows
             Is.EqualTo(new TdxStatus(expected).ToString()));
     }
 
-    [Test]
-    public void The_module_goes_through_its_states_in_order_only()
-    {
-        using ModulePlatform platform = new();
-        List<TdxStatus> statuses =
-        [
-            platform.Seamcall("TDH.SYS.LP.INIT").Status,
-            platform.Seamcall("TDH.MNG.CREATE").Status,
-            platform.Seamcall("TDH.SYS.INIT").Status,
-            platform.Seamcall("TDH.SYS.INIT").Status,
-            platform.Seamcall("TDH.SYS.RD").Status,
-            platform.Seamcall("TDH.SYS.LP.INIT").Status,
-            platform.Seamcall("TDH.SYS.LP.INIT").Status,
-            platform.Seamcall("TDH.SYS.CONFIG").Status,
-            platform.Seamcall("TDH.SYS.LP.INIT", lp: 1).Status,
-            platform.Seamcall("TDH.SYS.KEY.CONFIG").Status,
-            platform.Seamcall("TDH.SYS.TDMR.INIT").Status,
-        ];
-        platform.Configure();
-        platform.ConfigureKeys();
-        statuses.Add(platform.Seamcall("TDH.SYS.SHUTDOWN").Status);
-        statuses.Add(platform.Seamcall("TDH.MNG.CREATE").Status);
-        statuses.Add(platform.Seamcall("TDH.SYS.LP.SHUTDOWN").Status);
-
-        Assert.That(statuses, Is.EqualTo(new[]
-        {
-            TdxStatus.SysLpInitNotPending, TdxStatus.SysNotReady, TdxStatus.Success, TdxStatus.SysInitNotPending,
-            TdxStatus.SysLpInitNotDone, TdxStatus.Success, TdxStatus.SysLpInitDone, TdxStatus.SysConfigNotPending,
-            TdxStatus.Success, TdxStatus.SysKeyConfigNotPending, TdxStatus.SysNotReady, TdxStatus.Success,
-            TdxStatus.SysShutdown, TdxStatus.Success,
-        }));
-    }
-
     private static void Msr(BareMachine machine, uint msr, ulong value) => machine.Lps[0].Cpu.Msrs[msr] = value;
 
     private static TestCaseData Row(string name, Action<BareMachine> arrange, TdxStatus expected) =>

@@ -5,7 +5,8 @@ namespace Seamsim.Tests.Conformance;
 
 /// <summary>TDH.SYS.CONFIG: what a TDMR must not be. TDX Module 1.5 ABI, "TDH.SYS.CONFIG Leaf".</summary>
 [Category("Conformance")]
-public class TdmrRows
+[TestFixtureSource(typeof(ConformanceTargets), nameof(ConformanceTargets.Names))]
+public class TdmrRows(string name)
 {
     private const ulong Gigabyte = BareMachine.Gigabyte;
 
@@ -32,7 +33,7 @@ public class TdmrRows
         yield return Row("4K PAMT misaligned", t => t[6] += 0x800, TdxStatus.InvalidPamt);
         yield return Row("1G PAMT beats 4K PAMT", t => (t[3], t[7]) = (0, 0), TdxStatus.InvalidPamt.With(2u << 8));
         yield return Row("PAMTs overlap each other", t => t[4] = t[6], TdxStatus.PamtOverlap);
-        yield return Row("PAMT in usable memory", t => t[6] = ModulePlatform.TdmrBase, TdxStatus.PamtOverlap);
+        yield return Row("PAMT in usable memory", t => t[6] = t[0], TdxStatus.PamtOverlap);
         yield return Row("PAMT outside CMRs", t => t[6] = 0xC000_0000, TdxStatus.PamtOutsideCmrs);
         yield return Row("TDMR outside CMRs", t => t[0] = 3 * Gigabyte, TdxStatus.TdmrOutsideCmrs);
     }
@@ -40,25 +41,20 @@ public class TdmrRows
     [TestCaseSource(nameof(Rows))]
     public void A_TDMR_is_refused(Action<ulong[]> change, ulong expected)
     {
-        using ModulePlatform platform = new();
-        platform.Do("TDH.SYS.INIT");
-        platform.InitLps();
-        ulong[] tdmr = ModulePlatform.DefaultTdmr();
+        using IConformanceTarget platform = ConformanceTargets.Installed(name);
+        platform.Initialise();
+        ulong[] tdmr = platform.DefaultTdmr();
         change(tdmr);
-        TdxStatus status = platform.Seamcall(
-            "TDH.SYS.CONFIG", new(Rcx: platform.WriteTdmrs(tdmr), Rdx: 1, R8: ModulePlatform.GlobalHkid)).Status;
+        TdxStatus status = platform.Configure(tdmr).Status;
         Assert.That(status.ToString(), Is.EqualTo(new TdxStatus(expected).ToString()));
     }
 
     [Test]
     public void TDMRs_must_ascend()
     {
-        using ModulePlatform platform = new();
-        platform.Do("TDH.SYS.INIT");
-        platform.InitLps();
-        ulong array = platform.WriteTdmrs(ModulePlatform.DefaultTdmr(), ModulePlatform.DefaultTdmr());
-        SeamcallResult result = platform.Seamcall("TDH.SYS.CONFIG",
-            new(Rcx: array, Rdx: 2, R8: ModulePlatform.GlobalHkid));
+        using IConformanceTarget platform = ConformanceTargets.Installed(name);
+        platform.Initialise();
+        SeamcallResult result = platform.Configure(platform.DefaultTdmr(), platform.DefaultTdmr());
         Assert.That(result.Status, Is.EqualTo(TdxStatus.NonOrderedTdmr.With(1u)));
     }
 
@@ -68,10 +64,9 @@ public class TdmrRows
     public void The_operands_of_SYS_CONFIG_are_checked(ulong misalignment, ulong unused, ulong hkid, OperandId operand,
         ulong count)
     {
-        using ModulePlatform platform = new();
-        platform.Do("TDH.SYS.INIT");
-        platform.InitLps();
-        ulong array = platform.WriteTdmrs(ModulePlatform.DefaultTdmr()) + misalignment;
+        using IConformanceTarget platform = ConformanceTargets.Installed(name);
+        platform.Initialise();
+        ulong array = platform.WriteTdmrs(platform.DefaultTdmr()) + misalignment;
         SeamcallResult result = platform.Seamcall("TDH.SYS.CONFIG", new(Rcx: array, Rdx: count, R8: hkid));
         Assert.That(result.Status, Is.EqualTo(TdxStatus.OperandInvalid.With(operand)));
     }
@@ -79,27 +74,23 @@ public class TdmrRows
     [Test]
     public void Reserved_areas_are_marked_in_the_PAMT()
     {
-        using ModulePlatform platform = new();
-        platform.Do("TDH.SYS.INIT");
-        platform.InitLps();
-        ulong[] tdmr = ModulePlatform.DefaultTdmr();
+        using IConformanceTarget platform = ConformanceTargets.Installed(name);
+        platform.Initialise();
+        ulong[] tdmr = platform.DefaultTdmr();
         (tdmr[8], tdmr[9]) = (0x3000, 0x2000);
-        platform.Do("TDH.SYS.CONFIG", new(Rcx: platform.WriteTdmrs(tdmr), Rdx: 1, R8: ModulePlatform.GlobalHkid));
-        platform.ConfigureKeys();
-        while (platform.Do("TDH.SYS.TDMR.INIT",
-            new(Rcx: ModulePlatform.TdmrBase)).Rdx < ModulePlatform.TdmrBase + ModulePlatform.TdmrBytes)
-        {
-        }
+        Assert.That(platform.Configure(tdmr).Status, Is.EqualTo(TdxStatus.Success));
+        platform.DoOnPackages("TDH.SYS.KEY.CONFIG");
+        platform.InitialiseTdmr();
         IEnumerable<PageType> types = Enumerable.Range(2,
-            4).Select(i => platform.TypeOf(ModulePlatform.TdmrBase + (ulong)i * 4096));
+            4).Select(i => platform.TypeOf(platform.TdmrBase + (ulong)i * 4096));
         Assert.That(types, Is.EqualTo(new[] { PageType.Nda, PageType.Rsvd, PageType.Rsvd, PageType.Nda }));
     }
 
     [Test]
     public void An_initialised_TDMR_is_not_initialised_again()
     {
-        using ModulePlatform platform = ModulePlatform.Ready();
-        SeamcallResult result = platform.Seamcall("TDH.SYS.TDMR.INIT", new(Rcx: ModulePlatform.TdmrBase));
+        using IConformanceTarget platform = ConformanceTargets.Ready(name);
+        SeamcallResult result = platform.Seamcall("TDH.SYS.TDMR.INIT", new(Rcx: platform.TdmrBase));
         Assert.That((result.Status, result.Rdx), Is.EqualTo((TdxStatus.TdmrAlreadyInitialized, 0UL)));
     }
 

@@ -74,6 +74,36 @@ internal sealed class ModulePlatform : Conformance.IConformanceTarget
     }
 
     /// <inheritdoc/>
+    public int LpCount => Machine.Lps.Count;
+
+    /// <inheritdoc/>
+    public ulong OutsideTdmr => 0x3000_0000;
+
+    /// <inheritdoc/>
+    public ulong NumCmrs => 1;
+
+    ulong Conformance.IConformanceTarget.TdmrBase => TdmrBase;
+
+    ushort Conformance.IConformanceTarget.GlobalHkid => GlobalHkid;
+
+    /// <inheritdoc/>
+    public int PackageOf(int lp) => Machine.Lps[lp].Package;
+
+    ushort Conformance.IConformanceTarget.Hkid(int index) => Hkid(index);
+
+    ulong[] Conformance.IConformanceTarget.DefaultTdmr() => DefaultTdmr();
+
+    /// <inheritdoc/>
+    public ISeamPlatform View(int lp) => Machine.Lps[lp];
+
+    /// <inheritdoc/>
+    public bool TrySetMsr(int lp, uint msr, ulong value)
+    {
+        Machine.Lps[lp].Cpu.Msrs[msr] = value;
+        return true;
+    }
+
+    /// <inheritdoc/>
     public SeamcallResult Call(ulong rax, SeamcallOperands operands, int lp)
     {
         SeamcallResult result = SeamcallRaw(rax, operands, lp, out _);
@@ -131,6 +161,12 @@ internal sealed class ModulePlatform : Conformance.IConformanceTarget
         InitLps();
         Configure();
         ConfigureKeys();
+        InitialiseTdmr();
+    }
+
+    /// <inheritdoc/>
+    public void InitialiseTdmr()
+    {
         while (Do("TDH.SYS.TDMR.INIT", new(Rcx: TdmrBase)).Rdx < TdmrBase + TdmrBytes)
         {
         }

@@ -2,6 +2,8 @@ using System.Buffers.Binary;
 using Seamsim.Firmware.Abi;
 using Seamsim.Firmware.Module;
 using Seamsim.Isa;
+using Seamsim.Isa.Seam;
+using Seamsim.Tests.Conformance;
 
 namespace Seamsim.Tests.Firmware;
 
@@ -30,18 +32,18 @@ internal enum TdStage
     Teardown,
 }
 
-/// <summary>A TD on a <see cref="ModulePlatform"/>.</summary>
+/// <summary>A TD on a platform that answers SEAMCALLs.</summary>
 internal sealed class TestTd
 {
     private const int TdvpsExtraPages = 5;
 
-    private readonly ModulePlatform platform;
+    private readonly IConformanceTarget platform;
     private readonly byte[] tdParams = new byte[TdParams.Bytes];
 
-    public TestTd(ModulePlatform platform, int hkidIndex = 0)
+    public TestTd(IConformanceTarget platform, int hkidIndex = 0)
     {
         this.platform = platform;
-        Hkid = ModulePlatform.Hkid(hkidIndex);
+        Hkid = platform.Hkid(hkidIndex);
         TdrPage = platform.Page();
         Set(TdParams.Xfam, 3UL);
         Set(TdParams.EptpControls, 6UL | 3 << 3);
@@ -70,7 +72,7 @@ internal sealed class TestTd
     public Tdcs Tdcs => Tdr.Tdcs;
 
     /// <summary>A TD brought to a stage, with default parameters (4-level EPT, GPAW 48, XFAM 3).</summary>
-    public static TestTd At(ModulePlatform platform, TdStage stage, int hkidIndex = 0)
+    public static TestTd At(IConformanceTarget platform, TdStage stage, int hkidIndex = 0)
     {
         TestTd td = new(platform, hkidIndex);
         td.BringTo(stage);
@@ -106,12 +108,7 @@ internal sealed class TestTd
 
     public void Create() => platform.Do("TDH.MNG.CREATE", new(Rcx: TdrPage, Rdx: Hkid));
 
-    public void ConfigureKeys()
-    {
-        for (int lp = 0; lp < platform.Machine.Lps.Count; lp++)
-            if (lp == 0 || platform.Machine.Lps[lp].Package != platform.Machine.Lps[lp - 1].Package)
-                platform.Do("TDH.MNG.KEY.CONFIG", new(Rcx: TdrPage), lp: lp);
-    }
+    public void ConfigureKeys() => platform.DoOnPackages("TDH.MNG.KEY.CONFIG", new(Rcx: TdrPage));
 
     public void AddTdcx(int pages)
     {
@@ -126,7 +123,7 @@ internal sealed class TestTd
     public SeamcallOperands InitOperands()
     {
         ulong buffer = platform.HostPage();
-        platform.Machine.Memory.Write(new Hpa(buffer), tdParams, inSeam: false);
+        platform.WriteHost(buffer, tdParams);
         return new(Rcx: TdrPage, Rdx: buffer);
     }
 
@@ -152,15 +149,16 @@ internal sealed class TestTd
     }
 
     /// <summary>The view of a virtual CPU's state.</summary>
-    public Tdvps Tdvps(ulong tdvpr, int lp = 0) =>
-        new(platform.Machine.Lps[lp], BareMachine.Keys.WithKey(new Hpa(tdvpr), new KeyId(Hkid)));
+    public Tdvps Tdvps(ulong tdvpr, int lp = 0)
+    {
+        ISeamPlatform view = platform.View(lp);
+        return new(view, view.Keys.WithKey(new Hpa(tdvpr), new KeyId(Hkid)));
+    }
 
     /// <summary>CACHE.WB on every package, then KEY.FREEID.</summary>
     public void FreeKey()
     {
-        for (int lp = 0; lp < platform.Machine.Lps.Count; lp++)
-            if (lp == 0 || platform.Machine.Lps[lp].Package != platform.Machine.Lps[lp - 1].Package)
-                platform.Do("TDH.PHYMEM.CACHE.WB", lp: lp);
+        platform.DoOnPackages("TDH.PHYMEM.CACHE.WB");
         platform.Do("TDH.MNG.KEY.FREEID", new(Rcx: TdrPage));
     }
 
