@@ -42,10 +42,13 @@ public sealed record LeafInfo(
         string Outputs, string Summary,
     string Source);
 
-/// <summary>Every leaf of the ABI, from Data/1.5.01/leaves.csv.</summary>
+/// <summary>
+/// Every leaf of the ABI by number and name, as the newest version knows them: Data/…/leaves.csv. A module asks the
+/// tables of its own version.
+/// </summary>
 public static class LeafCatalog
 {
-    private static readonly Lazy<LeafInfo[]> Rows = new(Read);
+    private static readonly Lazy<LeafInfo[]> Rows = new(() => Read(ModuleVersion.Default));
 
     /// <summary>All leaves in the table's order.</summary>
     public static IReadOnlyList<LeafInfo> All => Rows.Value;
@@ -57,9 +60,9 @@ public static class LeafCatalog
     /// <summary>The leaf with a name (upper case), or null.</summary>
     public static LeafInfo? Find(string name) => Array.Find(Rows.Value, leaf => leaf.Name == name);
 
-    private static LeafInfo[] Read() =>
+    internal static LeafInfo[] Read(ModuleVersion version) =>
     [
-        .. DataFile.Read($"{ModuleVersion.Default}/leaves.csv").Select(row => new LeafInfo(
+        .. DataFile.Read($"{version}/leaves.csv").Select(row => new LeafInfo(
             (int)row.Number("number"), row["name"], Side(row["side"]), (int)row.Number("max_version"),
                 States(row["states"]),
             row["since"], row["inputs"], row["outputs"], row["summary"], row["source"])),

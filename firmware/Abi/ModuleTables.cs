@@ -10,22 +10,24 @@ public sealed class ModuleTables
     private readonly Lazy<CpuidTable> cpuid;
     private readonly Lazy<SampledMsrTable> sampledMsrs;
     private readonly Lazy<MetadataTable> system, td, vcpu, l2Vmcs;
+    private readonly Lazy<LeafInfo[]> leaves;
     private readonly Lazy<LeafStates?[]> leafStates;
     private readonly Lazy<byte[]> leafVersions;
 
     private ModuleTables(ModuleVersion version)
     {
         Version = version;
+        leaves = new(() => LeafCatalog.Read(version));
         opState = new(() => new OpStateTable(version));
-        septLeaves = new(() => new SeptLeafTable(version));
+        septLeaves = new(() => new SeptLeafTable(version, leaves.Value));
         cpuid = new(() => new CpuidTable(version));
         sampledMsrs = new(() => new SampledMsrTable(version));
         system = new(() => new MetadataTable($"{version}/metadata-sys.csv"));
         td = new(() => new MetadataTable($"{version}/metadata-td.csv"));
         vcpu = new(() => new MetadataTable($"{version}/metadata-vmcs.csv", $"{version}/metadata-vp.csv"));
         l2Vmcs = new(() => new MetadataTable($"{version}/metadata-vmcs-l2.csv"));
-        leafStates = new(() => HostLeaves<LeafStates?>(leaf => leaf.States));
-        leafVersions = new(() => HostLeaves(leaf => (byte)leaf.MaxVersion));
+        leafStates = new(() => HostLeaves<LeafStates?>(leaves.Value, leaf => leaf.States));
+        leafVersions = new(() => HostLeaves(leaves.Value, leaf => (byte)leaf.MaxVersion));
     }
 
     /// <summary>The version the tables belong to.</summary>
@@ -70,10 +72,10 @@ public sealed class ModuleTables
     /// <summary>The highest version a host leaf knows.</summary>
     public int MaxVersionOf(int leaf) => leaf < leafVersions.Value.Length ? leafVersions.Value[leaf] : 0;
 
-    private static T[] HostLeaves<T>(Func<LeafInfo, T> select)
+    private static T[] HostLeaves<T>(IEnumerable<LeafInfo> leaves, Func<LeafInfo, T> select)
     {
         T[] table = new T[128];
-        foreach (LeafInfo leaf in LeafCatalog.All)
+        foreach (LeafInfo leaf in leaves)
             if (leaf.Side == LeafSide.Host)
                 table[leaf.Number] = select(leaf);
         return table;

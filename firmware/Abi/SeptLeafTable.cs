@@ -6,11 +6,11 @@ public sealed class SeptLeafTable
     private readonly uint[] host = new uint[128];
     private readonly uint[] guest = new uint[128];
 
-    internal SeptLeafTable(ModuleVersion version)
+    internal SeptLeafTable(ModuleVersion version, IReadOnlyList<LeafInfo> leaves)
     {
         foreach (DataRow row in DataFile.Read($"{version}/sept-leaf-states.csv"))
         {
-            LeafInfo leaf = LeafCatalog.Find(row["leaf"])
+            LeafInfo leaf = leaves.FirstOrDefault(l => l.Name == row["leaf"])
                 ?? throw new InvalidDataException($"sept-leaf-states.csv: unknown leaf {row["leaf"]}");
             uint bits = 0;
             foreach (string state in row["states"].Split(' '))

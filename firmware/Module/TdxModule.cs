@@ -11,7 +11,7 @@ namespace Seamsim.Firmware.Module;
 /// <param name="version">Whose tables and behaviour.</param>
 public sealed partial class TdxModule(ModuleVersion version) : IManagedImage
 {
-    private readonly ModuleTables tables = ModuleTables.Load(version);
+    private readonly ModuleRules rules = ModuleRules.Load(version);
 
     /// <summary>What the module asks of its loader.</summary>
     public static SeamImageNeeds Needs => new(
@@ -25,13 +25,13 @@ public sealed partial class TdxModule(ModuleVersion version) : IManagedImage
     public static ulong TdExitEntryOffset => 0x1000;
 
     /// <summary>The version.</summary>
-    public ModuleVersion Version => tables.Version;
+    public ModuleVersion Version => rules.Tables.Version;
 
     /// <inheritdoc/>
     public SeamEnd OnSeamcall(ISeamPlatform platform)
     {
         platform.Charge(Operation.LeafDispatch);
-        LeafCall call = new(platform, tables);
+        LeafCall call = new(platform, rules);
         HostMsrs.Replace(call);
         LeafEnd end = Dispatch(call);
         if (end.End != SeamEnd.SeamRet)
@@ -40,7 +40,7 @@ public sealed partial class TdxModule(ModuleVersion version) : IManagedImage
     }
 
     /// <inheritdoc/>
-    public SeamEnd OnTdExit(ISeamPlatform platform) => HandleTdExit(new LeafCall(platform, tables));
+    public SeamEnd OnTdExit(ISeamPlatform platform) => HandleTdExit(new LeafCall(platform, rules));
 
     // TDX module 1.5.01, host dispatcher: reserved bits, version, state of the module, known leaf; in this order.
     private static LeafEnd Dispatch(LeafCall c)

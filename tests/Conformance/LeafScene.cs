@@ -43,7 +43,7 @@ internal sealed class LeafScene : IDisposable
     /// <summary>The PAMT entry of a 4-KiB page.</summary>
     public PamtWord Pamt(ulong page)
     {
-        PamtIndex.TryFind(new LeafCall(Lp, ModuleTables.Load(ModuleVersion.Default)), new Hpa(page),
+        PamtIndex.TryFind(new LeafCall(Lp, Rules.Default), new Hpa(page),
             out PamtIndex index);
         return index.At(PageLevel.Page4K);
     }

@@ -90,7 +90,7 @@ internal ref struct TdCpuid(LeafCall call, Tdcs tdcs, ReadOnlySpan<byte> tdParam
     {
         uint platform = call.Data.PlatformFms, wanted = value.Eax;
         bool migratable = (tdcs.Attributes & TdAttributes.Migratable) != 0;
-        bool allowed = wanted == 0 || wanted == platform || migratable && FmsList.AllowsMigratable(platform, wanted);
+        bool allowed = wanted == 0 || wanted == platform || migratable && call.Rules.Fms.AllowsMigratable(platform, wanted);
         if (!allowed)
             return Refused(entry);
         value = value with { Eax = wanted == 0 ? platform : wanted };

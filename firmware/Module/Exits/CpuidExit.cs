@@ -11,8 +11,6 @@ namespace Seamsim.Firmware.Module;
 internal static class CpuidExit
 {
     private const int Rax = 0, Rcx = 1, Rdx = 2, Rbx = 3;
-    private const uint LastBaseLeaf = 0x23, ExtendedBase = 0x8000_0000, SoftwareFirst = 0x4000_0000,
-                       SoftwareLast = 0x4FFF_FFFF;
     private const uint InitialApicIdMask = 0xFF000000, OsXsave = 1u << 27, Hle = 1u << 4, Rtm = 1u << 11,
                        OsPke = 1u << 4, Syscall = 1u << 11;
     private const uint TsxCtrlMsr = 0x122;
@@ -21,8 +19,8 @@ internal static class CpuidExit
 
     public static ExitEnd Handle(Vcpu v, in VmExitInfo exit)
     {
-        uint leaf = Normalise((uint)v.P.Gpr(Rax), v.C.Data.NativeMaxExtendedLeaf), subleaf = (uint)v.P.Gpr(Rcx);
-        if (v.C.Tables.Cpuid.Find(leaf, subleaf) is not { Faulting: false } entry || AsksForVe(v, entry.Index))
+        CpuidEntry? found = CpuidLookup.Find(v.C, (uint)v.P.Gpr(Rax), (uint)v.P.Gpr(Rcx));
+        if (found is not { } entry || AsksForVe(v, entry.Index))
             return GuestInjection.Ve(v, exit);
 
         CpuidResult value = Patch(v, entry, v.Tdcs.CpuidValues(entry.Index));
@@ -31,16 +29,6 @@ internal static class CpuidExit
         v.P.Gpr(Rcx) = value.Ecx;
         v.P.Gpr(Rdx) = value.Edx;
         return ExitEnd.Advance;
-    }
-
-    /// <summary>
-    /// A leaf beyond what the TD is told exists answers as the last base leaf, as on a processor. SDM vol. 2A, CPUID.
-    /// </summary>
-    public static uint Normalise(uint leaf, uint nativeMaxExtended)
-    {
-        if (leaf is >= SoftwareFirst and <= SoftwareLast)
-            return leaf;
-        return leaf is > LastBaseLeaf and < ExtendedBase || leaf > nativeMaxExtended ? LastBaseLeaf : leaf;
     }
 
     // The TD chose #VE for all of CPUID at this privilege level, or for this leaf.

@@ -39,31 +39,32 @@ internal enum ExitAction : byte
 internal readonly record struct ExitRow(uint Reason, string Name, ExitAction Action);
 
 /// <summary>
-/// Basic exit reason → action. Intel TDX Module 1.5 Base, "TD VM exits"; the rows are Data/1.5.01/td-exits.csv.
+/// Basic exit reason → action. Intel TDX Module 1.5 Base, "TD VM exits"; the rows are Data/…/td-exits.csv.
 /// </summary>
-internal static class ExitTable
+internal sealed class ExitTable
 {
-    private static readonly Lazy<ExitRow[]> Table = new(Load);
+    private readonly ExitRow[] rows;
+
+    /// <summary>Reads the table of a version.</summary>
+    public ExitTable(ModuleVersion version) => rows =
+    [
+        .. DataFile.Read($"{version}/td-exits.csv").Select(row => new ExitRow(
+            (uint)row.Number("reason"), row["name"], Enum.Parse<ExitAction>(row["action"]))),
+    ];
 
     /// <summary>All rows, ascending.</summary>
-    public static IReadOnlyList<ExitRow> Rows => Table.Value;
+    public IReadOnlyList<ExitRow> Rows => rows;
 
     /// <summary>
     /// The action for a basic exit reason; reasons without a row end debug TDs softly and others for good.
     /// </summary>
-    public static ExitAction ActionOf(uint basicReason)
+    public ExitAction ActionOf(uint basicReason)
     {
-        foreach (ExitRow row in Table.Value)
+        foreach (ExitRow row in rows)
         {
             if (row.Reason == basicReason)
                 return row.Action;
         }
         return ExitAction.DebugOnly;
     }
-
-    private static ExitRow[] Load() =>
-    [
-        .. DataFile.Read($"{ModuleVersion.Default}/td-exits.csv").Select(row => new ExitRow(
-            (uint)row.Number("reason"), row["name"], Enum.Parse<ExitAction>(row["action"]))),
-    ];
 }

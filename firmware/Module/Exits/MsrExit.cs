@@ -24,7 +24,7 @@ internal static class MsrExit
     public static ExitEnd Read(Vcpu v, in VmExitInfo exit)
     {
         uint msr = (uint)v.P.Gpr(Rcx);
-        if (MsrTable.Find(msr) is not { } row)
+        if (v.C.Rules.Msrs.Find(msr) is not { } row)
             return GuestInjection.Ve(v, exit);
         if (row.ReadAction == MsrAction.Fatal)
             return ExitEnd.Fatal;
@@ -40,7 +40,7 @@ internal static class MsrExit
     public static ExitEnd Write(Vcpu v, in VmExitInfo exit)
     {
         uint msr = (uint)v.P.Gpr(Rcx);
-        if (MsrTable.Find(msr) is not { } row)
+        if (v.C.Rules.Msrs.Find(msr) is not { } row)
             return GuestInjection.Ve(v, exit);
         if (row.WriteAction == MsrAction.Fatal)
             return ExitEnd.Fatal;

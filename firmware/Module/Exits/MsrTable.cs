@@ -26,22 +26,31 @@ internal readonly record struct MsrRow(
     MsrExitRule ReadRule, MsrAction ReadAction, MsrExitRule WriteRule, MsrAction WriteAction);
 
 /// <summary>
-/// MSR virtualization. Intel TDX Module 1.5 Base, "MSR Handling"; the rows are Data/1.5.01/msr-virtualization.csv.
+/// MSR virtualization. Intel TDX Module 1.5 Base, "MSR Handling"; the rows are Data/…/msr-virtualization.csv.
 /// </summary>
-internal static class MsrTable
+internal sealed class MsrTable
 {
     private const uint LowLast = 0x1FFF, HighFirst = 0xC0000000, HighLast = 0xC0001FFF;
     private const int HighOffset = 1024, WriteOffset = 2048, PageBytes = 4096;
 
-    private static readonly Lazy<MsrRow[]> Table = new(Load);
+    private readonly MsrRow[] rows;
+
+    /// <summary>Reads the table of a version.</summary>
+    public MsrTable(ModuleVersion version) => rows =
+    [
+        .. DataFile.Read($"{version}/msr-virtualization.csv").Select(row => new MsrRow(
+            (uint)row.Number("first"), (uint)row.Number("last"), row["name"],
+            Enum.Parse<MsrExitRule>(row["read_rule"]), Enum.Parse<MsrAction>(row["read_action"]),
+            Enum.Parse<MsrExitRule>(row["write_rule"]), Enum.Parse<MsrAction>(row["write_action"]))),
+    ];
 
     /// <summary>All rows, ascending.</summary>
-    public static IReadOnlyList<MsrRow> Rows => Table.Value;
+    public IReadOnlyList<MsrRow> Rows => rows;
 
     /// <summary>The row an MSR belongs to, or null: an MSR outside the table exits and becomes #VE.</summary>
-    public static MsrRow? Find(uint msr)
+    public MsrRow? Find(uint msr)
     {
-        foreach (MsrRow row in Table.Value)
+        foreach (MsrRow row in rows)
         {
             if (msr >= row.First && msr <= row.Last)
                 return row;
@@ -68,10 +77,10 @@ internal static class MsrTable
     };
 
     /// <summary>Builds the 4-KiB MSR bitmap page of a TD: read low, read high, write low, write high.</summary>
-    public static void WriteBitmap(TdFeatures features, Span<byte> page)
+    public void WriteBitmap(TdFeatures features, Span<byte> page)
     {
         page[..PageBytes].Fill(0xFF);
-        foreach (MsrRow row in Table.Value)
+        foreach (MsrRow row in rows)
         {
             for (uint msr = row.First; msr <= row.Last; msr++)
             {
@@ -99,12 +108,4 @@ internal static class MsrTable
         }
         page[offset + (int)(bit >> 3)] &= (byte)~(1 << (int)(bit & 7));
     }
-
-    private static MsrRow[] Load() =>
-    [
-        .. DataFile.Read($"{ModuleVersion.Default}/msr-virtualization.csv").Select(row => new MsrRow(
-            (uint)row.Number("first"), (uint)row.Number("last"), row["name"],
-            Enum.Parse<MsrExitRule>(row["read_rule"]), Enum.Parse<MsrAction>(row["read_action"]),
-            Enum.Parse<MsrExitRule>(row["write_rule"]), Enum.Parse<MsrAction>(row["write_action"]))),
-    ];
 }

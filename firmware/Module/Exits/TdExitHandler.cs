@@ -47,7 +47,7 @@ internal static class TdExitHandler
     }
 
     private static ExitEnd Dispatch(Vcpu v, in VmExitInfo exit, bool debug) =>
-        ExitTable.ActionOf((uint)exit.Basic) switch
+        v.C.Rules.Exits.ActionOf((uint)exit.Basic) switch
     {
         ExitAction.TdExit                 => exit.Report(TdxStatus.Success),
         ExitAction.DebugOnly              => exit.Report(debug ? TdxStatus.Success : TdxStatus.NonRecoverableTd),

@@ -7,15 +7,18 @@ namespace Seamsim.Firmware.Module;
 /// One SEAMCALL on its way through the module: the platform it runs on, the tables of the module's version, the
 /// module's data, and the caller's general registers by name.
 /// </summary>
-internal readonly struct LeafCall(ISeamPlatform platform, ModuleTables tables)
+internal readonly struct LeafCall(ISeamPlatform platform, ModuleRules rules)
 {
     private const int VersionShift = 16;
 
     /// <summary>The machine as software in SEAM root sees it.</summary>
     public ISeamPlatform P { get; } = platform;
 
-    /// <summary>The tables of this module version.</summary>
-    public ModuleTables Tables { get; } = tables;
+    /// <summary>The rules of this module version.</summary>
+    public ModuleRules Rules { get; } = rules;
+
+    /// <summary>The ABI's tables of this module version.</summary>
+    public ModuleTables Tables => Rules.Tables;
 
     /// <summary>The module's data in the SEAM range.</summary>
     public ModuleData Data { get; } = ModuleData.Of(platform);

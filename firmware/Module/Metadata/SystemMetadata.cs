@@ -66,7 +66,7 @@ internal static class SystemMetadata
             "@num_cpuid_config"     => (ulong)c.Tables.Cpuid.Configurable.Count,
             "@cpuid_config_leaves"  => Config(c, element)?.Id ?? 0,
             "@cpuid_config_values"  => ConfigMask(c, element),
-            "@num_allowed_fms"      => (ulong)FmsList.Allowed(c.Data.PlatformFms).Length,
+            "@num_allowed_fms"      => (ulong)c.Rules.Fms.Allowed(c.Data.PlatformFms).Length,
             "@allowed_fms"          => AllowedFms(c, element),
             _                       => 0,
         };
@@ -90,7 +90,7 @@ internal static class SystemMetadata
 
     private static ulong AllowedFms(LeafCall c, int element)
     {
-        uint[] allowed = FmsList.Allowed(c.Data.PlatformFms);
+        uint[] allowed = c.Rules.Fms.Allowed(c.Data.PlatformFms);
         return element < allowed.Length ? allowed[element] : 0;
     }
 

@@ -169,7 +169,7 @@ internal static class TdhMngInit
     private static void StoreMsrBitmap(LeafCall c, Tdcs tdcs)
     {
         Span<byte> bitmap = stackalloc byte[4096];
-        MsrTable.WriteBitmap(TdFeatureSet.Of(c.P, tdcs), bitmap);
+        c.Rules.Msrs.WriteBitmap(TdFeatureSet.Of(c.P, tdcs), bitmap);
         c.P.WriteBytes(tdcs.Page(Tdcs.MsrBitmapPage), bitmap);
     }
 

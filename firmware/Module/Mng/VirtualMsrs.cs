@@ -43,14 +43,14 @@ internal static class VirtualMsrs
             MiscBits,
             Cr0Init & ~Cr0Writable, Cr0Init | Cr0Writable,
             Cr4Init & ~Cr4Writable, Cr4Init | Cr4Writable,
-            Controls(TdControlWord.Proc2, L1Proc2),
+            Controls(c, TdControlWord.Proc2, L1Proc2),
             ept & PlatformMsrs.SampledEptVpidCap(c) | EptBits,
-            Controls(TdControlWord.Pin, 0),
-            Controls(TdControlWord.Proc, L1Proc),
-            Controls(TdControlWord.Exit, 0),
-            Controls(TdControlWord.Entry, L1Entry),
+            Controls(c, TdControlWord.Pin, 0),
+            Controls(c, TdControlWord.Proc, L1Proc),
+            Controls(c, TdControlWord.Exit, 0),
+            Controls(c, TdControlWord.Entry, L1Entry),
             0,
-            L2VmxControls.Rows[(int)TdControlWord.Proc3].Init | L1Proc3,
+            c.Rules.L2Controls.Of(TdControlWord.Proc3).Init | L1Proc3,
             0,
         ];
         for (int i = 0; i < values.Length; i++)
@@ -58,9 +58,9 @@ internal static class VirtualMsrs
     }
 
     // Low dword: what must be 1. High dword: what may be 1.
-    private static ulong Controls(TdControlWord word, ulong l1Writable)
+    private static ulong Controls(LeafCall c, TdControlWord word, ulong l1Writable)
     {
-        ulong init = L2VmxControls.Rows[(int)word].Init;
+        ulong init = c.Rules.L2Controls.Of(word).Init;
         return init & ~l1Writable & 0xFFFF_FFFF | (init | l1Writable) << 32;
     }
 }

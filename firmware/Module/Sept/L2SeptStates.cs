@@ -3,6 +3,10 @@ using Seamsim.Firmware.Abi;
 namespace Seamsim.Firmware.Module;
 
 /// <summary>Encodings and public codes of L2 SEPT states, read from the ABI data files.</summary>
+/// <remarks>
+/// They belong to the layout of <see cref="L2SeptEntry"/>, which is code: a version with another layout has another entry type.
+/// Which leaf works in which state is the version's own table.
+/// </remarks>
 internal static class L2SeptStates
 {
     private static readonly byte[] Public = new byte[(int)L2SeptState.Invalid + 1];

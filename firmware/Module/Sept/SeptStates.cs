@@ -26,6 +26,10 @@ internal sealed record SeptStateRow(
     bool TrackingRequired);
 
 /// <summary>The encodings of SEPT states, read from the ABI data files; they are part of the entry's layout.</summary>
+/// <remarks>
+/// They belong to the layout of <see cref="SeptEntry"/>, which is code: a version with another layout has another entry type.
+/// Which leaf works in which state is the version's own table.
+/// </remarks>
 internal static class SeptStates
 {
     private const int Codes = 128;

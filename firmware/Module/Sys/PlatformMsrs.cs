@@ -63,7 +63,7 @@ internal static class PlatformMsrs
     {
         ulong basic = Sample(c, VmxBasic);
         if ((basic >> 32 & 0x1FFF) > 4096 || (basic >> 54 & 3) != 3) return Bad(VmxBasic);
-        if (CheckControls(c, TdVmxControls.Rows) is { IsError: true } l1) return l1;
+        if (CheckControls(c, c.Rules.Controls.Rows) is { IsError: true } l1) return l1;
 
         ulong misc = Sample(c, VmxMisc);
         if ((misc & MiscRequired) != MiscRequired || (misc >> 16 & 0x1FF) < MinCr3Targets) return Bad(VmxMisc);
@@ -73,7 +73,7 @@ internal static class PlatformMsrs
         if ((Sample(c, Cr4Fixed0) & ~Cr4Init) != 0)                                        return Bad(Cr4Fixed0);
         if ((Cr4Init & ~Sample(c, Cr4Fixed1)) != 0)                                        return Bad(Cr4Fixed1);
         // The CR0 and CR4 of an L2 VM start with the same values, so only its control words are left to check.
-        return CheckControls(c, L2VmxControls.Rows);
+        return CheckControls(c, c.Rules.L2Controls.Rows);
     }
 
     /// <summary>Memory encryption: locked, with AES-XTS of the wanted kind, and not too many private KeyIDs.</summary>

@@ -10,8 +10,8 @@ namespace Seamsim.Firmware.Module;
 /// <param name="Init">What the VMM finds in it after a TD exit.</param>
 internal readonly record struct TdGuestMsr(uint Msr, int Count, int Offset, TdFeatures Feature, ulong Init);
 
-/// <summary>Rows of Data/1.5.01/td-guest-msrs.csv, in the order they are saved and loaded.</summary>
-internal static class TdGuestMsrs
+/// <summary>Rows of Data/…/td-guest-msrs.csv, in the order they are saved and loaded.</summary>
+internal sealed class TdGuestMsrs
 {
     /// <summary>TDVPS offset of IA32_LBR_DEPTH, whose initial value depends on the processor.</summary>
     public const int LbrDepthOffset = 0xC78;
@@ -22,15 +22,16 @@ internal static class TdGuestMsrs
     /// <summary>TDVPS offset of IA32_XSS, which is written with the extended state.</summary>
     public const int XssOffset = 0xC70;
 
-    private static readonly Lazy<TdGuestMsr[]> Table = new(Load);
+    private readonly TdGuestMsr[] rows;
 
-    /// <summary>All rows.</summary>
-    public static IReadOnlyList<TdGuestMsr> Rows => Table.Value;
-
-    private static TdGuestMsr[] Load() =>
+    /// <summary>Reads the table of a version.</summary>
+    public TdGuestMsrs(ModuleVersion version) => rows =
     [
-        .. DataFile.Read($"{ModuleVersion.Default}/td-guest-msrs.csv").Select(row => new TdGuestMsr(
+        .. DataFile.Read($"{version}/td-guest-msrs.csv").Select(row => new TdGuestMsr(
             (uint)row.Number("msr"), (int)row.Number("count"), (int)row.Number("offset"),
             Enum.Parse<TdFeatures>(row["feature"]), row.Number("init"))),
     ];
+
+    /// <summary>All rows.</summary>
+    public IReadOnlyList<TdGuestMsr> Rows => rows;
 }

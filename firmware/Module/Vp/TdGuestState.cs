@@ -34,7 +34,7 @@ internal static class TdGuestState
     {
         ISeamPlatform p = v.P;
         Tdvps tdvps = v.Tdvps;
-        foreach (TdGuestMsr row in TdGuestMsrs.Rows)
+        foreach (TdGuestMsr row in v.C.Rules.GuestMsrs.Rows)
             if ((row.Feature & ~features) == 0)
                 SaveMsrs(p, tdvps, row);
         tdvps.Cr2 = p.ReadCr(Cr2);
@@ -58,7 +58,7 @@ internal static class TdGuestState
         for (int i = 0; i < DebugRegisters; i++)
             p.WriteDr(i, tdvps.Dr(i));
         p.WriteDr(Dr6, tdvps.Dr6);
-        foreach (TdGuestMsr row in TdGuestMsrs.Rows)
+        foreach (TdGuestMsr row in v.C.Rules.GuestMsrs.Rows)
             if (row.Msr != XfdMsr && (row.Feature & ~features) == 0 && !TryLoadMsrs(p, tdvps, row, out msr))
                 return GuestStateFault.Msr;
         msr = 0;
@@ -84,7 +84,7 @@ internal static class TdGuestState
         for (int i = 0; i < DebugRegisters; i++)
             p.WriteDr(i, 0);
         p.WriteDr(Dr6, InitialDr6);
-        foreach (TdGuestMsr row in TdGuestMsrs.Rows)
+        foreach (TdGuestMsr row in v.C.Rules.GuestMsrs.Rows)
         {
             for (uint i = 0; i < row.Count && (row.Feature & ~features) == 0; i++)
                 if (p.TryRdmsr(row.Msr + i, out ulong value) && value != row.Init)

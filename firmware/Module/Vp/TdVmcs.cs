@@ -22,16 +22,17 @@ internal static class TdVmcs
     public static void Initialise(Vcpu v)
     {
         ISeamPlatform p = v.P;
-        ulong[] host = ReadSeamFields(p);
+        TdVmcsTable table = v.C.Rules.TdVmcs;
+        ulong[] host = ReadSeamFields(p, table);
         Hpa vmcs = AddressOf(v);
         p.TryRdmsr(VmxBasicMsr, out ulong basic);
         p.Write(vmcs, (uint)basic & RevisionMask);
         p.Vmclear(vmcs);
         p.Vmptrld(vmcs);
         TdVmcsInputs inputs = InputsOf(v);
-        for (int i = 0; i < TdVmcsTable.Rows.Count; i++)
+        for (int i = 0; i < table.Rows.Count; i++)
         {
-            TdVmcsRow row = TdVmcsTable.Rows[i];
+            TdVmcsRow row = table.Rows[i];
             p.Vmwrite(row.Field, row.Source == TdVmcsSource.Seam ? host[i] : inputs.Value(row));
         }
         p.VmptrldTransferVmcs();
@@ -56,12 +57,12 @@ internal static class TdVmcs
         p.Vmwrite(VmcsField.HostGsBase, host.GsBase);
     }
 
-    private static ulong[] ReadSeamFields(ISeamPlatform p)
+    private static ulong[] ReadSeamFields(ISeamPlatform p, TdVmcsTable table)
     {
-        ulong[] values = new ulong[TdVmcsTable.Rows.Count];
+        ulong[] values = new ulong[table.Rows.Count];
         for (int i = 0; i < values.Length; i++)
         {
-            TdVmcsRow row = TdVmcsTable.Rows[i];
+            TdVmcsRow row = table.Rows[i];
             if (row.Source == TdVmcsSource.Seam && p.TryVmread(row.Field, out ulong value))
                 values[i] = value;
         }
@@ -75,7 +76,11 @@ internal static class TdVmcs
         return new TdVmcsInputs
         {
             Hkid = v.Tdr.Hkid.Value,
-            Capabilities = [.. TdVmxControls.Rows.Select(row => v.P.TryRdmsr(row.Msr, out ulong value) ? value : 0)],
+            Controls = v.C.Rules.Controls,
+            Capabilities =
+            [
+                .. v.C.Rules.Controls.Rows.Select(row => v.P.TryRdmsr(row.Msr, out ulong value) ? value : 0),
+            ],
             Fixed = PlatformState.FixedBits(v.P),
             Attributes = tdcs.Attributes,
             Xfam = tdcs.Xfam,

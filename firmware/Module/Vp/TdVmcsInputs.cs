@@ -9,6 +9,9 @@ internal readonly record struct TdVmcsInputs
     /// <summary>The TD's HKID.</summary>
     public ushort Hkid { get; init; }
 
+    /// <summary>How the control words are made.</summary>
+    public VmxControlTable Controls { get; init; }
+
     /// <summary>
     /// IA32_VMX_* capability MSRs of the six control words, in the order of <see cref="TdControlWord"/>.
     /// </summary>
@@ -82,7 +85,7 @@ internal readonly record struct TdVmcsInputs
     /// <summary>One control word with the TD's variations.</summary>
     public ulong Control(TdControlWord word)
     {
-        ulong capability = Capabilities[(int)word], value = TdVmxControls.Of(word).Base(capability);
+        ulong capability = Capabilities[(int)word], value = Controls.Of(word).Base(capability);
         bool perfGlobalCtrl = Has(TdFeatures.Perfmon) || Has(TdFeatures.Debug);
         return word switch
         {

@@ -25,18 +25,16 @@ internal enum TdVmcsSource : byte
 internal readonly record struct TdVmcsRow(VmcsField Field, TdVmcsSource Source, ulong Constant);
 
 /// <summary>
-/// What TDH.VP.INIT writes into a TD VMCS: the rows of Data/1.5.01/td-vmcs-init.csv.
+/// What TDH.VP.INIT writes into a TD VMCS: the rows of Data/…/td-vmcs-init.csv.
 /// </summary>
-internal static class TdVmcsTable
+internal sealed class TdVmcsTable
 {
-    private static readonly Lazy<TdVmcsRow[]> Table = new(Load);
+    private readonly TdVmcsRow[] rows;
 
-    /// <summary>All rows: controls, guest state, host state.</summary>
-    public static IReadOnlyList<TdVmcsRow> Rows => Table.Value;
-
-    private static TdVmcsRow[] Load() =>
+    /// <summary>Reads the table of a version.</summary>
+    public TdVmcsTable(ModuleVersion version) => rows =
     [
-        .. DataFile.Read($"{ModuleVersion.Default}/td-vmcs-init.csv").Select(row =>
+        .. DataFile.Read($"{version}/td-vmcs-init.csv").Select(row =>
         {
             VmcsField field = Enum.Parse<VmcsField>(row["field"]);
             return char.IsAsciiLetter(row["value"][0])
@@ -44,6 +42,9 @@ internal static class TdVmcsTable
                 : new TdVmcsRow(field, TdVmcsSource.Constant, Constant(row["value"]));
         }),
     ];
+
+    /// <summary>All rows: controls, guest state, host state.</summary>
+    public IReadOnlyList<TdVmcsRow> Rows => rows;
 
     private static ulong Constant(string text) =>
         text == "-1" ? ulong.MaxValue

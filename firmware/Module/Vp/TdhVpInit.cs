@@ -56,7 +56,7 @@ internal static class TdhVpInit
         tdvps.SetGpr(Rsi, index);
         tdvps.Xcr0 = XfamBits.X87;
         tdvps.Dr6 = ResetDr6;
-        foreach (TdGuestMsr row in TdGuestMsrs.Rows)
+        foreach (TdGuestMsr row in c.Rules.GuestMsrs.Rows)
             for (int i = 0; i < row.Count; i++)
                 c.P.Write(tdvps.Field(row.Offset + 8 * i), row.Init);
         if ((v.Tdcs.Xfam & XfamBits.Lbr) != 0)

@@ -67,7 +67,7 @@ public partial class TdCpuidTests
     }
 
     private static LeafCall Call(ModulePlatform platform) =>
-        new(platform.Machine.Lps[0], ModuleTables.Load(ModuleVersion.Default));
+        new(platform.Machine.Lps[0], Rules.Default);
 
     private static TestTd Make(ModulePlatform platform, ulong xfam, ulong attributes, bool allow)
     {

@@ -10,7 +10,7 @@ public class ExitTableTests
     public void Every_exit_reason_has_one_row()
     {
         ushort[] reasons = [.. Enum.GetValues<ExitReason>().Select(reason => (ushort)reason)];
-        Assert.That(ExitTable.Rows.Select(row => (ushort)row.Reason), Is.EqualTo(reasons));
+        Assert.That(Rules.Default.Exits.Rows.Select(row => (ushort)row.Reason), Is.EqualTo(reasons));
     }
 
     [TestCase(ExitReason.ExternalInterrupt, "TdExit")]
@@ -29,9 +29,9 @@ public class ExitTableTests
     [TestCase(ExitReason.EntryFailureMsrLoading, "Fatal")]
     [TestCase(ExitReason.EntryFailureMachineCheck, "NonAccessible")]
     public void The_action_is_the_one_the_base_specification_names(ExitReason reason, string action) =>
-        Assert.That(ExitTable.ActionOf((uint)reason).ToString(), Is.EqualTo(action));
+        Assert.That(Rules.Default.Exits.ActionOf((uint)reason).ToString(), Is.EqualTo(action));
 
     [Test]
     public void A_reason_nobody_knows_ends_production_TDs() =>
-        Assert.That(ExitTable.ActionOf(200), Is.EqualTo(ExitAction.DebugOnly));
+        Assert.That(Rules.Default.Exits.ActionOf(200), Is.EqualTo(ExitAction.DebugOnly));
 }

@@ -5,12 +5,14 @@ namespace Seamsim.Tests.Firmware.Module.Exits;
 [Category("Conformance")]
 public class MsrTableTests
 {
+    private static MsrTable Table => Rules.Default.Msrs;
+
     [Test]
     public void Rows_ascend_and_do_not_overlap()
     {
-        for (int i = 1; i < MsrTable.Rows.Count; i++)
-            Assert.That(MsrTable.Rows[i].First, Is.GreaterThan(MsrTable.Rows[i - 1].Last), MsrTable.Rows[i].Name);
-        Assert.That(MsrTable.Rows, Has.Count.EqualTo(134));
+        for (int i = 1; i < Table.Rows.Count; i++)
+            Assert.That(Table.Rows[i].First, Is.GreaterThan(Table.Rows[i - 1].Last), Table.Rows[i].Name);
+        Assert.That(Table.Rows, Has.Count.EqualTo(134));
     }
 
     [Test]
@@ -19,8 +21,8 @@ public class MsrTableTests
         foreach (TdFeatures features in new[] { TdFeatures.None, (TdFeatures)0xFFFF })
         {
             byte[] page = new byte[4096];
-            MsrTable.WriteBitmap(features, page);
-            foreach (MsrRow row in MsrTable.Rows)
+            Table.WriteBitmap(features, page);
+            foreach (MsrRow row in Table.Rows)
             {
                 for (uint msr = row.First; msr <= row.Last; msr++)
                 {
@@ -38,8 +40,8 @@ public class MsrTableTests
     public void An_MSR_without_a_row_exits()
     {
         byte[] page = new byte[4096];
-        MsrTable.WriteBitmap((TdFeatures)0xFFFF, page);
-        Assert.That(MsrTable.Find(0x1B), Is.Null);
+        Table.WriteBitmap((TdFeatures)0xFFFF, page);
+        Assert.That(Table.Find(0x1B), Is.Null);
         Assert.That(Bit(page, 0x1B, 0) && Bit(page, 0x1B, 2048), Is.True);
         Assert.That(Bit(page, 0xC0000105, 0) && Bit(page, 0xC0000105, 2048), Is.True);
     }
@@ -58,7 +60,7 @@ public class MsrTableTests
         uint msr, bool readExits, bool writeExits)
     {
         byte[] page = new byte[4096];
-        MsrTable.WriteBitmap(TdFeatures.None, page);
+        Table.WriteBitmap(TdFeatures.None, page);
         Assert.That(Bit(page, msr, 0), Is.EqualTo(readExits), "read");
         Assert.That(Bit(page, msr, 2048), Is.EqualTo(writeExits), "write");
     }
@@ -66,11 +68,11 @@ public class MsrTableTests
     [Test]
     public void Performance_monitoring_opens_its_MSRs_and_perf_capabilities_stays_closed_without_PT()
     {
-        MsrRow capabilities = MsrTable.Find(0x345)!.Value;
+        MsrRow capabilities = Table.Find(0x345)!.Value;
         Assert.That(MsrTable.Exits(capabilities.ReadRule, TdFeatures.Perfmon), Is.True);
         Assert.That(MsrTable.Exits(capabilities.ReadRule, TdFeatures.Perfmon | TdFeatures.Pt), Is.False);
         Assert.That(MsrTable.Exits(capabilities.WriteRule, TdFeatures.Perfmon), Is.False);
-        Assert.That(MsrTable.Exits(MsrTable.Find(0xC1)!.Value.ReadRule, TdFeatures.Perfmon), Is.False);
+        Assert.That(MsrTable.Exits(Table.Find(0xC1)!.Value.ReadRule, TdFeatures.Perfmon), Is.False);
     }
 
     // Independent of MsrTable.Exits: the rule's name says which feature opens the MSR.

@@ -106,7 +106,7 @@ public class EptViolationTests
             td.Machine.Write(table + index * 8, table + 4096 | 7);
         }
         td.Machine.Write(SharedRoot + 3 * 4096 + ((td.Gpa >> 12) & 511) * 8, entry);
-        GuestCall call = new(new LeafCall(td.Lp, td.Tables), td.Tdr, td.Vcpu);
+        GuestCall call = new(new LeafCall(td.Lp, Rules.Default), td.Tdr, td.Vcpu);
         GuestBuffer buffer = GuestBuffer.Map(
             call, new Gpa(td.Gpa | SharedBit | 0x40), OperandId.Rcx, write: false, privateOnly: false);
         Assert.That(buffer.End?.Kind.ToString(), Is.EqualTo(expected));
@@ -120,7 +120,7 @@ public class EptViolationTests
         using var td = new MemTd();
         td.Lp.Vmwrite(VmcsField.SharedEptp, SharedRoot);
         td.Machine.Write(SharedRoot, td.Tdr.Page.Value | 7);
-        GuestCall call = new(new LeafCall(td.Lp, td.Tables), td.Tdr, td.Vcpu);
+        GuestCall call = new(new LeafCall(td.Lp, Rules.Default), td.Tdr, td.Vcpu);
         GuestBuffer buffer = GuestBuffer.Map(
             call, new Gpa(SharedBit), OperandId.Rcx, write: false, privateOnly: false);
         Assert.That(buffer.End?.Kind, Is.EqualTo(GuestLeafEndKind.EptMisconfigurationExit));
@@ -132,7 +132,7 @@ public class EptViolationTests
         using var td = new MemTd();
         ulong page = td.AugPage(td.Gpa, 1);
         td.Tdcall(6, td.Gpa | 1);
-        GuestCall call = new(new LeafCall(td.Lp, td.Tables), td.Tdr, td.Vcpu);
+        GuestCall call = new(new LeafCall(td.Lp, Rules.Default), td.Tdr, td.Vcpu);
         GuestBuffer buffer = GuestBuffer.Map(
             call, new Gpa(td.Gpa + 0x12340), OperandId.Rcx, write: true, privateOnly: true);
         Assert.That(buffer.End, Is.Null);

@@ -77,7 +77,7 @@ internal sealed class MemTd : IDisposable
 
     public SeptTree Tree => TdSept.TreeOf(Lp, Tdcs);
 
-    public ModuleTables Tables { get; } = ModuleTables.Load(ModuleVersion.Default);
+    public ModuleTables Tables => Rules.Default.Tables;
 
     /// <summary>The TD's virtual CPU.</summary>
     public Tdvps Vcpu => vcpu ??= MakeVcpu();
@@ -147,7 +147,7 @@ internal sealed class MemTd : IDisposable
     {
         lp ??= Lp;
         (lp.Gpr(0), lp.Gpr(1), lp.Gpr(2), lp.Gpr(8)) = ((uint)leaf, rcx, rdx, r8);
-        GuestLeafEnd end = GuestLeafTable.Find(leaf)!(new GuestCall(new LeafCall(lp, Tables), Tdr, Vcpu));
+        GuestLeafEnd end = GuestLeafTable.Find(leaf)!(new GuestCall(new LeafCall(lp, Rules.Default), Tdr, Vcpu));
         lp.EndEntry();
         return end;
     }
@@ -228,7 +228,7 @@ internal sealed class MemTd : IDisposable
 
     public PamtWord Pamt(ulong page, PageLevel level = PageLevel.Page4K)
     {
-        Assert.That(PamtIndex.TryFind(new LeafCall(Lp, Tables), new Hpa(page), out PamtIndex index));
+        Assert.That(PamtIndex.TryFind(new LeafCall(Lp, Rules.Default), new Hpa(page), out PamtIndex index));
         return index.At(level);
     }
 

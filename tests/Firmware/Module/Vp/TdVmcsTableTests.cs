@@ -9,6 +9,7 @@ public class TdVmcsTableTests
     private static TdVmcsInputs Inputs(TdFeatures features = TdFeatures.None) => new()
     {
         Hkid = 33,
+        Controls = Rules.Default.Controls,
         Capabilities =
         [
             0x7F_00000016, 0xFFFFFFFF_04006172, 0xFFFFFFFF_00000000, 0xFF, 0xFFFFFFFF_00036DFB, 0xFFFFFF_000011FB,
@@ -22,14 +23,14 @@ public class TdVmcsTableTests
 
     [Test]
     public void A_field_is_initialised_once() =>
-        Assert.That(TdVmcsTable.Rows.Select(row => row.Field), Is.Unique);
+        Assert.That(Rules.Default.TdVmcs.Rows.Select(row => row.Field), Is.Unique);
 
     [Test]
     public void Only_exit_information_and_unused_fields_are_left_alone()
     {
         VmcsField[] untouched =
         [
-            .. Enum.GetValues<VmcsField>().Except(TdVmcsTable.Rows.Select(row => row.Field))
+            .. Enum.GetValues<VmcsField>().Except(Rules.Default.TdVmcs.Rows.Select(row => row.Field))
                 .Where(field => ((uint)field >> 10 & 3) != 1),
         ];
         Assert.That(untouched, Is.EquivalentTo(new[]
@@ -60,7 +61,7 @@ public class TdVmcsTableTests
     [TestCase(VmcsField.Eptp, 0x1234_501EUL)]
     [TestCase(VmcsField.MsrBitmap, 0x21_0000_2000UL)]
     public void The_initial_value_is_the_specified_one(VmcsField field, ulong expected) =>
-        Assert.That(Inputs().Value(TdVmcsTable.Rows.Single(row => row.Field == field)), Is.EqualTo(expected));
+        Assert.That(Inputs().Value(Rules.Default.TdVmcs.Rows.Single(row => row.Field == field)), Is.EqualTo(expected));
 
     // Recomputed by hand from INIT and the allowed-0 dword of each capability MSR above.
     [TestCase(VmcsField.PinBasedControls, 0x29UL | 0x16)]
@@ -71,7 +72,7 @@ public class TdVmcsTableTests
     [TestCase(VmcsField.EntryControls, 0x003EC004UL | 0x000011FB)]
     public void A_control_word_is_what_the_module_wants_and_what_the_processor_insists_on(
         VmcsField field, ulong expected) =>
-        Assert.That(Inputs().Value(TdVmcsTable.Rows.Single(row => row.Field == field)), Is.EqualTo(expected));
+        Assert.That(Inputs().Value(Rules.Default.TdVmcs.Rows.Single(row => row.Field == field)), Is.EqualTo(expected));
 
     [Test]
     public void Features_vary_the_control_words()
@@ -98,5 +99,5 @@ public class TdVmcsTableTests
     [TestCase(3, 0xA0UL, true)]
     [TestCase(3, 0x80UL, false, TestName = "GPAW must be allowed")]
     public void A_capability_MSR_can_serve_a_TD_or_not(int word, ulong msr, bool supported) =>
-        Assert.That(TdVmxControls.Of((TdControlWord)word).IsSupportedBy(msr), Is.EqualTo(supported));
+        Assert.That(Rules.Default.Controls.Of((TdControlWord)word).IsSupportedBy(msr), Is.EqualTo(supported));
 }

@@ -56,10 +56,10 @@ public class VcpuLeafTests
         using VcpuTd t = new(initialised: false);
         BareVmcs seam = t.Lp.CurrentVmcs!;
         ulong value = 0x7000;
-        foreach (TdVmcsRow row in TdVmcsTable.Rows.Where(row => row.Source == TdVmcsSource.Seam))
+        foreach (TdVmcsRow row in Rules.Default.TdVmcs.Rows.Where(row => row.Source == TdVmcsSource.Seam))
             seam.Fields[row.Field] = value++;
         t.Expect(22, t.Tdvpr, 0);
-        foreach (TdVmcsRow row in TdVmcsTable.Rows)
+        foreach (TdVmcsRow row in Rules.Default.TdVmcs.Rows)
         {
             Assert.That(t.Vmcs.Fields, Contains.Key(row.Field));
             if (row.Source == TdVmcsSource.Seam)

@@ -34,21 +34,22 @@ internal readonly record struct TdControlRow(TdControlWord Word, uint Msr, ulong
     public ulong Base(ulong msr) => IsMask ? Init : Init | (uint)msr;
 }
 
-/// <summary>The rows of Data/1.5.01/td-vmx-controls.csv. TDX Module 1.5.01, "TD VMCS control words".</summary>
-internal static class TdVmxControls
+/// <summary>
+/// What the VMCS of a TD, or of an L2 VM, needs of the processor: a file of Data/…/td-vmx-controls*.csv. TDX Module
+/// 1.5.01, "VMCS control words".
+/// </summary>
+internal sealed class VmxControlTable(string file)
 {
-    private static readonly Lazy<TdControlRow[]> Table = new(Load);
-
-    /// <summary>All rows in the order SYS.INIT checks them.</summary>
-    public static IReadOnlyList<TdControlRow> Rows => Table.Value;
-
-    /// <summary>The row of a word.</summary>
-    public static TdControlRow Of(TdControlWord word) => Table.Value[(int)word];
-
-    private static TdControlRow[] Load() =>
+    private readonly TdControlRow[] rows =
     [
-        .. DataFile.Read($"{ModuleVersion.Default}/td-vmx-controls.csv").Select(row => new TdControlRow(
+        .. DataFile.Read(file).Select(row => new TdControlRow(
             Enum.Parse<TdControlWord>(row["word"]), (uint)row.Number("msr"), row.Number("init"), row.Number("variable"),
             row.Number("unknown"))),
     ];
+
+    /// <summary>All rows in the order SYS.INIT checks them.</summary>
+    public IReadOnlyList<TdControlRow> Rows => rows;
+
+    /// <summary>The row of a word.</summary>
+    public TdControlRow Of(TdControlWord word) => rows[(int)word];
 }
