@@ -5,7 +5,8 @@ namespace Seamsim.Isa.Engine.Interpreter;
 
 /// <summary>
 /// How control leaves an op. The inline way is always written out in the handler (the JIT turns only a call that
-/// stands literally before the return into a jump); the rest is here, out of line, with the handlers' signature.
+/// stands literally before the return into a jump); the rest is here, with the handlers' signature. What goes on with
+/// another op must not be marked NoInlining: the runtime makes no jump of a call in a method that is.
 /// </summary>
 internal static unsafe class Flow
 {
@@ -54,7 +55,7 @@ internal static unsafe class Flow
     }
 
     /// <summary>Goes on after a careful op, unless its access asks to leave (code was written, an event came up).</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Op* CarefulNext(LogicalProcessor* lp, Op* op)
     {
         if (lp->Leave == 0)
@@ -69,7 +70,7 @@ internal static unsafe class Flow
     }
 
     /// <summary>A branch whose target block is not linked: through the jump cache, or back to the run loop.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Op* Taken(LogicalProcessor* lp, Op* op)
     {
         lp->LinkSlot = (op->Mode & OpMode.LinkTarget) != 0 ? &op->Link : null;
@@ -78,7 +79,7 @@ internal static unsafe class Flow
     }
 
     /// <summary>As <see cref="Taken"/> for the way behind a conditional branch, or past the end of a block.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Op* NotTaken(LogicalProcessor* lp, Op* op)
     {
         lp->LinkSlot = (op->Mode & OpMode.LinkNext) != 0 ? &op->LinkNext : null;
@@ -87,7 +88,7 @@ internal static unsafe class Flow
     }
 
     /// <summary>Goes on at <see cref="LogicalProcessor.Rip"/>.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Op* Follow(LogicalProcessor* lp, Op* op)
     {
         ulong rip = lp->Rip;
@@ -105,7 +106,7 @@ internal static unsafe class Flow
     }
 
     /// <summary>An indirect jump to the address in <see cref="LogicalProcessor.Scratch"/>; never linked.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Op* JumpTo(LogicalProcessor* lp, Op* op)
     {
         if (!IsCanonical(lp, lp->Scratch))
@@ -116,7 +117,7 @@ internal static unsafe class Flow
     }
 
     /// <summary>RET to the address in <see cref="LogicalProcessor.Scratch"/>.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Op* ReturnTo(LogicalProcessor* lp, Op* op)
     {
         if (!IsCanonical(lp, lp->Scratch))
@@ -149,7 +150,7 @@ internal static unsafe class Flow
     }
 
     /// <summary>The first need of an op's careful version: finds it, keeps it, runs it.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Op* FindCareful(LogicalProcessor* lp, Op* op)
     {
         Core.Of(lp).BindCareful(op);
