@@ -48,6 +48,16 @@ public sealed class HostKernel
     /// <summary>Lets other flows of this processor go first (cond_resched).</summary>
     public Turn Yield(ICpu cpu) => new(Platform, cpu);
 
+    /// <summary>
+    /// One round of a loop that waits for another processor. Unlike <see cref="Yield"/> it takes time: the processor
+    /// with the smallest clock goes next, so that a free poll would be repeated for ever.
+    /// </summary>
+    public Turn Poll(ICpu cpu)
+    {
+        cpu.Charge("kernel.cpu_relax");
+        return Yield(cpu);
+    }
+
     /// <summary>A zeroed page for the kernel's own use; false when memory is used up.</summary>
     public bool TryZeroedPage(out Hpa page)
     {
@@ -58,18 +68,27 @@ public sealed class HostKernel
     }
 
     /// <summary>Runs <paramref name="work"/> on another processor (an IPI) and waits for its answer.</summary>
-    public HostTask<T> OnCpu<T>(ICpu from, ICpu to, Func<ICpu, HostTask<T>> work)
+    public HostTask<T> OnCpu<T>(ICpu from, ICpu to, Func<ICpu, HostTask<T>> work) =>
+        from == to ? work(to) : StartOn(from, to, work);
+
+    /// <summary>
+    /// Starts <paramref name="work"/> as a thread of its own on a processor. On the same processor it waits in the run
+    /// queue for whoever starts it to wait for something: one stub at a time runs on a processor.
+    /// </summary>
+    public HostTask<T> StartOn<T>(ICpu from, ICpu to, Func<ICpu, HostTask<T>> work)
     {
-        if (from == to)
-            return work(to);
         HostTask<T> answer = new();
         async HostTask There()
         {
-            to.Charge("kernel.ipi");
+            if (from != to)
+                to.Charge("kernel.ipi");
             T value = await work(to);
             Platform.Post(from, () => answer.Complete(value));
         }
-        Platform.Interrupt(to, () => HostTask.Begin(There));
+        if (from == to)
+            Platform.Post(to, () => HostTask.Begin(There));
+        else
+            Platform.Interrupt(to, () => HostTask.Begin(There));
         return answer;
     }
 

@@ -121,7 +121,7 @@ public sealed partial class VcpuTdx
                 return error == Errno.Ok ? Next.Reenter : Next.Dead;
             if (vm.IsDead || SignalPending || InterruptPosted || nmiPending)
                 return Next.Reenter;
-            await Kernel.Yield(cpu);
+            await Kernel.Poll(cpu);
         }
     }
 

@@ -47,6 +47,8 @@ public sealed partial class VcpuTdx
         // vcpu_load: before anything else is written to it here, the processor it last ran on lets go of it.
         if (AssociatedCpu is { } there && there != cpu)
             await Kernel.OnCpu(cpu, there, Flush);
+        // VP.WR associates as VP.ENTER does: who never gets as far as the latter is flushed here too.
+        AssociatedCpu = cpu;
         Errno error = await LoadMmu(cpu);
         if (error != Errno.Ok)
             return error;
@@ -96,7 +98,7 @@ public sealed partial class VcpuTdx
     private async HostTask<Next> EnterOnce(ICpu cpu)
     {
         while (vm.Private.KeepVcpusOut)
-            await Kernel.Yield(cpu);
+            await Kernel.Poll(cpu);
         if (nmiPending && !await Write(cpu, TdFields.PendNmi, 1, 0xFF))
             return Next.Dead;
         nmiPending = false;

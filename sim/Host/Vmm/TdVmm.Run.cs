@@ -28,7 +28,7 @@ public sealed partial class TdVmm
         foreach (VcpuTdx vcpu in Td!.TdVcpus)
         {
             ICpu there = cpus[(first + vcpu.Id) % cpus.Length];
-            threads.Add(Kernel.OnCpu(cpu, there, on => Thread(on, vcpu)));
+            threads.Add(Kernel.StartOn(cpu, there, on => Thread(on, vcpu)));
         }
         foreach (HostTask<Errno> thread in threads)
             await thread;

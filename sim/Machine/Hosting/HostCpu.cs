@@ -104,18 +104,20 @@ internal sealed unsafe class HostCpu(Core core, StubCode stubs, HostCosts costs,
     /// <summary>One turn: the next continuation, or a slice of the stub.</summary>
     public void Turn(long instructions, ulong untilCycles)
     {
+        ulong cyclesBefore = Cycles;
         if (!InStub)
         {
             (Action next, ulong notBefore) = queue.First!.Value;
             queue.RemoveFirst();
             CatchUp(notBefore);
             next();
+            if (!InStub)
+                MustAdvance(cyclesBefore);
             return;
         }
-        ulong cyclesBefore = Cycles;
         switch (Core.Run(instructions, untilCycles))
         {
-            case RunEnd.HostReturn: Return(); break;
+            case RunEnd.HostReturn: stalledTurns = 0; Return(); break;
             case RunEnd.Halted:     asleep = Core.PendingInterrupt < 0; break;
             case RunEnd.Shutdown:   IsShutDown = true; break;
             default:                MustAdvance(cyclesBefore); break;

@@ -16,6 +16,7 @@ internal sealed partial class ScenarioRun
     private readonly List<TdRun> tds = [];
     private readonly Dictionary<TdPlan, TdConfig> configs = [];
     private ulong[] tdInstructions = [];
+    private TdRun?[] inside = [];
 
     private IEnumerable<TdRun> Chosen(string? name) => tds.Where(td => name is null || td.Plan.Name == name);
 
@@ -73,6 +74,7 @@ internal sealed partial class ScenarioRun
         if (running.Length == 0)
             return;
         tdInstructions = new ulong[machine.Platform.LpCount];
+        inside = new TdRun?[machine.Platform.LpCount];
         foreach (Isa.State.Core core in machine.Cores)
             tdInstructions[core.Index] = machine.Account.Of(core.Index, World.Td).Instructions;
         machine.Parts.Scheduler.TurnEnded = cpu => CountTd(cpu, running);
@@ -98,29 +100,30 @@ internal sealed partial class ScenarioRun
         for (int i = 0; i < running.Length; i++)
         {
             TdRun td = running[i];
-            flows.Add(machine.Kernel.OnCpu(cpu, online[i % online.Count], there => td.Vmm.Run(there)));
+            flows.Add(machine.Kernel.StartOn(cpu, online[i % online.Count], there => td.Vmm.Run(there)));
         }
         foreach (HostTask<TdEnd> flow in flows)
             await flow;
         return 0;
     }
 
+    /// <summary>
+    /// Books a turn's instructions in TDs on the TD that was entered before it: at the end of the turn the vCPU may
+    /// have left it already. A vCPU enters at most once a turn.
+    /// </summary>
     private void CountTd(HostCpu cpu, TdRun[] running)
     {
         machine.Parts.Account.Settle(cpu.Core);
         ulong now = machine.Parts.Account.Of(cpu.Index, World.Td).Instructions;
         ulong spent = now - tdInstructions[cpu.Index];
         tdInstructions[cpu.Index] = now;
-        if (spent == 0)
+        TdRun? td = inside[cpu.Index];
+        inside[cpu.Index] = Array.Find(running, one => one.Vmm.Td!.TdVcpus.Any(vcpu => vcpu.InGuestOn == cpu));
+        if (spent == 0 || td is null)
             return;
-        foreach (TdRun td in running)
-        {
-            if (!td.Vmm.Td!.TdVcpus.Any(vcpu => vcpu.InGuestOn == cpu))
-                continue;
-            td.Instructions += spent;
-            if (td.Instructions > td.Plan.MaxInstructions && td.Vmm.End == TdEnd.NotRun)
-                td.Vmm.Stop(Text($"max_instructions of {td.Plan.MaxInstructions} is spent"));
-        }
+        td.Instructions += spent;
+        if (td.Instructions > td.Plan.MaxInstructions && td.Vmm.End == TdEnd.NotRun)
+            td.Vmm.Stop(Text($"max_instructions of {td.Plan.MaxInstructions} is spent"));
     }
 
     private void Conclude(TdRun td)
