@@ -82,6 +82,9 @@ internal sealed class CommandLineTests
     [TestCase("exit 77", "VM exit 77: Tdcall")]
     [TestCase("EPT_VIOLATION", "VM exit 48")]
     [TestCase("operand 128", "operand TDR")]
+    [TestCase("MRTD", "metadata field MRTD[0] of 6")]
+    [TestCase("field 0x1310000300000002", "metadata field MRTD[2] of 6")]
+    [TestCase("NUM_TDCX", "may read bits 0xFFFFFFFF")]
     public void Explain_says_what_something_is(string subject, string expected)
     {
         (int code, string output, _) = Invoke(["explain", .. subject.Split(' ')]);

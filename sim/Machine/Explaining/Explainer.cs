@@ -19,7 +19,7 @@ internal static class Explainer
     /// <summary>What can be asked, for error messages.</summary>
     public const string Expected =
         "a status code (0xC000010000000043, TDX_OPERAND_BUSY), a leaf (TDH.MNG.INIT, TDG.VP.INFO), "
-        + "\"exit N\", \"operand N\", \"field 0x…\" or the id of a VM-entry check (host.cr4.fixed)";
+        + "\"exit N\", \"operand N\", a metadata field (MRTD, 0x1310000300000000) or the id of a VM-entry check (host.cr4.fixed)";
 
     /// <summary>Every explanation that fits; none when the subject is unknown.</summary>
     public static IReadOnlyList<Explanation> Explain(string subject)
@@ -29,10 +29,10 @@ internal static class Explainer
         {
             ["exit", var what]    => [Exit(what)],
             ["operand", var what] => [Operand(what)],
-            ["field", var what]   => [Field(what)],
+            ["field", var what]   => [.. FieldNames.Explain(what)],
             ["status", var what]  => [Status(what)],
             ["leaf", var what]    => [Leaf(what)],
-            [var what]            => [Status(what), Leaf(what), Check(what), ExitByName(what), Field(what)],
+            [var what]            => [Status(what), Leaf(what), Check(what), ExitByName(what), .. FieldNames.Explain(what)],
             _                     => [],
         };
         return [.. found.OfType<Explanation>()];
@@ -142,23 +142,6 @@ internal static class Explainer
                 [("id", string.Create(CultureInfo.InvariantCulture, $"{number} (0x{number:X})")),
                  ("where", "RAX[31:0] of a status about an operand")])
             : null;
-
-    private static Explanation? Field(string text)
-    {
-        if (!SettingReader.TryNumber(text, out ulong value) || value <= uint.MaxValue)
-            return null;
-        FieldId id = new(value);
-        if (id.HasReservedBits)
-            return null;
-        return new Explanation($"metadata field {id}", "field",
-        [
-            ("context [54:52]", id.Context.ToString()),
-            ("class [61:56]", id.Class.ToString(CultureInfo.InvariantCulture)),
-            ("code [23:0]", $"0x{id.Code:X}"),
-            ("element size [33:32]", $"{id.ElementBytes} bytes"),
-            ("architectural", id.NonArchitectural ? "no (bit 63)" : "yes"),
-        ]);
-    }
 
     private static Explanation? Check(string text) => EntryCheckNames.Find(text) is { } check
         ? new Explanation($"VM-entry check {text}", "check", check)
