@@ -9,7 +9,7 @@ namespace Seamsim.Isa.Vmx;
 internal static class EntryGuestRegisterChecks
 {
     private const ulong EferDefined = EferBit.Sce | EferBit.Lme | EferBit.Lma | EferBit.Nxe;
-    private const ulong DebugctlDefined = 0xDFC7;
+    private const ulong DebugctlDefined = 0xFFC7;
 
     public static EntryRule[] All =>
     [

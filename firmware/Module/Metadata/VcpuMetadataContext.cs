@@ -135,6 +135,5 @@ internal sealed class VcpuMetadataContext(LeafCall call, Tdr tdr, Tdvps tdvps, M
         }
     }
 
-    private Hpa VmcsOf(int vm) =>
-        tdvps.Page(vm == 0 ? Tdvps.VmcsPage : Tdvps.BasePages + (vm - 1) * Tdvps.PagesPerL2Vm);
+    private Hpa VmcsOf(int vm) => tdvps.Page(Tdvps.VmcsPageOf(vm));
 }

@@ -13,6 +13,9 @@ internal readonly struct Tdvps(ISeamPlatform p, Hpa tdvpr)
     /// <summary>Pages by what they hold.</summary>
     public const int VmcsPage = 1, VapicPage = 2, FirstXbuffPage = 3, BasePages = 6, PagesPerL2Vm = 3, MaxPages = 15;
 
+    /// <summary>The page that is the VMCS of L1 (0) or of an L2 VM.</summary>
+    public static int VmcsPageOf(int vm) => vm == 0 ? VmcsPage : BasePages + PagesPerL2Vm * (vm - 1);
+
     /// <summary>ASSOC_LPID of a virtual CPU that is associated with no logical processor.</summary>
     public const uint NotAssociated = uint.MaxValue;
 

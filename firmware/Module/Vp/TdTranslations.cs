@@ -15,13 +15,14 @@ internal static class TdTranslations
     public static void InvalidateAll(Vcpu v)
     {
         ISeamPlatform p = v.P;
-        Invalidate(p, v, v.Tdcs.Eptp);
-        for (int vm = 1; vm <= v.Tdcs.NumL2Vms; vm++)
-        {
-            ulong root = p.Keys.LineOf(v.Tdcs.Page(Tdcs.FirstL2SeptRootPage + vm - 1));
-            Invalidate(p, v, root | v.Tdcs.Eptp & 0xFFF);
-        }
+        for (int vm = 0; vm <= v.Tdcs.NumL2Vms; vm++)
+            Invalidate(p, v, EptpOf(v, vm));
     }
+
+    /// <summary>EPTP of L1 (0) or of an L2 VM: the TD's, with the VM's root; HKID 0.</summary>
+    public static ulong EptpOf(Vcpu v, int vm) => vm == 0
+        ? v.Tdcs.Eptp
+        : v.P.Keys.LineOf(v.Tdcs.Page(Tdcs.FirstL2SeptRootPage + vm - 1)) | v.Tdcs.Eptp & 0xFFF;
 
     private static void Invalidate(ISeamPlatform p, Vcpu v, ulong eptp) =>
         p.Invept(SingleContext, p.Keys.WithKey(new Hpa(eptp), v.Tdr.Hkid).Value);

@@ -14,28 +14,37 @@ internal static class TdVmcs
     private static readonly VmcsField[] LpDependent = [VmcsField.HostRsp, VmcsField.HostSsp, VmcsField.HostGsBase];
 
     /// <summary>The region's address, with the TD's HKID.</summary>
-    public static Hpa AddressOf(Vcpu v) => v.Tdvps.Page(Tdvps.VmcsPage);
+    public static Hpa AddressOf(Vcpu v) => AddressOf(v, 0);
+
+    /// <summary>The region of L1 (0) or of an L2 VM, with the TD's HKID.</summary>
+    public static Hpa AddressOf(Vcpu v, int vm) => v.Tdvps.Page(Tdvps.VmcsPageOf(vm));
 
     /// <summary>
-    /// Initialises the TD VMCS. The SEAM VMCS is current on entry and on return: the host state is copied from it.
+    /// Initialises the VMCSs of L1 and of every L2 VM. The SEAM VMCS is current on entry and on return: the host state
+    /// is copied from it.
     /// </summary>
     public static void Initialise(Vcpu v)
     {
         ISeamPlatform p = v.P;
         TdVmcsTable table = v.C.Rules.TdVmcs;
         ulong[] host = ReadSeamFields(p, table);
-        Hpa vmcs = AddressOf(v);
+        for (int vm = 0; vm <= v.Tdcs.NumL2Vms; vm++)
+            Initialise(p, AddressOf(v, vm), table, host, vm == 0 ? InputsOf(v) : InputsOfL2(v, vm));
+        p.VmptrldTransferVmcs();
+    }
+
+    private static void Initialise(
+        ISeamPlatform p, Hpa vmcs, TdVmcsTable table, ulong[] host, in TdVmcsInputs inputs)
+    {
         p.TryRdmsr(VmxBasicMsr, out ulong basic);
         p.Write(vmcs, (uint)basic & RevisionMask);
         p.Vmclear(vmcs);
         p.Vmptrld(vmcs);
-        TdVmcsInputs inputs = InputsOf(v);
         for (int i = 0; i < table.Rows.Count; i++)
         {
             TdVmcsRow row = table.Rows[i];
             p.Vmwrite(row.Field, row.Source == TdVmcsSource.Seam ? host[i] : inputs.Value(row));
         }
-        p.VmptrldTransferVmcs();
     }
 
     /// <summary>
@@ -97,4 +106,18 @@ internal static class TdVmcs
             TdExitEntry = PlatformState.TdExitEntry(v.C),
         };
     }
+
+    /// <summary>
+    /// What differs for an L2 VM. TDX Module 1.5 TD partitioning specification, "L2 VMCS"; its control words follow
+    /// the TD's features only once L1 writes them (assumed).
+    /// </summary>
+    public static TdVmcsInputs InputsOfL2(Vcpu v, int vm) => InputsOf(v) with
+    {
+        Vm = vm,
+        Controls = v.C.Rules.L2Controls,
+        Eptp = TdTranslations.EptpOf(v, vm),
+        MsrBitmap = v.Tdvps.Page(Tdvps.VmcsPageOf(vm) + 1).Value,
+        VirtualApic = ulong.MaxValue,
+        VeInfo = ulong.MaxValue,
+    };
 }

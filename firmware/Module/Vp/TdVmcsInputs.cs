@@ -6,6 +6,12 @@ namespace Seamsim.Firmware.Module;
 /// <summary>Everything the initial state of one TD VMCS depends on, besides the host state of the SEAM VMCS.</summary>
 internal readonly record struct TdVmcsInputs
 {
+    // What an L2 VM reads of CR0 and CR4 until L1 decides: PE and NE; MCE and VMXE.
+    private const ulong L2Cr0 = 0x21, L2Cr4 = 0x2040;
+
+    /// <summary>The VM whose VMCS it is: 0 L1, otherwise an L2 VM.</summary>
+    public int Vm { get; init; }
+
     /// <summary>The TD's HKID.</summary>
     public ushort Hkid { get; init; }
 
@@ -62,7 +68,7 @@ internal readonly record struct TdVmcsInputs
     /// <summary>The initial value of a row; rows of the SEAM VMCS are copied by the caller.</summary>
     public ulong Value(in TdVmcsRow row) => row.Source switch
     {
-        TdVmcsSource.Vpid => (ulong)Hkid << 2 & 0xFFFF,
+        TdVmcsSource.Vpid => ((ulong)Hkid << 2 | (uint)Vm) & 0xFFFF,
         TdVmcsSource.TdcsMsrBitmap => MsrBitmap,
         TdVmcsSource.TdcsZeroPage => ZeroPage,
         TdVmcsSource.TdvpsVirtualApic => VirtualApic,
@@ -73,6 +79,9 @@ internal readonly record struct TdVmcsInputs
         TdVmcsSource.SpecCtrlMask => SpecCtrlMask,
         TdVmcsSource.Hkid => Hkid,
         TdVmcsSource.TdExitEntry => TdExitEntry,
+        TdVmcsSource.Cr0Mask or TdVmcsSource.Cr4Mask when Vm != 0 => ulong.MaxValue,
+        TdVmcsSource.Cr0Shadow when Vm != 0 => L2Cr0,
+        TdVmcsSource.Cr4Shadow when Vm != 0 => L2Cr4,
         TdVmcsSource.Cr0Mask => CrRules.Cr0Mask(Fixed),
         TdVmcsSource.Cr0Shadow => CrRules.Cr0Shadow(Fixed),
         TdVmcsSource.Cr4Mask => CrRules.Cr4Mask(Fixed, Attributes, Xfam),
@@ -86,6 +95,8 @@ internal readonly record struct TdVmcsInputs
     public ulong Control(TdControlWord word)
     {
         ulong capability = Capabilities[(int)word], value = Controls.Of(word).Base(capability);
+        if (Vm != 0)
+            return value;
         bool perfGlobalCtrl = Has(TdFeatures.Perfmon) || Has(TdFeatures.Debug);
         return word switch
         {

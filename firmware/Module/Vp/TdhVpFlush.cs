@@ -24,13 +24,10 @@ internal static class TdhVpFlush
         TdTranslations.InvalidateAll(v);
         for (int vm = 0; vm <= v.Tdcs.NumL2Vms; vm++)
         {
-            c.P.Vmclear(v.Tdvps.Page(VmcsPageOf(vm)));
+            c.P.Vmclear(TdVmcs.AddressOf(v, vm));
             v.Tdvps.SetVmLaunched(vm, false);
         }
         VcpuAssociation.Detach(v);
         return TdxStatus.Success;
     }
-
-    private static int VmcsPageOf(int vm) =>
-        vm == 0 ? Tdvps.VmcsPage : Tdvps.BasePages + Tdvps.PagesPerL2Vm * (vm - 1);
 }

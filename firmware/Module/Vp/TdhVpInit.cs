@@ -36,8 +36,11 @@ internal static class TdhVpInit
         Tdvps tdvps = v.Tdvps;
         tdvps.AssocLpid = c.Data.Lp.Id;
         VcpuAssociation.Attach(v);
-        tdvps.SetLpDependentHpaUpdated(0, true);
-        tdvps.SetModuleDependentUpdated(0, true);
+        for (int vm = 0; vm <= v.Tdcs.NumL2Vms; vm++)
+        {
+            tdvps.SetLpDependentHpaUpdated(vm, true);
+            tdvps.SetModuleDependentUpdated(vm, true);
+        }
         tdvps.State = VcpuState.Ready;
         return TdxStatus.Success;
     }

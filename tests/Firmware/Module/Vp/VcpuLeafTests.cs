@@ -71,6 +71,27 @@ public class VcpuLeafTests
     }
 
     [Test]
+    public void Each_L2_VM_gets_a_VMCS_of_its_own_that_L1_has_yet_to_fill()
+    {
+        using VcpuTd t = new(pages: Tdvps.BasePages + 2 * Tdvps.PagesPerL2Vm, l2Vms: 2);
+        BareVmcs second = t.Td.Machine.Vmcss[t.Tdvps.Page(Tdvps.VmcsPageOf(2)).Value];
+        Assert.That(second.Fields[VmcsField.Vpid], Is.EqualTo(t[VmcsField.Vpid] | 2));
+        Assert.That(second.Fields[VmcsField.MsrBitmap], Is.EqualTo(t.Tdvps.Page(Tdvps.VmcsPageOf(2) + 1).Value));
+        ulong root = t.Lp.Keys.LineOf(t.Tdcs.Page(Tdcs.FirstL2SeptRootPage + 1));
+        Assert.That(second.Fields[VmcsField.Eptp], Is.EqualTo(root | t.Tdcs.Eptp & 0xFFF));
+        foreach (VmcsField field in new[]
+        {
+            VmcsField.VirtualApicAddress, VmcsField.VirtualizationExceptionInformationAddress,
+            VmcsField.Cr0GuestHostMask, VmcsField.Cr4GuestHostMask,
+        })
+            Assert.That(second.Fields[field], Is.EqualTo(ulong.MaxValue), $"{field}");
+        Assert.That(second.Fields[VmcsField.Cr0ReadShadow], Is.EqualTo(0x21));
+        Assert.That(second.Fields[VmcsField.Cr4ReadShadow], Is.EqualTo(0x2040));
+        Assert.That(second.Fields[VmcsField.ProcBasedControls2], Is.EqualTo(0x1338B3FA));
+        Assert.That(second.Fields[VmcsField.HostRip], Is.EqualTo(t[VmcsField.HostRip]));
+    }
+
+    [Test]
     public void Indices_count_up_to_MAX_VCPUS()
     {
         using VcpuTd t = new();

@@ -17,9 +17,10 @@ internal sealed class VcpuTd : IDisposable
 
     private readonly TdxModule module = new(ModuleVersion.Default);
 
-    public VcpuTd(int pages = Tdvps.BasePages, bool initialised = true, ulong attributes = 0, bool gpaw = false)
+    public VcpuTd(
+        int pages = Tdvps.BasePages, bool initialised = true, ulong attributes = 0, bool gpaw = false, int l2Vms = 0)
     {
-        Td = new MemTd(topLevel: gpaw ? 4 : 3, gpaw: gpaw);
+        Td = new MemTd(topLevel: gpaw ? 4 : 3, gpaw: gpaw, l2Vms: l2Vms);
         Tdcs tdcs = Td.Tdcs;
         (tdcs.MaxVcpus, tdcs.Xfam, tdcs.Attributes) = (4, 3, attributes);
         (tdcs.HpLockTimeout, tdcs.TscMultiplier) = (1_000_000, 1UL << 48);

@@ -11,7 +11,8 @@ public class VpMetadataTests
 {
     private const ulong VcpuIndex = 0xA020000200000002, PendNmi = 0x202000000000000B, SharedEptp = 0x002400030000203C,
                         PinControls = 0x0024000200004000, Vector = 0x0024000100000002, Descriptor = 0x0024000300002016,
-                        GuestRip = 0x002400030000681E, GuestCr3 = 0x0024000300006802, RaxField = 0x1020000300000000;
+                        GuestRip = 0x002400030000681E, GuestCr3 = 0x0024000300006802,
+                        L2Vpid = 0x2424000100000000, RaxField = 0x1020000300000000;
 
     [Test]
     public void The_host_reads_what_it_may()
@@ -61,6 +62,15 @@ public class VpMetadataTests
         Assert.That(
             Write(t, SharedEptp, privateRoot, 0x000F_FFFF_FFFF_F000).Status,
             Is.EqualTo(TdxStatus.MetadataFieldValueNotValid), "a private KeyID");
+    }
+
+    [Test]
+    public void A_field_of_an_L2_VMCS_is_read_there()
+    {
+        using VcpuTd t = new(
+            pages: Tdvps.BasePages + Tdvps.PagesPerL2Vm, attributes: TdAttributes.Debug, l2Vms: 1);
+        Assert.That(Read(t, L2Vpid), Is.EqualTo((TdxStatus.Success, t[VmcsField.Vpid] | 1)));
+        Assert.That(Read(t, L2Vpid | 8UL << 56).Status, Is.EqualTo(TdxStatus.MetadataFieldIdIncorrect), "no VM 2");
     }
 
     [Test]
