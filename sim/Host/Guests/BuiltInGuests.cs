@@ -30,7 +30,8 @@ public static class BuiltInGuests
         return null;
     }
 
-    private static GuestImage Build(string name, Action<GuestCode> body)
+    /// <summary>A guest of one's own: entry, page tables and handlers around a body.</summary>
+    internal static GuestImage Build(string name, Action<GuestCode> body)
     {
         GuestCode code = new();
         code.WriteEntry();
