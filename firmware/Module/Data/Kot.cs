@@ -15,6 +15,9 @@ internal readonly struct Kot(ISeamPlatform p, Hpa at)
 
     private const int EntriesOffset = 0x10, EntryBytes = 8, WbinvdBitmapOffset = 0, StateOffset = 4;
 
+    /// <summary>The entries, 8 bytes each: packages (4 bytes) and state.</summary>
+    public Hpa Entries => at + EntriesOffset;
+
     /// <summary>Tries the table's lock.</summary>
     public LockHold Hold(LockMode mode) => LockHold.Of(p, at, mode, OperandId.Kot);
 
@@ -34,5 +37,5 @@ internal readonly struct Kot(ISeamPlatform p, Hpa at)
     public void ClearWbinvdBit(KeyId key, int package) =>
         p.BitTestAndReset(Entry(key) + WbinvdBitmapOffset, package);
 
-    private Hpa Entry(KeyId key) => at + (ulong)(EntriesOffset + key.Value % MaxHkids * EntryBytes);
+    private Hpa Entry(KeyId key) => Entries + (ulong)(key.Value % MaxHkids * EntryBytes);
 }

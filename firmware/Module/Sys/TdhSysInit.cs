@@ -10,7 +10,6 @@ internal static class TdhSysInit
 {
     private const ulong SeamopsGetRefLeaf = 4;
     private const ulong RequiredSeamopsCaps = 1 << 4 | 1 << 5;
-    private const uint MaxHandoffPagesUsed = 16;
 
     public static LeafEnd Execute(LeafCall c)
     {
@@ -80,7 +79,7 @@ internal static class TdhSysInit
         ushort minUpdateHv = c.P.Read<ushort>(sysInfo + SysInfoTable.MinUpdateHv);
         bool noDowngrade = c.P.Read<byte>(sysInfo + SysInfoTable.NoDowngrade) != 0;
         uint pages = c.P.Read<ushort>(sysInfo + SysInfoTable.NumHandoffPages) + 1u;
-        return minUpdateHv <= moduleHv && (!noDowngrade || minUpdateHv == moduleHv) && pages >= MaxHandoffPagesUsed;
+        return minUpdateHv <= moduleHv && (!noDowngrade || minUpdateHv == moduleHv) && pages >= Handoff.Pages;
     }
 
     private static void StoreSeamdbReference(LeafCall c, in SeamopsResult reference)
