@@ -64,7 +64,9 @@ internal static class RunVerb
     {
         Scenario scenario = request.Path is null
             ? Scenario.Default(request.Overrides)
-            : Scenario.Parse(File.ReadAllText(request.Path), request.Path, request.Overrides);
+            : Scenario.Parse(InputFile.Read(request.Path), request.Path, request.Overrides);
+        if (request.Directory is not null)
+            RunDirectory.Create(request.Directory);
         using Machine machine = new(scenario.Platform);
         using CancelKey cancel = new(machine);
         StoryPrinter printer = new(terminal);

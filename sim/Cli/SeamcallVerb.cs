@@ -34,7 +34,7 @@ internal static class SeamcallVerb
     {
         Scenario scenario = Scenario.Default(overrides);
         string source = path == "-" ? "stdin" : path;
-        string text = path == "-" ? Console.In.ReadToEnd() : File.ReadAllText(path);
+        string text = path == "-" ? Console.In.ReadToEnd() : InputFile.Read(path);
         List<ScriptCommand> commands = new ScriptParser(source, scenario.Platform.LpCount).Parse(text);
         using Machine machine = new(scenario.Platform);
         using CancelKey cancel = new(machine);

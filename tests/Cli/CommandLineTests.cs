@@ -48,6 +48,11 @@ internal sealed class CommandLineTests
 
     [TestCase("run", "--nonsense")]
     [TestCase("run", "no-such-file.toml")]
+    [TestCase("run", "")]
+    [TestCase("run", ".")]
+    [TestCase("run", "-d", "")]
+    [TestCase("run", "-d", "/dev/null")]
+    [TestCase("seamcall", "")]
     [TestCase("run", "-c", "platform.packages=0")]
     [TestCase("seamcall")]
     [TestCase("seamcall", "x.jsonl", "--from", "nowhere")]

@@ -32,6 +32,14 @@ internal sealed class ScenarioErrors
             "my.toml:1: steps: \"jump\": expected steps out of load, init,");
         yield return Row("steps = [\"run td99\"]", "my.toml:1: steps: \"run td99\": expected steps");
         yield return Row("seed = \n", "my.toml:1: not TOML:");
+        yield return Row("a = " + new string('[', 5000), "my.toml: not TOML: The maximum depth");
+        yield return Row("[[tds]]\nname = \"a\"\n[[tds]]\nname = \"a\"",
+            "my.toml:4: tds.1.name: expected a name of its own: there is another TD \"a\"");
+        yield return Row("[[tds]]\nname = \"a b\"", "my.toml:2: tds.0.name: expected a word of letters, digits");
+        yield return Row("[[tds]]\nname = \"\\u001b[31m\"", "my.toml:2: tds.0.name: expected a word of letters");
+        yield return Row("steps = [\"load td48\"]", "my.toml:1: steps: \"load td48\": expected steps");
+        yield return Row("steps = [\"init\", \"run\"]",
+            "my.toml:1: steps: \"run\": expected \"create\" somewhere before it");
         yield return Row("[platform]\nodd_lps = [{ lp = 5, differs = \"0x7.0.ebx[16]=0\" }]",
             "my.toml:2: platform.odd_lps.0.lp: expected an integer 0..1");
         yield return Row("[platform]\nodd_lps = [{ lp = 1, differs = \"ebx\" }]",
@@ -48,6 +56,7 @@ internal sealed class ScenarioErrors
     [TestCase("platform.packages", "-c platform.packages: expected key=value")]
     [TestCase("platform.packages=0", "-c platform.packages=0: platform.packages: expected an integer 1..8")]
     [TestCase("tds.7.gpaw=52", "-c tds.7.gpaw=52: 7: expected an index 0..1")]
+    [TestCase("seed=1\nmax_instructions=5", "-c seed=1\nmax_instructions=5: seed: expected an integer")]
     [TestCase("platform.nothing=1", "-c platform.nothing=1: platform.nothing: no such key")]
     public void A_wrong_override_is_quoted(string assignment, string expected)
     {

@@ -20,6 +20,9 @@ internal sealed class ScriptErrors
         "s.jsonl:2: hex: expected an even number of hex digits")]
     [TestCase("{\"jump\":1}", "s.jsonl:1: expected one of \"leaf\", \"alloc\", \"write\", \"read\", \"expect\"")]
     [TestCase("not json", "s.jsonl:1: not a JSON object")]
+    [TestCase("{\"leaf\":33,\"rcx\":1,\"rcx\":2}", "s.jsonl:1: a key stands there twice")]
+    [TestCase("{\"leaf\":\"\\ud800\"}", "s.jsonl:1: a string that is no Unicode text")]
+    [TestCase("{\"\\ud800\":1}", "s.jsonl:1: ")]
     [TestCase("[1]", "s.jsonl:1: expected a JSON object")]
     public void A_wrong_line_is_named_with_what_was_expected(string script, string expected)
     {

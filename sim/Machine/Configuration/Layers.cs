@@ -63,7 +63,8 @@ internal static class Layers
     {
         try
         {
-            return TomlSettings.Parse($"value = {text}\n", origin.Source, lines: false)["value"]!;
+            TableSetting parsed = TomlSettings.Parse($"value = {text}\n", origin.Source, lines: false);
+            return parsed.Keys is ["value"] ? parsed["value"]! : new ScalarSetting(text, origin);
         }
         catch (ConfigurationException)
         {

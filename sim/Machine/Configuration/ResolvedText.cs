@@ -18,7 +18,7 @@ internal static class ResolvedText
     {
         foreach (string key in table.Keys)
             if (table[key] is { } value && !IsSection(value))
-                text.Append(key).Append(" = ").Append(Inline(value)).Append("   # ").Append(value.Origin).Append('\n');
+                text.Append(key).Append(" = ").Append(Inline(value)).Append("   # ").Append(OneLine(value.Origin)).Append('\n');
         foreach (string key in table.Keys)
         {
             string inner = path.Length == 0 ? key : $"{path}.{key}";
@@ -54,7 +54,21 @@ internal static class ResolvedText
         _                                    => "\"\"",
     };
 
-    private static string Quoted(string text) =>
-        "\"" + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)
-            + "\"";
+    /// <summary>A comment ends with its line: an override may hold a line break.</summary>
+    private static string OneLine(Origin origin) =>
+        string.Concat($"{origin}".Select(character => char.IsControl(character) ? ' ' : character));
+
+    private static string Quoted(string text)
+    {
+        StringBuilder quoted = new("\"");
+        foreach (char character in text)
+            _ = character switch
+            {
+                '"' or '\\'                       => quoted.Append('\\').Append(character),
+                _ when char.IsControl(character) => quoted.Append(
+                    CultureInfo.InvariantCulture, $"\\u{(int)character:X4}"),
+                _                                => quoted.Append(character),
+            };
+        return quoted.Append('"').ToString();
+    }
 }

@@ -8,6 +8,7 @@ namespace Seamsim.Configuration;
 internal static class ScenarioReader
 {
     private static readonly string[] Verbs = ["load", "init", "create", "run", "destroy", "end"];
+    private static readonly string[] OfTds = ["create", "run", "destroy"];
     private static readonly string[] Registers = ["eax", "ebx", "ecx", "edx"];
 
     private static readonly Dictionary<string, int> AttributeBits = new()
@@ -34,6 +35,7 @@ internal static class ScenarioReader
         top.Table("td");
         TableSetting template = (TableSetting)root["td"]!;
         TdPlan[] tds = [.. top.Tables("tds", template).Select(reader => ReadTd(reader, platform))];
+        RefuseTwins(top, tds);
         Step[] steps = ReadSteps(top, tds);
         top.RefuseOthers();
         return new Scenario
@@ -106,7 +108,7 @@ internal static class ScenarioReader
             throw reader.Wrong("gpaw", "48 or 52");
         TdPlan td = new()
         {
-            Name = reader.Text("name"),
+            Name = ReadName(reader),
             Guest = reader.Text("guest"),
             Vcpus = reader.Int("vcpus", 1, 64),
             MemoryBytes = reader.Bytes("memory", 4096, platform.MemoryBytes / 2) & ~0xFFFUL,
@@ -118,6 +120,23 @@ internal static class ScenarioReader
         };
         reader.RefuseOthers();
         return td;
+    }
+
+    /// <summary>A name stands in steps and in the story: one word of letters, digits and <c>. _ -</c>.</summary>
+    private static string ReadName(SettingReader reader)
+    {
+        string name = reader.Text("name");
+        return name.Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')
+            ? name
+            : throw reader.Wrong("name", "a word of letters, digits, '.', '_' and '-'");
+    }
+
+    private static void RefuseTwins(SettingReader top, TdPlan[] tds)
+    {
+        IReadOnlyList<SettingReader> tables = top.Tables("tds");
+        for (int i = 1; i < tds.Length; i++)
+            if (Array.FindIndex(tds, td => td.Name == tds[i].Name) < i)
+                throw tables[i].Wrong("name", $"a name of its own: there is another TD \"{tds[i].Name}\"");
     }
 
     private static CpuidChoice ReadChoice(SettingReader reader)
@@ -140,9 +159,11 @@ internal static class ScenarioReader
         {
             string[] words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             bool known = words.Length is 1 or 2 && Verbs.Contains(words[0])
-                && (words.Length == 1 || Array.Exists(tds, td => td.Name == words[1]));
+                && (words.Length == 1 || (OfTds.Contains(words[0]) && Array.Exists(tds, td => td.Name == words[1])));
             if (!known)
                 throw new ConfigurationException(origin, $"steps: \"{text}\": expected {expected}");
+            if (words[0] is "run" or "destroy" && tds.Length > 0 && !steps.Exists(step => step.Verb == "create"))
+                throw new ConfigurationException(origin, $"steps: \"{text}\": expected \"create\" somewhere before it");
             steps.Add(new Step(words[0], words.Length == 2 ? words[1] : null));
         }
         return [.. steps];

@@ -1,3 +1,4 @@
+using Tomlyn;
 using Tomlyn.Parsing;
 using Tomlyn.Syntax;
 
@@ -12,7 +13,7 @@ internal static class TomlSettings
     /// <param name="lines">Whether origins carry line numbers.</param>
     public static TableSetting Parse(string text, string source, bool lines = true)
     {
-        DocumentSyntax document = SyntaxParser.Parse(text, source, validate: true);
+        DocumentSyntax document = Syntax(text, source);
         foreach (DiagnosticMessage message in document.Diagnostics)
             if (message.Kind == DiagnosticMessageKind.Error)
                 throw new ConfigurationException(
@@ -24,6 +25,19 @@ internal static class TomlSettings
         foreach (TableSyntaxBase table in document.Tables)
             reader.AddAll(reader.Open(root, table), table.Items);
         return root;
+    }
+
+    /// <summary>The parser throws only for what it cannot even represent, e.g. hundreds of nested arrays.</summary>
+    private static DocumentSyntax Syntax(string text, string source)
+    {
+        try
+        {
+            return SyntaxParser.Parse(text, source, validate: true);
+        }
+        catch (TomlException wrong)
+        {
+            throw new ConfigurationException(new Origin(source, 0), $"not TOML: {wrong.Message}");
+        }
     }
 
     private sealed class Reader(string source, bool lines)

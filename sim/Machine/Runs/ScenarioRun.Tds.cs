@@ -159,7 +159,13 @@ internal sealed partial class ScenarioRun
                 await td.Vmm.Destroy(cpu);
                 return 0;
             });
-            teller.Say(Text($"{td.Plan.Name}: vCPUs flushed, KeyID freed, pages reclaimed"));
+            if (td.Vmm.Td is { IsDestroyed: false })
+            {
+                Problem(Text($"{td.Plan.Name}: the TD could not be torn down, its pages stay with the module"));
+                TellLog();
+            }
+            else
+                teller.Say(Text($"{td.Plan.Name}: vCPUs flushed, KeyID freed, pages reclaimed"));
         }
         if (tds.TrueForAll(td => td.IsDestroyed))
             CheckPamt();

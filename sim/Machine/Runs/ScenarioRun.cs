@@ -30,6 +30,7 @@ internal sealed partial class ScenarioRun(Machine machine, Scenario scenario, IS
         catch (TdxUnavailableException failed)
         {
             Problem(failed.Message);
+            TellLog();
         }
     }
 

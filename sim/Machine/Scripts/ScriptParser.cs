@@ -7,6 +7,7 @@ namespace Seamsim.Scripts;
 internal sealed class ScriptParser(string source, int lps)
 {
     private const int MaxPages = 4096, MaxBytes = 1 << 20;
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
     private readonly HashSet<string> names = [];
     private bool called;
     private int line;
@@ -30,18 +31,27 @@ internal sealed class ScriptParser(string source, int lps)
 
     private ScriptCommand ParseLine(string text)
     {
-        JsonElement root;
         try
         {
-            using JsonDocument document = JsonDocument.Parse(text);
-            root = document.RootElement.Clone();
+            using JsonDocument document = JsonDocument.Parse(text, Strict);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? Command(document.RootElement)
+                : throw Wrong("expected a JSON object");
         }
         catch (JsonException wrong)
         {
-            throw Wrong($"not a JSON object (byte {wrong.BytePositionInLine + 1})");
+            throw Wrong(wrong.Message.Contains("uplicate", StringComparison.Ordinal)
+                ? "a key stands there twice"
+                : $"not a JSON object (byte {wrong.BytePositionInLine + 1})");
         }
-        if (root.ValueKind != JsonValueKind.Object)
-            throw Wrong("expected a JSON object");
+        catch (InvalidOperationException)
+        {
+            throw Wrong("a string that is no Unicode text: half of a surrogate pair");
+        }
+    }
+
+    private ScriptCommand Command(JsonElement root)
+    {
         if (root.TryGetProperty("leaf", out JsonElement leaf))
             return Call(root, leaf);
         if (root.TryGetProperty("alloc", out JsonElement alloc))
