@@ -33,7 +33,7 @@ public sealed partial class PSeamldr(ManagedCode code, IReadOnlyDictionary<strin
             1 => Install(platform, new Hpa(operand)),
             2 => Shutdown(platform),
             3 => SeamInfo(platform, new Hpa(operand)),
-            _ => SeamldrStatus.EBadParam,
+            _ => SeamldrStatus.EBadParam, // assumed for a leaf that does not exist
         };
         platform.Gpr(Rax) = (ulong)status;
         platform.Vmwrite(VmcsField.GuestRip, platform.Vmread(VmcsField.GuestRip) + SeamcallBytes);

@@ -8,7 +8,8 @@ internal static class DebugCtlRules
     /// <summary>Every bit a TD may set: LBR, BTF, bus-lock detect, TR..RTM debug.</summary>
     public const ulong Defined = 0xFFC7;
 
-    /// <summary>What a TD exit leaves of the VMM's value: BTF, the uncore PMI enable and the freeze bits.</summary>
+    /// <summary>What a TD exit leaves of the VMM's value: BTF, the uncore PMI enable and the freeze bits (assumed:
+    /// Linux rewrites the register only when other bits were set).</summary>
     public const ulong KeptForHost = Btf | EnableUncorePmi | 1UL << 12 | 1UL << 14;
 
     /// <summary>What RDMSR returns: the uncore PMI enable is the VMM's.</summary>

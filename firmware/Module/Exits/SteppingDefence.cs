@@ -107,7 +107,8 @@ internal static class SteppingDefence
         return SteppingVerdict.Continue;
     }
 
-    // An interrupt was acknowledged by the exit: it goes back into the local APIC as a self-IPI.
+    // An interrupt was acknowledged by the exit: it goes back into the local APIC as a self-IPI. That its service ends
+    // first, by an EOI, is assumed: otherwise it would hold itself back.
     private static void Remember(ISeamPlatform p, in VmExitInfo exit, VpContext context)
     {
         switch (exit.Basic)

@@ -79,6 +79,7 @@ internal static class TdcallExit
         if (now - tdvps.HpLockBusyStart < limit)
             return ExitEnd.Advance;
         tdvps.HpLockBusy = false;
+        // That the exit reason of the TDCALL goes with the status is assumed.
         return new TdExitReport(TdxStatus.HostPriorityBusyTimeout, (uint)ExitReason.Tdcall) { TrapLike = true };
     }
 }

@@ -137,7 +137,7 @@ internal static class TdhMngInit
         return levels == FiveLevels ? fiveLevels : !gpaw;
     }
 
-    // The virtual TSC starts at 0 and runs at the TD's own frequency.
+    // The virtual TSC starts at 0 (assumed) and runs at the TD's own frequency.
     private static void SetTsc(LeafCall c, Tdcs tdcs, uint frequency)
     {
         tdcs.TscFrequency = (ushort)frequency;

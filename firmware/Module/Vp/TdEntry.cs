@@ -103,6 +103,7 @@ internal readonly struct TdEntry
         ScratchXsave.CopyXmm(v.P, v.Context.ScratchXsave, Xbuff.FirstPage(v), registers);
     }
 
+    // Bit 31 marks the reason as a failed entry, as the processor does; that the module does too is assumed.
     private TdExitReport Failure(GuestStateFault fault, uint msr)
     {
         const uint entryFailure = 1u << 31;

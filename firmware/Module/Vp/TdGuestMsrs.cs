@@ -7,8 +7,10 @@ namespace Seamsim.Firmware.Module;
 /// <param name="Count">Consecutive MSRs.</param>
 /// <param name="Offset">TDVPS offset of the first value; 8 bytes each.</param>
 /// <param name="Feature">The TD owns the MSR only with these features.</param>
-/// <param name="Init">What the VMM finds in it after a TD exit.</param>
-internal readonly record struct TdGuestMsr(uint Msr, int Count, int Offset, TdFeatures Feature, ulong Init);
+/// <param name="Init">Initial value, which the VMM finds in it after a TD exit unless its own is kept.</param>
+/// <param name="VmmSlot">1.. where the VMM's value is kept while the TD runs; 0: it is not.</param>
+internal readonly record struct TdGuestMsr(
+    uint Msr, int Count, int Offset, TdFeatures Feature, ulong Init, int VmmSlot);
 
 /// <summary>Rows of Data/…/td-guest-msrs.csv, in the order they are saved and loaded.</summary>
 internal sealed class TdGuestMsrs
@@ -29,7 +31,8 @@ internal sealed class TdGuestMsrs
     [
         .. DataFile.Read($"{version}/td-guest-msrs.csv").Select(row => new TdGuestMsr(
             (uint)row.Number("msr"), (int)row.Number("count"), (int)row.Number("offset"),
-            Enum.Parse<TdFeatures>(row["feature"]), row.Number("init"))),
+            Enum.Parse<TdFeatures>(row["feature"]), row.Number("init"),
+            (int)row.Number("vmm_slot"))),
     ];
 
     /// <summary>All rows.</summary>

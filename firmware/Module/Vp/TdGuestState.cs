@@ -54,6 +54,7 @@ internal static class TdGuestState
     {
         ISeamPlatform p = v.P;
         Tdvps tdvps = v.Tdvps;
+        KeepVmmMsrs(v);
         p.WriteCr(Cr2, tdvps.Cr2);
         for (int i = 0; i < DebugRegisters; i++)
             p.WriteDr(i, tdvps.Dr(i));
@@ -66,7 +67,8 @@ internal static class TdGuestState
     }
 
     /// <summary>
-    /// Leaves nothing of the TD behind: extended state in its INIT configuration, MSRs at their INIT values.
+    /// Leaves nothing of the TD behind: extended state in its INIT configuration, MSRs at their INIT values or the
+    /// VMM's.
     /// </summary>
     /// <param name="v">The virtual CPU.</param>
     /// <param name="features">Which MSRs the TD owned.</param>
@@ -86,9 +88,10 @@ internal static class TdGuestState
         p.WriteDr(Dr6, InitialDr6);
         foreach (TdGuestMsr row in v.C.Rules.GuestMsrs.Rows)
         {
+            ulong left = row.VmmSlot == 0 ? row.Init : v.Context.HostMsr(row.VmmSlot);
             for (uint i = 0; i < row.Count && (row.Feature & ~features) == 0; i++)
-                if (p.TryRdmsr(row.Msr + i, out ulong value) && value != row.Init)
-                    p.TryWrmsr(row.Msr + i, row.Init);
+                if (p.TryRdmsr(row.Msr + i, out ulong value) && value != left)
+                    p.TryWrmsr(row.Msr + i, left);
         }
     }
 
@@ -130,6 +133,14 @@ internal static class TdGuestState
         if (!p.TryXsetbv(tdvps.Xcr0) || !p.TryWrmsr(XssMsr, p.Read<ulong>(tdvps.Field(TdGuestMsrs.XssOffset))))
             return false;
         return (features & TdFeatures.Xfd) == 0 || p.TryWrmsr(XfdMsr, p.Read<ulong>(tdvps.Field(XfdOffset)));
+    }
+
+    private static void KeepVmmMsrs(Vcpu v)
+    {
+        VpContext context = v.Context;
+        foreach (TdGuestMsr row in v.C.Rules.GuestMsrs.Rows)
+            if (row.VmmSlot != 0)
+                context.SetHostMsr(row.VmmSlot, v.P.TryRdmsr(row.Msr, out ulong value) ? value : row.Init);
     }
 
     private static void SaveMsrs(ISeamPlatform p, Tdvps tdvps, TdGuestMsr row)

@@ -12,7 +12,7 @@ internal readonly struct VpContext(ISeamPlatform p, LpData lp)
     private const int TdvprOffset = 0x00, TdrOffset = 0x08, LastTdvprOffset = 0x10, EntryTscOffset = 0x18,
         EntryRipOffset = 0x20, HostSpecCtrlOffset = 0x28, HostDebugCtlOffset = 0x30, HostRbpOffset = 0x38,
         SteppingOffset = 0x40, NmiSeenOffset = 0x41, InitSeenOffset = 0x42, BusLockOffset = 0x43, StepsOffset = 0x44,
-        SavedCr8Offset = 0x48, HostLamEnableOffset = 0x50;
+        SavedCr8Offset = 0x48, HostLamEnableOffset = 0x50, HostMsrsOffset = 0x58;
 
     // The last three pages of local data: an XSAVE image nobody else uses.
     private const ulong ScratchXsavePage = 0x1000;
@@ -75,6 +75,12 @@ internal readonly struct VpContext(ISeamPlatform p, LpData lp)
         set => p.Write(at + HostLamEnableOffset, value);
     }
 
+    /// <summary>An MSR of the VMM's that it gets back; <see cref="TdGuestMsr.VmmSlot"/>.</summary>
+    public ulong HostMsr(int slot) => p.Read<ulong>(HostMsrField(slot));
+
+    /// <summary>Keeps an MSR of the VMM's.</summary>
+    public void SetHostMsr(int slot, ulong value) => p.Write(HostMsrField(slot), value);
+
     /// <summary>The VMM's RBP, for TDs that promise not to pass theirs out.</summary>
     public ulong HostRbp
     {
@@ -126,4 +132,6 @@ internal readonly struct VpContext(ISeamPlatform p, LpData lp)
 
     /// <summary>An XSAVE image in the SEAM range to pass registers through.</summary>
     public Hpa ScratchXsave => lp.Address + ScratchXsavePage;
+
+    private Hpa HostMsrField(int slot) => at + (ulong)(HostMsrsOffset + 8 * (slot - 1));
 }

@@ -60,4 +60,20 @@ public class HostMsrTests
         t.Exit(ExitReason.ExternalInterrupt, interruption: 0x800000EC);
         Assert.That((t.Lp.Cpu.Msrs[SpecCtrl], t.Lp.Cpu.Msrs[LamEnable]), Is.EqualTo((1UL, 1UL)));
     }
+
+    [Test]
+    public void The_debug_store_area_is_the_hosts_again_after_the_exit_and_the_syscall_MSRs_are_reset()
+    {
+        const uint dsArea = 0x600, fmask = 0xC0000084;
+        using VcpuTd t = VpEnterTests.Runnable();
+        (t.Lp.Cpu.Msrs[dsArea], t.Lp.Cpu.Msrs[fmask]) = (0x5000, 0x700);
+        t.Run();
+        Assert.That(t.Lp.Cpu.Msrs[dsArea], Is.Zero, "the TD's own");
+        t.Lp.Cpu.Msrs[dsArea] = 0x9000;
+        t.Wait();
+        t.Exit(ExitReason.ExternalInterrupt, interruption: 0x800000EC);
+        Assert.That((t.Lp.Cpu.Msrs[dsArea], t.Lp.Cpu.Msrs[fmask]), Is.EqualTo((0x5000UL, 0x20200UL)));
+        t.Run();
+        Assert.That(t.Lp.Cpu.Msrs[dsArea], Is.EqualTo(0x9000), "the TD finds what it wrote");
+    }
 }
