@@ -9,8 +9,8 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Seamsim.Tests.Host.OnMachine;
 
 /// <summary>
-/// A guest written for one test: it reports values through a port, asks TDG.VP.VMCALL and reaches shared addresses at
-/// <see cref="SharedWindow"/>.
+/// A guest written for one test: it reports values through a port, asks TDG.VP.VMCALL and reaches shared addresses
+/// at <see cref="SharedWindow"/>.
 /// </summary>
 internal sealed class TestGuest
 {
