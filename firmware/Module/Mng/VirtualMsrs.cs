@@ -1,4 +1,5 @@
 using Seamsim.Firmware.Abi;
+using Seamsim.Isa.Vmx;
 
 namespace Seamsim.Firmware.Module;
 
@@ -43,10 +44,10 @@ internal static class VirtualMsrs
             MiscBits,
             Cr0Init & ~Cr0Writable, Cr0Init | Cr0Writable,
             Cr4Init & ~Cr4Writable, Cr4Init | Cr4Writable,
-            Controls(c, TdControlWord.Proc2, L1Proc2),
+            Controls(c, TdControlWord.Proc2, Proc2Writable(tdcs)),
             ept & PlatformMsrs.SampledEptVpidCap(c) | EptBits,
             Controls(c, TdControlWord.Pin, 0),
-            Controls(c, TdControlWord.Proc, L1Proc),
+            Controls(c, TdControlWord.Proc, ProcWritable(tdcs)),
             Controls(c, TdControlWord.Exit, 0),
             Controls(c, TdControlWord.Entry, L1Entry),
             0,
@@ -56,6 +57,15 @@ internal static class VirtualMsrs
         for (int i = 0; i < values.Length; i++)
             tdcs.SetVirtualMsr(i, values[i]);
     }
+
+    // L1 can only intercept in L2 what it has itself.
+    private static ulong ProcWritable(Tdcs tdcs) =>
+        (tdcs.Attributes & TdAttributes.Perfmon) != 0 ? L1Proc : L1Proc & ~(ulong)ProcControls.RdpmcExiting;
+
+    private static ulong Proc2Writable(Tdcs tdcs) =>
+        L1Proc2
+        & ~(tdcs.Has(CpuidFlag.Waitpkg) ? 0UL : ProcControls2.EnableUserWaitAndPause)
+        & ~(tdcs.Has(CpuidFlag.Mktme) ? 0UL : ProcControls2.EnablePconfig);
 
     // Low dword: what must be 1. High dword: what may be 1.
     private static ulong Controls(LeafCall c, TdControlWord word, ulong l1Writable)
