@@ -61,6 +61,8 @@ internal sealed class StoryPrinter(Terminal terminal) : IStoryTeller
         terminal.Heading($"SEAMCALL leaves; cycles ({machine.TimingModel})");
         terminal.Say(
             "  instructions: x86 instructions executed in SEAM root; the C# module's operations show as cycles");
+        terminal.Say(
+            "  failures: any nonzero status; TDH.MNG.RD and TDH.SYS.RD also ask for fields a module may not have");
         terminal.Table(
             ["leaf", "calls", "instructions", "cycles", "cycles in TDs", "failures"],
             machine.Account.Leaves.Select(leaf => (IReadOnlyList<string>)

@@ -39,6 +39,26 @@ internal sealed class ScenarioRunTests
         }
     }
 
+    [TestCase(48, 5)]
+    [TestCase(52, 6)]
+    public void The_story_counts_the_pages_that_go_to_the_module_and_come_back(int gpaw, int tables)
+    {
+        Scenario scenario = Scenario.Parse(
+            $"[[tds]]\nname = \"a\"\nguest = \"hello\"\ngpaw = {gpaw}\n", Path.Combine(directory, "s.toml"));
+        Machine machine = new(scenario.Platform);
+        machines.Add(machine);
+        Recorder story = new();
+        new ScenarioRun(machine, scenario, story).Play();
+        int used = 1 + 6 + 6 + tables + 65;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(story.Lines, Has.Some.EqualTo(
+                $"pages given to the module: {used} (1 TDR, 6 TDCS, 6 TDVPS, {tables} secure EPT, 65 private)"));
+            Assert.That(story.Lines, Has.Some.EqualTo(
+                $"{used} pages were given to the module for TDs, {used} came back"));
+        }
+    }
+
     [Test]
     public void A_td_that_spins_does_not_stop_another_and_is_stopped_and_torn_down()
     {
@@ -172,6 +192,17 @@ internal sealed class ScenarioRunTests
         Iced.Intel.Label forever = code.CreateLabel();
         code.Label(ref forever);
         code.jmp(forever);
+    }
+
+    private sealed class Recorder : IStoryTeller
+    {
+        public List<string> Lines { get; } = [];
+
+        public void Chapter(string title) => Lines.Add(title);
+
+        public void Say(string text) => Lines.Add(text);
+
+        public void Problem(string text) => Lines.Add(text);
     }
 
     private sealed class Silence : IStoryTeller

@@ -33,9 +33,10 @@ internal sealed partial class ScenarioRun
             TdRun td = new(plan, vmm, console, new TdReport(plan.Name));
             tds.Add(td);
             Report.Tds.Add(td.Report);
+            PageLedger before = PageLedger.Of(machine);
             td.IsBuilt = machine.Execute(0, vmm.Build) == Errno.Ok;
             if (td.IsBuilt)
-                TellBuilt(td);
+                TellBuilt(td, PageLedger.Of(machine).Since(before));
             else
             {
                 Problem(Text($"{plan.Name}: {vmm.Reason}"));
@@ -47,21 +48,22 @@ internal sealed partial class ScenarioRun
     private void TellWhy(TdPlan plan)
     {
         teller.Say(plan.Gpaw == 52
-            ? "guest physical address width 52 in CPUID 0x80000008.EAX[23:16]: more than 4-level EPT can map,"
-            : "guest physical address width 48 in CPUID 0x80000008.EAX[23:16]: 4-level EPT maps exactly that,");
+            ? "CPUID 0x80000008.EAX[23:16] asks for 52 guest-physical address bits; 4-level EPT maps only 48,"
+            : "CPUID 0x80000008.EAX[23:16] asks for 48 guest-physical address bits; 4-level EPT maps just that,");
         teller.Say(plan.Gpaw == 52
-            ? "so 5-level EPT, CONFIG_FLAGS.GPAW = 1, shared bit 51"
-            : "so 4-level EPT, CONFIG_FLAGS.GPAW = 0, shared bit 47");
+            ? "so 5-level EPT (EPTP_CONTROLS 0x26), CONFIG_FLAGS.GPAW = 1, and GPA bit 51 tells shared from private"
+            : "so 4-level EPT (EPTP_CONTROLS 0x1E), CONFIG_FLAGS.GPAW = 0, and GPA bit 47 tells shared from private");
         teller.Say(Text(
             $"guest {plan.Guest}, {plan.Vcpus} vCPU(s), ATTRIBUTES 0x{plan.Attributes:X}, XFAM 0x{plan.Xfam:X}"));
     }
 
-    private void TellBuilt(TdRun td)
+    private void TellBuilt(TdRun td, in PageLedger pages)
     {
         TdVmm vmm = td.Vmm;
         td.Report.Mrtd = Convert.ToHexStringLower(vmm.Mrtd);
         teller.Say(Text($"TDR at {vmm.Td!.Tdr}, KeyID {vmm.Td.KeyId}, {vmm.Td.Ept.Levels}-level EPT, ")
             + Text($"{vmm.InitialPages} pages added and measured"));
+        teller.Say(Text($"pages given to the module: {pages.Given} ({pages.Parts})"));
         foreach (string line in CpuidSummary.Of(vmm.Cpuid))
             teller.Say(line);
         teller.Say(Text($"MRTD {td.Report.Mrtd}"));
@@ -154,6 +156,7 @@ internal sealed partial class ScenarioRun
             if (td.IsDestroyed)
                 continue;
             td.IsDestroyed = true;
+            PageLedger before = PageLedger.Of(machine);
             machine.Execute(0, async cpu =>
             {
                 await td.Vmm.Destroy(cpu);
@@ -165,14 +168,23 @@ internal sealed partial class ScenarioRun
                 TellLog();
             }
             else
-                teller.Say(Text($"{td.Plan.Name}: vCPUs flushed, KeyID freed, pages reclaimed"));
+                TellDestroyed(td, PageLedger.Of(machine).Since(before));
         }
         if (tds.TrueForAll(td => td.IsDestroyed))
             CheckPamt();
     }
 
+    private void TellDestroyed(TdRun td, in PageLedger pages)
+    {
+        string key = td.Vmm.Td?.IsDestroyed == true ? "vCPUs flushed, KeyID freed" : "KeyID not freed";
+        teller.Say(Text($"{td.Plan.Name}: {key}; {pages.TakenBack} pages taken back ")
+            + Text($"({pages.Removed} by TDH.MEM.PAGE.REMOVE, {pages.Reclaimed} by TDH.PHYMEM.PAGE.RECLAIM)"));
+    }
+
     private void CheckPamt()
     {
+        PageLedger pages = PageLedger.Of(machine);
+        teller.Say(Text($"{pages.Given} pages were given to the module for TDs, {pages.TakenBack} came back"));
         List<(ulong Page, PageType Type)> left = Inspection.PagesInUse(machine);
         if (left.Count == 0)
             teller.Say("PAMT: every page is free or reserved again");

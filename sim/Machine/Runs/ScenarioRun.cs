@@ -78,17 +78,25 @@ internal sealed partial class ScenarioRun(Machine machine, Scenario scenario, IS
         teller.Say(Text($"VMXON on {machine.Platform.LpCount} logical processors"));
         machine.Advance(StartState.Installed);
         teller.Say(Text(
-            $"SEAMLDR.INSTALL on every logical processor: TDX module {machine.Platform.Module} is in the SEAM range"));
+            $"SEAMLDR.INSTALL on every logical processor: TDX module {machine.Platform.Module} is in the SEAM range, ")
+            + Text($"{machine.Platform.SeamBytes >> 20} MiB at 0x{machine.Platform.SeamBase:X}"));
     }
 
     private void Initialise()
     {
         teller.Chapter("TDX bring-up");
         machine.Advance(StartState.Ready);
-        foreach (Host.Kernel.Tdmr tdmr in machine.Kernel.Tdx.Tdmrs)
+        Host.Kernel.TdxHost tdx = machine.Kernel.Tdx;
+        Host.Kernel.TdxSysInfo info = tdx.Info;
+        teller.Say(Text($"TDH.SYS.INIT once, TDH.SYS.LP.INIT on {machine.Platform.LpCount} logical processors"));
+        teller.Say(Text($"the module tells: TDCS of {info.TdcsPages} pages, TDVPS of {info.TdvpsPages}, ")
+            + Text($"{info.CpuidConfigs.Count} configurable CPUID leaves, up to {info.Limits.MaxTdmrs} TDMRs"));
+        foreach (Host.Kernel.Tdmr tdmr in tdx.Tdmrs)
             teller.Say(Text(
                 $"TDMR 0x{tdmr.Base:X}..0x{tdmr.End:X}: PAMT {tdmr.PamtBytes >> 10} KiB at 0x{tdmr.PamtBlock:X}, ")
-                + Text($"{tdmr.Reserved.Count} reserved areas"));
+                + Text($"reserved areas: {tdmr.Reserved.Count}"));
+        teller.Say(Text($"KeyID {tdx.KeyIds!.Global} is the module's own, its key set on every package; ")
+            + Text($"{tdx.KeyIds.GuestCount} are left for TDs from {tdx.KeyIds.GuestStart} on"));
     }
 
     private void Problem(string text)
