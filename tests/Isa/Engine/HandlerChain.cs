@@ -93,6 +93,7 @@ internal sealed unsafe class HandlerChain : IDisposable
 
     private static Op* LeavesChain(LogicalProcessor* lp, Op* op) => null;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // as above
     private static Op* EndOfChain(LogicalProcessor* lp, Op* op)
     {
         int here = 0;
