@@ -204,6 +204,16 @@ public sealed class VcpuErrorTests
     }
 
     [Test]
+    public void A_VP_ENTER_that_does_not_reach_the_module_is_an_internal_error_and_the_VM_is_dead()
+    {
+        KvmFixture f = new();
+        (KvmTdx td, VcpuTdx vcpu) = f.RunnableTd();
+        f.Module.Exits.Enqueue(_ => SoftwareStatus.Gp);
+        Assert.That((f.Run(vcpu), vcpu.RunPage.ExitReason), Is.EqualTo((Errno.Ok, KvmExit.InternalError)));
+        Assert.That((td.IsDead, f.Run(vcpu)), Is.EqualTo((true, Errno.EIO)));
+    }
+
+    [Test]
     public void Run_needs_an_initialised_vCPU_and_a_final_TD()
     {
         KvmFixture f = new();

@@ -36,7 +36,10 @@ public sealed partial class VcpuTdx
     {
         TdxStatus status = result.Status;
         if (SoftwareStatus.IsSoftware(status))
+        {
+            vm.Kill(cpu, "SEAMCALL did not reach the TDX module");
             return Unexpected(cpu, arguments, result);
+        }
         if (status.Value == EptMisconfig)
         {
             vm.Report(cpu, SeamcallLeaf.TDH_VP_ENTER, arguments, result, 3);

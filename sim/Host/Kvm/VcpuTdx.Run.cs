@@ -60,7 +60,7 @@ public sealed partial class VcpuTdx
                 return Errno.EINTR;
             }
             Next next = await EnterOnce(cpu);
-            if (vm.IsDead || next == Next.Dead)
+            if (next == Next.Dead || (vm.IsDead && next == Next.Reenter))
                 return Errno.EIO;
             if (next != Next.Reenter)
                 return next == Next.Efault ? Errno.EFAULT : Errno.Ok;
