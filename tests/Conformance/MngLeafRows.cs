@@ -52,16 +52,6 @@ public class MngLeafRows(string target)
         ]);
 
     [Test]
-    public void The_sixth_TDCS_page_needs_entropy_for_the_migration_key()
-    {
-        using LeafScene scene = With(TdStage.KeysConfigured, s => s.Td.AddTdcx(5));
-        Assume.That(scene.Bare, Is.Not.Null, "only the test double runs out of entropy");
-        scene.Bare!.Entropy = 0;
-        (scene.Rcx, scene.Rdx) = (scene.Target.Page(), scene.Td.TdrPage);
-        Assert.That(scene.Call("TDH.MNG.ADDCX").Status, Is.EqualTo(TdxStatus.RndNoEntropy));
-    }
-
-    [Test]
     public void TDH_MNG_VPFLUSHDONE_checks_in_the_order_of_the_ABI() => LeafOrder.Check(
         "TDH.MNG.VPFLUSHDONE",
         () => With(TdStage.Initialized, s => s.Rcx = s.Td.TdrPage),

@@ -84,21 +84,6 @@ public class PhymemLeafRows(string target)
     }
 
     [Test]
-    public void An_interrupt_suspends_the_write_back_and_resume_finishes_it()
-    {
-        using LeafScene scene = With(TdStage.Blocked, _ => { });
-        Assume.That(scene.Bare, Is.Not.Null, "only the test double interrupts itself");
-        scene.Target.TrySetMsr(0, 0x9A, 2);
-        TdxStatus first = scene.Call("TDH.PHYMEM.CACHE.WB").Status;
-        scene.Target.TrySetMsr(0, 0x9A, 0);
-        scene.Rcx = 1;
-        TdxStatus second = scene.Call("TDH.PHYMEM.CACHE.WB").Status;
-        Assert.That(
-            (first, second, scene.Data.Kot.WbinvdBitmap(new KeyId(scene.Td.Hkid))),
-            Is.EqualTo((TdxStatus.InterruptedResumable, TdxStatus.Success, 0u)));
-    }
-
-    [Test]
     public void A_page_outside_the_initialised_TDMRs_has_no_metadata()
     {
         using LeafScene scene = new(target);
