@@ -26,7 +26,7 @@ public sealed partial class Machine
         Errno error = Execute(0, vmm.Build);
         if (error != Errno.Ok)
             throw new TdxUnavailableException($"{plan.Name}: {vmm.Reason}");
-        return new Td(this, vmm, console);
+        return new Td(this, vmm, console, plan.MaxInstructions);
     }
 
     internal static TdConfig ConfigOf(TdPlan plan, string directory)

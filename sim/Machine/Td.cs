@@ -12,9 +12,10 @@ public sealed class Td
     private readonly Machine machine;
     private readonly TdVmm vmm;
     private readonly OutputConsole console;
+    private readonly ulong maxInstructions;
 
-    internal Td(Machine machine, TdVmm vmm, OutputConsole console) =>
-        (this.machine, this.vmm, this.console) = (machine, vmm, console);
+    internal Td(Machine machine, TdVmm vmm, OutputConsole console, ulong maxInstructions) =>
+        (this.machine, this.vmm, this.console, this.maxInstructions) = (machine, vmm, console, maxInstructions);
 
     /// <summary>Its name.</summary>
     public string Name => vmm.Config.Name;
@@ -37,11 +38,13 @@ public sealed class Td
     }
 
     /// <summary>
-    /// Runs every vCPU until the guest ends; false when it did not end well (<paramref name="reason"/> says why).
+    /// Runs every vCPU until the guest ends or has spent <see cref="TdPlan.MaxInstructions"/>; false when it did not end
+    /// well (<paramref name="reason"/> says why).
     /// </summary>
     /// <exception cref="MachineStoppedException">The run ended first.</exception>
     public bool Run(out string reason)
     {
+        using TdLimits limits = new(machine, [(vmm, maxInstructions)]);
         TdEnd end = machine.Execute(0, vmm.Run);
         reason = end == TdEnd.Finished ? "" : $"{end}: {vmm.Reason}";
         return end == TdEnd.Finished;

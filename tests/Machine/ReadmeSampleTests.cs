@@ -22,4 +22,15 @@ internal sealed class ReadmeSampleTests
         Assert.That(passed, Is.True, reason);
         Assert.That((td.ReadCpuid(0x8000_0008).Eax >> 16) & 0xFF, Is.EqualTo(52));
     }
+
+    [Test]
+    public void A_td_that_never_ends_is_stopped_at_its_limit()
+    {
+        using Machine machine = new(new Platform());
+        machine.BringUp();
+        Td td = machine.CreateTd(new TdPlan { Name = "spinner", Guest = "spin", MaxInstructions = 100_000 });
+        bool passed = td.Run(out string reason);
+        td.Destroy();
+        Assert.That((passed, reason), Is.EqualTo((false, "Stopped: max_instructions of 100000 is spent")));
+    }
 }

@@ -15,8 +15,6 @@ internal sealed partial class ScenarioRun
 {
     private readonly List<TdRun> tds = [];
     private readonly Dictionary<TdPlan, TdConfig> configs = [];
-    private ulong[] tdInstructions = [];
-    private TdRun?[] inside = [];
 
     private IEnumerable<TdRun> Chosen(string? name) => tds.Where(td => name is null || td.Plan.Name == name);
 
@@ -75,18 +73,14 @@ internal sealed partial class ScenarioRun
         TdRun[] running = [.. Chosen(name).Where(td => td.IsBuilt && !td.IsDestroyed && td.Vmm.End == TdEnd.NotRun)];
         if (running.Length == 0)
             return;
-        tdInstructions = new ulong[machine.Platform.LpCount];
-        inside = new TdRun?[machine.Platform.LpCount];
-        foreach (Isa.State.Core core in machine.Cores)
-            tdInstructions[core.Index] = machine.Account.Of(core.Index, World.Td).Instructions;
-        machine.Parts.Scheduler.TurnEnded = cpu => CountTd(cpu, running);
+        TdLimits limits = new(machine, [.. running.Select(td => (td.Vmm, td.Plan.MaxInstructions))]);
         try
         {
             machine.Execute(0, cpu => RunAll(cpu, running));
         }
         finally
         {
-            machine.Parts.Scheduler.TurnEnded = null;
+            limits.Dispose();
             foreach (TdRun td in running)
                 Conclude(td);
         }
@@ -109,25 +103,6 @@ internal sealed partial class ScenarioRun
         return 0;
     }
 
-    /// <summary>
-    /// Books a turn's instructions in TDs on the TD that was entered before it: at the end of the turn the vCPU may
-    /// have left it already. A vCPU enters at most once a turn.
-    /// </summary>
-    private void CountTd(HostCpu cpu, TdRun[] running)
-    {
-        machine.Parts.Account.Settle(cpu.Core);
-        ulong now = machine.Parts.Account.Of(cpu.Index, World.Td).Instructions;
-        ulong spent = now - tdInstructions[cpu.Index];
-        tdInstructions[cpu.Index] = now;
-        TdRun? td = inside[cpu.Index];
-        inside[cpu.Index] = Array.Find(running, one => one.Vmm.Td!.TdVcpus.Any(vcpu => vcpu.InGuestOn == cpu));
-        if (spent == 0 || td is null)
-            return;
-        td.Instructions += spent;
-        if (td.Instructions > td.Plan.MaxInstructions && td.Vmm.End == TdEnd.NotRun)
-            td.Vmm.Stop(Text($"max_instructions of {td.Plan.MaxInstructions} is spent"));
-    }
-
     private void Conclude(TdRun td)
     {
         td.Report.Output = td.Console.Text;
@@ -142,6 +117,8 @@ internal sealed partial class ScenarioRun
             teller.Say(Text($"{td.Plan.Name} {ending}"));
         if (td.Vmm.End == TdEnd.Finished)
             teller.Say(Text($"{td.Plan.Name} finished"));
+        else if (td.Vmm.End == TdEnd.NotRun)
+            Problem(Text($"{td.Plan.Name}: still running when the run ended"));
         else
             Problem(Text($"{td.Plan.Name}: {td.Vmm.End}: {td.Vmm.Reason}"));
         if (td.Vmm.End == TdEnd.HostFailed)

@@ -39,9 +39,6 @@ internal sealed class TdRun(TdPlan plan, TdVmm vmm, OutputConsole console, TdRep
     /// <summary>The report.</summary>
     public TdReport Report { get; } = report;
 
-    /// <summary>Instructions its vCPUs have executed.</summary>
-    public ulong Instructions { get; set; }
-
     /// <summary>Whether it can run.</summary>
     public bool IsBuilt { get; set; }
 
