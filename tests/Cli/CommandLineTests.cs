@@ -84,7 +84,7 @@ internal sealed class CommandLineTests
     [TestCase("TDX_OPERAND_BUSY", "class [47:40]")]
     [TestCase("TDH.MNG.INIT", "initialises the TD from TD_PARAMS")]
     [TestCase("tdg.vp.info", "a TD, by TDCALL")]
-    [TestCase("exit 77", "VM exit 77: Tdcall")]
+    [TestCase("exit 77", "VM exit 77: TDCALL")]
     [TestCase("EPT_VIOLATION", "VM exit 48")]
     [TestCase("operand 128", "operand TDR")]
     [TestCase("MRTD", "metadata field MRTD[0] of 6")]

@@ -87,6 +87,14 @@ internal sealed class ScenarioRunTests
     }
 
     [Test]
+    public void More_vcpus_than_processors_are_refused_with_the_limit_that_holds()
+    {
+        RunReport report = Play("[[tds]]\nname = \"a\"\nguest = \"print.bin\"\nvcpus = 3\n", out _);
+        Assert.That(report.Problems, Is.EqualTo(
+            new[] { "a: KVM_CREATE_VCPU: -EINVAL (3 vCPUs wanted, KVM_CAP_MAX_VCPUS is 2)" }));
+    }
+
+    [Test]
     public void An_instruction_that_is_not_modelled_raises_ud_and_is_named()
     {
         RunReport report = Play("[[tds]]\nname = \"a\"\nguest = \"sse.bin\"\n", out Machine machine);

@@ -109,6 +109,10 @@ public sealed partial class TdVmm
         FailedStep = step;
         End = TdEnd.HostFailed;
         string detail = HwError == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", hw_error 0x{HwError:x}");
+        if (Td is not null && Config.Vcpus > Td.CheckExtension(KvmCap.MaxVcpus))
+            detail += string.Create(
+                CultureInfo.InvariantCulture,
+                $" ({Config.Vcpus} vCPUs wanted, KVM_CAP_MAX_VCPUS is {Td.CheckExtension(KvmCap.MaxVcpus)})");
         Reason = $"{step}: -{error}{detail}";
         Kernel.Log(cpu, $"vmm: {Config.Name}: {Reason}");
         return error;

@@ -67,7 +67,7 @@ internal static class Explainer
         uint details = status.Details;
         string? exit = status.Is(TdxStatus.NonRecoverableTd) || status.Is(TdxStatus.NonRecoverableVcpu)
             || status.Is(TdxStatus.Success) || status.Is(TdxStatus.NonRecoverableTdNonAccessible)
-                ? $"VM-exit reason {details & 0xFFFF}: {(ExitReason)(details & 0xFFFF)}"
+                ? $"VM-exit reason {details & 0xFFFF}: {ExitNames.Of((int)(details & 0xFFFF))}"
                 : null;
         return exit ?? (StatusNames.Operand(details) is { } operand
             ? string.Create(CultureInfo.InvariantCulture, $"operand {details} (0x{details:X}): {operand}")
@@ -126,13 +126,12 @@ internal static class Explainer
         int number = (int)reason;
         List<(string, string)> properties =
             [("basic exit reason", string.Create(CultureInfo.InvariantCulture, $"{number} (0x{number:X})"))];
-        foreach (DataRow row in DataFile.Read($"{ModuleVersion.Default}/td-exits.csv"))
-            if (row.Number("reason") == (ulong)number)
-            {
-                properties.Add(("from a TD", "the TDX module does: " + Words(row["action"])));
-                properties.Add(("source", row["source"]));
-            }
-        return new Explanation($"VM exit {number}: {Words(reason.ToString())}", "exit", properties);
+        if (ExitNames.Row(number) is { } row)
+        {
+            properties.Add(("from a TD", "the TDX module does: " + Words(row["action"])));
+            properties.Add(("source", row["source"]));
+        }
+        return new Explanation($"VM exit {number}: {ExitNames.Of(number)}", "exit", properties);
     }
 
     private static Explanation? Operand(string text) =>

@@ -1,3 +1,4 @@
+using Seamsim.Explaining;
 using Seamsim.Firmware.Abi;
 using Seamsim.Guests;
 using Seamsim.Host;
@@ -110,7 +111,7 @@ internal sealed partial class ScenarioRun
         foreach (VcpuTdx vcpu in td.Vmm.Td!.TdVcpus)
         {
             string exits =
-                string.Join(", ", vcpu.Exits.Select(exit => Text($"{exit.Value} x {(Isa.Vmx.ExitReason)exit.Key}")));
+                string.Join(", ", vcpu.Exits.Select(exit => Text($"{exit.Value} x {ExitNames.Of((int)exit.Key)}")));
             td.Report.Endings.Add(Text($"vCPU {vcpu.Id}: last VP.ENTER {vcpu.LastStatus}; exits: {exits}"));
         }
         foreach (string ending in td.Report.Endings)
