@@ -10,6 +10,6 @@ internal static class TdgSysRd
         LeafCall c = g.Call;
         ulong operand = c.Rdx;
         (c.R8, c.Rdx) = (0, FieldId.Null.Value);
-        return GuestMetadata.Read(c, new SystemMetadataContext(c, MetadataCaller.Guest), operand, enumerates: true);
+        return FieldAccess.Read(c, new SystemMetadataContext(c, MetadataCaller.Guest), operand, enumerates: true);
     }
 }

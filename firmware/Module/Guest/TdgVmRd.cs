@@ -15,6 +15,6 @@ internal static class TdgVmRd
             c.Rdx = FieldId.Null.Value;
         if (c.Version > 1) return TdxStatus.OperandInvalid.With(OperandId.Rax);
         if (c.Rcx != 0)    return TdxStatus.OperandInvalid.With(OperandId.Rcx);
-        return GuestMetadata.Read(c, new TdMetadataContext(c, g.Tdr, MetadataCaller.Guest), operand, enumerates);
+        return FieldAccess.Read(c, new TdMetadataContext(c, g.Tdr, MetadataCaller.Guest), operand, enumerates);
     }
 }

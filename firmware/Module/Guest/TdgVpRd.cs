@@ -14,7 +14,7 @@ internal static class TdgVpRd
         ulong operand = c.Rdx;
         (c.R8, c.Rdx) = (0, FieldId.Null.Value);
         if (c.Rcx != 0) return TdxStatus.OperandInvalid.With(OperandId.Rcx);
-        return GuestMetadata.Read(
+        return FieldAccess.Read(
             c, new VcpuMetadataContext(c, g.Tdr, g.Tdvps, MetadataCaller.Guest), operand, enumerates: true);
     }
 }

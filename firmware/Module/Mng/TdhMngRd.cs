@@ -21,17 +21,6 @@ internal static class TdhMngRd
         if (state.Failed)   return state.Status;
 
         TdMetadataContext context = TdMetadataContext.ForHost(c, hold.View);
-        TdxStatus status = MetadataAccess.CheckId(context, operand, nullSupported: enumerates, out FieldId id);
-        if (status != TdxStatus.Success)
-        {
-            if (!status.IsError)
-                c.Rdx = id.Value;
-            return status;
-        }
-        MetadataResult read = MetadataAccess.Read(context, id);
-        c.R8 = read.Value;
-        if (enumerates && !read.Status.IsError)
-            c.Rdx = MetadataAccess.Next(context, id).Value;
-        return read.Status;
+        return FieldAccess.Read(c, context, operand, enumerates);
     }
 }

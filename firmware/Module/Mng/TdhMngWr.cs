@@ -17,11 +17,6 @@ internal static class TdhMngWr
         if (state.Failed)   return state.Status;
 
         TdMetadataContext context = TdMetadataContext.ForHost(c, hold.View);
-        TdxStatus status = MetadataAccess.CheckId(context, c.Rdx, nullSupported: false, out FieldId id);
-        if (status.IsError)
-            return status;
-        MetadataResult written = MetadataAccess.Write(context, id, data, c.R9);
-        c.R8 = written.Value;
-        return written.Status;
+        return FieldAccess.Write(c, context, data);
     }
 }

@@ -12,17 +12,6 @@ internal static class TdhSysRd
 
         if (!c.Data.Lp.Initialized) return TdxStatus.SysLpInitNotDone;
         SystemMetadataContext context = new(c, MetadataCaller.Host);
-        TdxStatus status = MetadataAccess.CheckId(context, operand, nullSupported: true, out FieldId id);
-        if (status != TdxStatus.Success)
-        {
-            if (!status.IsError)
-                c.Rdx = id.Value;
-            return status;
-        }
-        MetadataResult read = MetadataAccess.Read(context, id);
-        c.R8 = read.Value;
-        if (!read.Status.IsError)
-            c.Rdx = MetadataAccess.Next(context, id).Value;
-        return read.Status;
+        return FieldAccess.Read(c, context, operand, enumerates: true);
     }
 }

@@ -18,17 +18,6 @@ internal static class TdhVpRd
         if (held.Failed)    return held.Status;
 
         MetadataContext context = held.Metadata();
-        TdxStatus status = MetadataAccess.CheckId(context, operand, nullSupported: enumerates, out FieldId id);
-        if (status != TdxStatus.Success)
-        {
-            if (!status.IsError)
-                c.Rdx = id.Value;
-            return status;
-        }
-        MetadataResult read = MetadataAccess.Read(context, id);
-        c.R8 = read.Value;
-        if (enumerates && !read.Status.IsError)
-            c.Rdx = MetadataAccess.Next(context, id).Value;
-        return read.Status;
+        return FieldAccess.Read(c, context, operand, enumerates);
     }
 }

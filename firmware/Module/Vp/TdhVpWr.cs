@@ -13,10 +13,6 @@ internal static class TdhVpWr
         if (held.Failed)    return held.Status;
 
         MetadataContext context = held.Metadata();
-        TdxStatus status = MetadataAccess.CheckId(context, c.Rdx, nullSupported: false, out FieldId id);
-        if (status.IsError) return status;
-        MetadataResult written = MetadataAccess.Write(context, id, data, c.R9);
-        c.R8 = written.Value;
-        return written.Status;
+        return FieldAccess.Write(c, context, data);
     }
 }
