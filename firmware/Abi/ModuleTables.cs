@@ -8,6 +8,7 @@ public sealed class ModuleTables
     private readonly Lazy<OpStateTable> opState;
     private readonly Lazy<SeptLeafTable> septLeaves;
     private readonly Lazy<CpuidTable> cpuid;
+    private readonly Lazy<CpuidFieldTable> cpuidFields;
     private readonly Lazy<SampledMsrTable> sampledMsrs;
     private readonly Lazy<MetadataTable> system, td, vcpu, l2Vmcs;
     private readonly Lazy<LeafInfo[]> leaves;
@@ -21,6 +22,7 @@ public sealed class ModuleTables
         opState = new(() => new OpStateTable(version));
         septLeaves = new(() => new SeptLeafTable(version, leaves.Value));
         cpuid = new(() => new CpuidTable(version));
+        cpuidFields = new(() => new CpuidFieldTable(CpuidFieldTable.Read(version)));
         sampledMsrs = new(() => new SampledMsrTable(version));
         system = new(() => new MetadataTable($"{version}/metadata-sys.csv"));
         td = new(() => new MetadataTable($"{version}/metadata-td.csv"));
@@ -41,6 +43,9 @@ public sealed class ModuleTables
 
     /// <summary>CPUID virtualization.</summary>
     public CpuidTable Cpuid => cpuid.Value;
+
+    /// <summary>CPUID virtualization field by field, with the reasons.</summary>
+    public CpuidFieldTable CpuidFields => cpuidFields.Value;
 
     /// <summary>MSRs sampled at platform initialisation.</summary>
     public SampledMsrTable SampledMsrs => sampledMsrs.Value;
