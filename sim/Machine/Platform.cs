@@ -42,6 +42,9 @@ public sealed record Platform
     /// <summary>TDX module version.</summary>
     public string Module { get; init; } = "1.5.01";
 
+    /// <summary>KVM's CPUID policy: P0..P7 or its name.</summary>
+    public string Policy { get; init; } = "P6";
+
     /// <summary>Logical processors that differ from the model in a CPUID bit or an MSR.</summary>
     public IReadOnlyList<(int Lp, LpOverride Difference)> OddLps { get; init; } = [];
 

@@ -1,4 +1,5 @@
 using Seamsim.Firmware.Abi;
+using Seamsim.Host.Kvm.CpuidPolicies;
 using Seamsim.Isa.Models;
 using Seamsim.Timing;
 
@@ -28,6 +29,7 @@ internal static class ScenarioReader
         string timing = top.OneOf("timing", "functional");
         Platform platform = ReadPlatform(top.Table("platform")) with
         {
+            Policy = ReadPolicy(top.Table("kvm")),
             Seed = top.Number("seed", 0, ulong.MaxValue),
             MaxInstructions = top.Number("max_instructions", 1, long.MaxValue),
             Forced = [.. top.Tables("fail").Select(ReadForced)],
@@ -79,6 +81,13 @@ internal static class ScenarioReader
             throw reader.Wrong("memory", $"RAM within {platform.Keys.Shift} address bits (max_phys_addr − keyid_bits)");
         reader.RefuseOthers();
         return platform;
+    }
+
+    private static string ReadPolicy(SettingReader reader)
+    {
+        string policy = CpuidPolicyCatalog.Find(reader.OneOf("policy", CpuidPolicyCatalog.Names))!.Id;
+        reader.RefuseOthers();
+        return policy;
     }
 
     private static (int Lp, LpOverride Difference) ReadOddLp(SettingReader reader, int lps)
