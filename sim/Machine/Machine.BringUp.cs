@@ -1,6 +1,8 @@
+using Seamsim.Configuration;
 using Seamsim.Host;
 using Seamsim.Host.Kernel;
 using Seamsim.Host.Kvm;
+using Seamsim.Host.Kvm.CpuidPolicies;
 
 namespace Seamsim;
 
@@ -8,6 +10,10 @@ namespace Seamsim;
 public sealed partial class Machine
 {
     private StartState reached = StartState.Reset;
+
+    private ICpuidPolicy Policy => CpuidPolicyCatalog.Find(Platform.Policy)
+        ?? throw new ConfigurationException(
+            $"Platform.Policy \"{Platform.Policy}\": expected one of {string.Join(", ", CpuidPolicyCatalog.Names)}");
 
     /// <summary>Brings TDX up as Linux does: VMXON, module load, SYS.INIT, LP.INIT, TDMRs, keys, PAMTs.</summary>
     /// <exception cref="TdxUnavailableException">A step failed; <see cref="KernelLog"/> says why.</exception>
@@ -39,7 +45,7 @@ public sealed partial class Machine
             case StartState.Installed:
                 return await new SeamLoader(Kernel).Install(cpu, parts.Module);
             default:
-                (Errno error, kvm) = await KvmModule.Load(Kernel, cpu, KvmOptions.Linux616, module: null);
+                (Errno error, kvm) = await KvmModule.Load(Kernel, cpu, KvmOptions.For(Policy), module: null);
                 return error == Errno.Ok && !kvm!.TdxEnabled ? Errno.ENODEV : error;
         }
     }

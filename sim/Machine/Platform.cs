@@ -57,6 +57,8 @@ public sealed record Platform
 
     /// <summary>What all logical processors do differently from the model: a slightly different processor.</summary>
     public IReadOnlyList<LpOverride> CpuDiffers { get; init; } = [];
+    /// <summary>KVM's CPUID policy: P0..P7 or its name.</summary>
+    public string Policy { get; init; } = "P6";
 
     /// <summary>Logical processors that differ from the model in a CPUID bit or an MSR.</summary>
     public IReadOnlyList<(int Lp, LpOverride Difference)> OddLps { get; init; } = [];

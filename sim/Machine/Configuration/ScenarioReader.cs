@@ -1,3 +1,4 @@
+using Seamsim.Host.Kvm.CpuidPolicies;
 using Seamsim.Isa.Models;
 using Seamsim.Timing;
 
@@ -27,6 +28,7 @@ internal static class ScenarioReader
         string timing = top.OneOf("timing", "functional");
         Platform platform = ReadPlatform(top.Table("platform"), directory) with
         {
+            Policy = ReadPolicy(top.Table("kvm")),
             Seed = top.Number("seed", 0, ulong.MaxValue),
             MaxInstructions = top.Number("max_instructions", 1, long.MaxValue),
             Forced = [.. top.Tables("fail").Select(ReadForced)],
@@ -95,6 +97,13 @@ internal static class ScenarioReader
         LpOverride.TryParse(item.Text, out LpOverride difference, out string expected)
             ? difference
             : throw new ConfigurationException(item.Origin, $"platform.cpu_differs: expected {expected}");
+
+    private static string ReadPolicy(SettingReader reader)
+    {
+        string policy = CpuidPolicyCatalog.Find(reader.OneOf("policy", CpuidPolicyCatalog.Names))!.Id;
+        reader.RefuseOthers();
+        return policy;
+    }
 
     private static (int Lp, LpOverride Difference) ReadOddLp(SettingReader reader, int lps)
     {

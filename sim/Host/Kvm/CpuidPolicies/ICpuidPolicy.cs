@@ -28,6 +28,9 @@ public interface ICpuidPolicy
     /// <summary>Who writes KVM's copy of a vCPU's CPUID.</summary>
     VcpuCpuidSource VcpuCpuid => VcpuCpuidSource.SetCpuid2;
 
+    /// <summary>Whether KVM_SET_CPUID2 has to repeat the values INIT_VM had.</summary>
+    bool RepeatsInitVm => false;
+
     /// <summary>Whether there is a command GET_CPUID.</summary>
     bool HasGetCpuid => true;
 

@@ -27,6 +27,9 @@ public sealed class V19Policy : ICpuidPolicy
     public bool DerivesAttributes { get; init; }
 
     /// <inheritdoc/>
+    public bool RepeatsInitVm => true;
+
+    /// <inheritdoc/>
     public bool HasGetCpuid => false;
 
     /// <inheritdoc/>
