@@ -76,8 +76,15 @@ public sealed partial class Machine : IDisposable
 
     internal ScratchPages ScratchPages { get; } = new();
 
+    /// <summary>Another machine that is run on behalf of this one and ends with it.</summary>
+    internal Machine? Companion { get; set; }
+
     /// <summary>Ends the run at the next opportunity; callable from any thread (Ctrl-C).</summary>
-    public void Cancel() => parts.Scheduler.Cancelled = true;
+    public void Cancel()
+    {
+        parts.Scheduler.Cancelled = true;
+        Companion?.Cancel();
+    }
 
     /// <inheritdoc/>
     public void Dispose() => parts.Dispose();

@@ -55,8 +55,12 @@ public sealed record Platform
         init => module = value;
     }
 
+    /// <summary>The platform with another module.</summary>
+    internal Platform With(ModuleDefinition other) => this with { Module = other.Spec, ModuleDefinition = other };
+
     /// <summary>What all logical processors do differently from the model: a slightly different processor.</summary>
     public IReadOnlyList<LpOverride> CpuDiffers { get; init; } = [];
+
     /// <summary>KVM's CPUID policy: P0..P7 or its name.</summary>
     public string Policy { get; init; } = "P6";
 

@@ -1,4 +1,5 @@
 using Seamsim.Host.Kernel;
+using Seamsim.Host.Kvm.Uapi;
 
 namespace Seamsim.Host.Guests;
 
@@ -16,6 +17,14 @@ public sealed record CensusReport(IReadOnlyList<CensusRow> Rows, IReadOnlyList<F
 {
     private const int WordsPerLeaf = 5;
 
+    /// <summary>
+    /// The rows a TD answered by itself as a VMM would list them: without the leaves that are all zero.
+    /// </summary>
+    public IEnumerable<KvmCpuidEntry2> Entries => Rows
+        .Where(row => !row.FromVmm && row.Value != default && row.Leaf <= Maximum(row.Leaf))
+        .Select(row => new KvmCpuidEntry2(
+            row.Leaf, row.Subleaf, HasSubleaves(row.Leaf) ? KvmUapi.CpuidFlagSignificantIndex : 0, row.Value));
+
     /// <summary>Reads what the guest sent; null when the guest did not come to its end.</summary>
     public static CensusReport? Parse(IReadOnlyList<uint> words)
     {
@@ -32,4 +41,8 @@ public sealed record CensusReport(IReadOnlyList<CensusRow> Rows, IReadOnlyList<F
         }
         return new CensusReport(rows, [.. CensusPlan.Features.Where((_, i) => words[leaves + i] != 0)]);
     }
+
+    private uint Maximum(uint leaf) => Rows.First(row => row.Leaf == (leaf & 0x8000_0000)).Value.Eax;
+
+    private static bool HasSubleaves(uint leaf) => CensusPlan.Leaves.Contains((leaf, 1U));
 }

@@ -1,4 +1,5 @@
 using Seamsim.Host.Kvm.CpuidPolicies;
+using Seamsim.Host.Vmm.CpuidPrograms;
 using Seamsim.Isa.Models;
 using Seamsim.Timing;
 
@@ -37,7 +38,10 @@ internal static class ScenarioReader
         TableSetting template = (TableSetting)root["td"]!;
         TdPlan[] tds = [.. top.Tables("tds", template).Select(reader => ReadTd(reader, platform))];
         RefuseTwins(top, tds);
+        UserPlan user = ReadUser(top.Table("user"));
+        UpgradePlan? upgrade = ReadUpgrade(top.Table("upgrade"), directory);
         Step[] steps = ReadSteps(top, tds);
+        bool records = top.OneOf("refusals", "fail", "record") == "record";
         top.RefuseOthers();
         return new Scenario
         {
@@ -45,6 +49,9 @@ internal static class ScenarioReader
             Timing = timing,
             Tds = tds,
             Steps = steps,
+            User = user,
+            Upgrade = upgrade,
+            RecordsRefusals = records,
             ResolvedText = ResolvedText.Of(root),
             Directory = directory,
         };
@@ -72,10 +79,10 @@ internal static class ScenarioReader
             MktmeKeyIds = mktme,
             TdxKeyIds = tdx,
             Ept5 = reader.Flag("ept5"),
-            CpuDiffers = [.. reader.Texts("cpu_differs").Select(ReadDifference)],
+            CpuDiffers = ReadDifferences(reader, "platform"),
             OddLps = [.. reader.Tables("odd_lps").Select(odd => ReadOddLp(odd, packages * lps))],
         };
-        platform = ReadModule(reader, directory, platform);
+        platform = platform.With(ReadModule(reader, directory));
         (ulong last, ulong bytes) = platform.Ranges[^1];
         if (last + bytes > platform.Keys.AddressMask + 1)
             throw reader.Wrong("memory", $"RAM within {platform.Keys.Shift} address bits (max_phys_addr − keyid_bits)");
@@ -83,20 +90,37 @@ internal static class ScenarioReader
         return platform;
     }
 
-    // A version or a shipped overlay is found by name wherever it is needed; a path is tied to this directory.
-    private static Platform ReadModule(SettingReader reader, string directory, Platform platform)
-    {
-        string spec = reader.Text("module");
-        ModuleDefinition module = ModuleDefinition.Find(spec, directory)
+    private static ModuleDefinition ReadModule(SettingReader reader, string directory) =>
+        ModuleDefinition.Find(reader.Text("module"), directory)
             ?? throw reader.Wrong("module", ModuleDefinition.Expected);
-        platform = platform with { Module = spec };
-        return ModuleDefinition.IsShipped(spec) ? platform : platform with { ModuleDefinition = module };
+
+    private static LpOverride[] ReadDifferences(SettingReader reader, string path) =>
+    [
+        .. reader.Texts("cpu_differs").Select(item =>
+            LpOverride.TryParse(item.Text, out LpOverride difference, out string expected)
+                ? difference
+                : throw new ConfigurationException(item.Origin, $"{path}.cpu_differs: expected {expected}")),
+    ];
+
+    private static UserPlan ReadUser(SettingReader reader)
+    {
+        UserPlan user = new(
+            reader.OneOf("program", CpuidProgramCatalog.Names), reader.OneOf("unknown_bits", "copy", "zero", "one"));
+        reader.RefuseOthers();
+        return user;
     }
 
-    private static LpOverride ReadDifference((string Text, Origin Origin) item) =>
-        LpOverride.TryParse(item.Text, out LpOverride difference, out string expected)
-            ? difference
-            : throw new ConfigurationException(item.Origin, $"platform.cpu_differs: expected {expected}");
+    private static UpgradePlan? ReadUpgrade(SettingReader reader, string directory)
+    {
+        string module = reader.Text("module");
+        LpOverride[] differs = ReadDifferences(reader, "upgrade");
+        reader.RefuseOthers();
+        if (module.Length > 0)
+            return new UpgradePlan(ReadModule(reader, directory), differs);
+        return differs.Length == 0
+            ? null
+            : throw reader.Wrong("module", "the TDX module before the upgrade: cpu_differs alone is none");
+    }
 
     private static string ReadPolicy(SettingReader reader)
     {
@@ -137,6 +161,7 @@ internal static class ScenarioReader
             Vcpus = reader.Int("vcpus", 1, 64),
             MemoryBytes = reader.Bytes("memory", 4096, platform.MemoryBytes / 2) & ~0xFFFUL,
             Gpaw = (int)gpaw,
+            VcpuGpaw = ReadVcpuGpaw(reader),
             Attributes = reader.Mask("attributes", AttributeBits),
             Xfam = reader.Mask("xfam", XfamBits),
             Cpuid = [.. reader.Tables("cpuid").Select(ReadChoice)],
@@ -145,6 +170,14 @@ internal static class ScenarioReader
         reader.RefuseOthers();
         return td;
     }
+
+    private static int? ReadVcpuGpaw(SettingReader reader) => reader.Number("vcpu_gpaw", 0, 52) switch
+    {
+        0               => null,
+        48              => 48,
+        52              => 52,
+        _               => throw reader.Wrong("vcpu_gpaw", "0 (as gpaw), 48 or 52"),
+    };
 
     /// <summary>A name stands in steps and in the story: one word of letters, digits and <c>. _ -</c>.</summary>
     private static string ReadName(SettingReader reader)
