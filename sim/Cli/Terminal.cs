@@ -63,6 +63,20 @@ internal sealed class Terminal
             error.WriteLine(text);
     }
 
+    /// <summary>A console on stderr for things that move; null where nobody watches.</summary>
+    public IAnsiConsole? ErrorConsole()
+    {
+        if (Quiet || !ReferenceEquals(error, Console.Error) || Console.IsErrorRedirected)
+            return null;
+        bool plain = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+        IAnsiConsole moving = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            ColorSystem = plain ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+            Out = new AnsiConsoleOutput(error),
+        });
+        return moving.Profile.Capabilities.Interactive ? moving : null;
+    }
+
     /// <summary>A heading.</summary>
     public void Heading(string text) => console.Write(new Markup($"[bold]{Markup.Escape(text)}[/]\n"));
 

@@ -24,6 +24,7 @@ internal static class Stats
         [
             new("run.instructions", machine.Instructions, "instruction",
                 "Instructions executed by all logical processors"),
+            new("run.seamcalls", SeamcallsOf(account), "call", "SEAMCALLs of all logical processors"),
         ];
         for (int lp = 0; lp < machine.Platform.LpCount; lp++)
             AddWorlds(stats, string.Create(CultureInfo.InvariantCulture, $"lp{lp}"), account, lp, machine);
@@ -98,6 +99,14 @@ internal static class Stats
             $"Instructions in SEAM root for {name}"));
         if (leaf.Td.Cycles != 0)
             stats.Add(new($"{prefix}.td_cycles", leaf.Td.Cycles, "cycle", $"Cycles of trust domains run by {name}"));
+    }
+
+    private static ulong SeamcallsOf(CycleAccount account)
+    {
+        ulong calls = 0;
+        foreach (LeafAccount leaf in account.Leaves)
+            calls += leaf.Calls;
+        return calls;
     }
 
     private static string Snake(string name) =>
