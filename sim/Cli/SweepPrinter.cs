@@ -40,7 +40,7 @@ internal sealed class SweepPrinter(Terminal terminal)
         {
             terminal.Heading(experiment.Title);
             ResultColumn[] columns = [.. table.Columns.Where(column => column.Name != SweepColumns.Reason)];
-            terminal.Table(
+            terminal.WideTable(
                 [.. columns.Select(column => column.Name)],
                 table.Rows.Select(row => (IReadOnlyList<string>)[.. columns.Select(column => Cell(column, row))]));
             foreach (string file in files)

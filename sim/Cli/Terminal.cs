@@ -20,6 +20,7 @@ internal sealed class Terminal
 {
     private readonly TextWriter output, error;
     private readonly IAnsiConsole console;
+    private readonly bool plain;
 
     /// <summary>The streams of an invocation.</summary>
     public Terminal(ParseResult result, GlobalOptions global)
@@ -28,7 +29,7 @@ internal sealed class Terminal
         error = result.InvocationConfiguration.Error;
         Json = result.GetValue(global.Json);
         Quiet = result.GetValue(global.Quiet);
-        bool plain = !ReferenceEquals(output, Console.Out) || Console.IsOutputRedirected
+        plain = !ReferenceEquals(output, Console.Out) || Console.IsOutputRedirected
             || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
         console = AnsiConsole.Create(new AnsiConsoleSettings
         {
@@ -68,10 +69,10 @@ internal sealed class Terminal
     {
         if (Quiet || !ReferenceEquals(error, Console.Error) || Console.IsErrorRedirected)
             return null;
-        bool plain = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+        bool colourless = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
         IAnsiConsole moving = AnsiConsole.Create(new AnsiConsoleSettings
         {
-            ColorSystem = plain ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+            ColorSystem = colourless ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
             Out = new AnsiConsoleOutput(error),
         });
         return moving.Profile.Capabilities.Interactive ? moving : null;
@@ -108,5 +109,15 @@ internal sealed class Terminal
         foreach (IReadOnlyList<string> row in rows)
             table.AddRow([.. row.Select(Markup.Escape)]);
         console.Write(table);
+    }
+
+    /// <summary>A table of many columns: as wide as it is where nothing limits the width.</summary>
+    public void WideTable(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string>> rows)
+    {
+        const int unlimited = 4096;
+        int width = console.Profile.Width;
+        console.Profile.Width = plain ? unlimited : width;
+        Table(columns, rows);
+        console.Profile.Width = width;
     }
 }

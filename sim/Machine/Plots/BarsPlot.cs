@@ -6,7 +6,7 @@ namespace Seamsim.Plots;
 /// <summary>Bars over the columns, side by side for the values of the series.</summary>
 internal static class BarsPlot
 {
-    private const int Height = 400, MinWidth = 560;
+    private const int Height = 400, MinWidth = 560, Sides = 120;
     private const double Room = 0.8;
     private const float BarWidth = 20;
 
@@ -14,21 +14,24 @@ internal static class BarsPlot
     public static Panel Draw(PlotSpec spec, PlotData data, string facet)
     {
         Plot plot = PanelStyle.Create(spec.XLabel, spec.ValueLabel);
+        List<LegendItem> legend = [];
         for (int i = 0; i < data.Series.Count; i++)
         {
             ScottPlot.Plottables.BarPlot bars = plot.Add.Bars(BarsOf(data, facet, i));
-            bars.LegendText = data.Series[i];
             bars.Color = Palette.OfSeries(i);
+            legend.Add(new LegendItem { LabelText = data.Series[i], FillColor = Palette.OfSeries(i) });
         }
-        PanelStyle.NameColumns(plot, data);
+        double length = PanelStyle.LengthOf(data);
+        double column = Math.Max(
+            data.Series.Count * BarWidth / Room,
+            Math.Max(PanelStyle.WidestOf(data.Columns), PanelStyle.WidestOf(data.GroupNames) / data.Columns.Count) + 14);
+        int width = Math.Max(MinWidth, (int)(length * column) + Sides);
+        PanelStyle.NameColumns(plot, data, (float)((width - Sides) / length));
         plot.Axes.Left.TickGenerator = new NumericAutomatic { LabelFormatter = FigureText.Of };
         plot.Grid.XAxisStyle.IsVisible = false;
         plot.Grid.MajorLineColor = Palette.Guide;
-        plot.Axes.SetLimitsY(0, Math.Max(1, data.Figures.DefaultIfEmpty().Max() * 1.06));
-        double length = PanelStyle.LengthOf(data);
-        double column = Math.Max(data.Series.Count * BarWidth / Room, PanelStyle.WidestOf(data.Columns) + 14);
-        float legend = Legends.Add(plot, spec, data);
-        return new Panel(plot, Math.Max(MinWidth, (int)(length * column) + 120) + (int)legend, Height);
+        plot.Axes.SetLimitsY(0, PanelStyle.TopOf(data));
+        return new Panel(plot, width + (int)Legends.Add(plot, spec, legend), Height);
     }
 
     private static List<Bar> BarsOf(PlotData data, string facet, int series)

@@ -20,7 +20,7 @@ internal static class HeatMapPlot
                 for (int row = 0; row < data.Series.Count; row++)
                     DrawCell(plot, data, painter, cell, (facet, group, column, row));
         NameRows(plot, data);
-        PanelStyle.NameColumns(plot, data);
+        PanelStyle.NameColumns(plot, data, cell);
         plot.HideGrid();
         plot.Axes.Frame(false);
         float legend = painter.AddLegend(plot);
@@ -35,7 +35,7 @@ internal static class HeatMapPlot
         IEnumerable<string> labels =
             from g in data.Groups from c in data.Columns from s in data.Series select data.Label(facet, g, c, s);
         float widest = Math.Max(PanelStyle.WidestOf(labels), PanelStyle.WidestOf(data.Columns));
-        float groups = PanelStyle.WidestOf(data.Groups) / data.Columns.Count;
+        float groups = PanelStyle.WidestOf(data.GroupNames) / data.Columns.Count;
         return Math.Clamp(Math.Max(widest, groups) + 14, MinCellWidth, MaxCellWidth);
     }
 

@@ -8,13 +8,13 @@ internal static class Legends
     private const float SymbolWidth = 70;
 
     /// <summary>Adds it where there is more than one series, and tells its width.</summary>
-    public static float Add(Plot plot, PlotSpec spec, PlotData data)
+    public static float Add(Plot plot, PlotSpec spec, IReadOnlyList<LegendItem> series)
     {
-        if (data.Series.Count < 2)
+        if (series.Count < 2)
             return 0;
+        LegendItem[] items = [new() { LabelText = spec.YLabel }, .. series];
+        plot.Legend.ManualItems.AddRange(items);
         plot.ShowLegend(Edge.Right);
-        if (spec.YLabel.Length > 0)
-            plot.Legend.ManualItems.Insert(0, new LegendItem { LabelText = spec.YLabel });
-        return PanelStyle.WidestOf([spec.YLabel, .. data.Series]) + SymbolWidth;
+        return PanelStyle.WidestOf(items.Select(item => item.LabelText)) + SymbolWidth;
     }
 }

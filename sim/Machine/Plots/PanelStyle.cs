@@ -34,6 +34,7 @@ internal static class PanelStyle
         {
             axis.TickLabelStyle.FontSize = TextSize;
             axis.Label.Bold = false;
+            axis.MinorTickStyle.Length = 0;
         }
         plot.Legend.FontSize = TextSize;
         plot.Legend.OutlineWidth = 0;
@@ -45,22 +46,28 @@ internal static class PanelStyle
     public static double PositionOf(PlotData data, int group, int column) =>
         (group * (data.Columns.Count + GroupGap)) + column;
 
+    /// <summary>Upper end of the vertical axis: a little above the largest figure.</summary>
+    public static double TopOf(PlotData data) => Math.Max(1, data.Figures.DefaultIfEmpty().Max() * 1.06);
+
     /// <summary>Length of the horizontal axis in units.</summary>
     public static double LengthOf(PlotData data) =>
         PositionOf(data, data.Groups.Count - 1, data.Columns.Count - 1) + 1;
 
     /// <summary>Names columns and, below them, groups.</summary>
-    public static void NameColumns(Plot plot, PlotData data)
+    /// <param name="plot">Where.</param>
+    /// <param name="data">What.</param>
+    /// <param name="width">Pixels a column has.</param>
+    public static void NameColumns(Plot plot, PlotData data, float width)
     {
         NumericManual ticks = new();
         for (int group = 0; group < data.Groups.Count; group++)
         {
             for (int column = 0; column < data.Columns.Count; column++)
-                ticks.AddMajor(PositionOf(data, group, column), data.Columns[column]);
-            if (data.Groups.Count > 1 || data.Groups[0].Length > 0)
+                ticks.AddMajor(PositionOf(data, group, column), Shortened(data.Columns[column], width - 6));
+            if (data.Groups[group].Length > 0)
                 ticks.AddMajor(
                     (PositionOf(data, group, 0) + PositionOf(data, group, data.Columns.Count - 1)) / 2,
-                    $"\n{data.Groups[group]}");
+                    $"\n{Shortened(data.GroupNames[group], width * data.Columns.Count)}");
         }
         plot.Axes.Bottom.TickGenerator = ticks;
         plot.Axes.Bottom.MajorTickStyle.Length = 0;

@@ -14,6 +14,7 @@ internal sealed class PlotData
     {
         (this.grid, this.plot) = (grid, plot);
         Groups = plot.X.Count == 2 ? TextsOf(plot.X[0]) : [""];
+        GroupNames = [.. Groups.Select(NameOfGroup)];
         Columns = TextsOf(plot.X[^1]);
         Series = TextsOf(plot.Y);
         Facets = TextsOf(plot.Facet);
@@ -25,6 +26,9 @@ internal sealed class PlotData
 
     /// <summary>Values of the first of two horizontal axes; one empty text when there is one axis.</summary>
     public IReadOnlyList<string> Groups { get; }
+
+    /// <summary>What stands below the groups: a bare number says of what.</summary>
+    public IReadOnlyList<string> GroupNames { get; }
 
     /// <summary>Values of the (second) horizontal axis.</summary>
     public IReadOnlyList<string> Columns { get; }
@@ -64,6 +68,9 @@ internal sealed class PlotData
             _ => row.Statistics.TryGetValue(plot.Label, out ulong value) ? FigureText.Of(value) : "",
         };
     }
+
+    private string NameOfGroup(string group) =>
+        group.Length > 0 && group.All(char.IsAsciiDigit) ? $"{plot.X[0].Split('.')[^1]} = {group}" : group;
 
     private SweepRow? At(string facet, string group, string column, string series) =>
         rows.GetValueOrDefault(Key(facet, group, column, series));

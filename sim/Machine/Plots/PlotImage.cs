@@ -69,7 +69,11 @@ internal static class PlotImage
         int top = TitleHeight;
         foreach (Panel panel in panels)
         {
+            // A plot clears what it draws on: it gets its own part of the canvas and no more.
+            canvas.Save();
+            canvas.ClipRect(new SKRect(0, top, width, top + panel.Height));
             panel.Plot.Render(canvas, new PixelRect(0, width, top + panel.Height, top));
+            canvas.Restore();
             top += panel.Height;
         }
     }

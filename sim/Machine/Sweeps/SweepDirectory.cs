@@ -97,7 +97,8 @@ internal sealed class SweepDirectory
     public void Forget(RunPoint point)
     {
         string result = System.IO.Path.Combine(RunPath(point), "result.json");
-        Guard(result, () => File.Delete(result));
+        if (File.Exists(result))
+            Guard(result, () => File.Delete(result));
     }
 
     /// <summary>Text of a file in it.</summary>
