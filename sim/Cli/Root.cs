@@ -66,6 +66,7 @@ internal static class Root
         {
             RunVerb.Create(global),
             SeamcallVerb.Create(global),
+            SweepVerb.Create(global),
             ExplainVerb.Create(global),
         };
         root.Add(global.Json);

@@ -68,7 +68,7 @@ internal static class RunVerb
         if (request.Directory is not null)
             RunDirectory.Create(request.Directory);
         using Machine machine = new(scenario.Platform);
-        using CancelKey cancel = new(machine);
+        using InterruptKey cancel = new(machine.Cancel);
         StoryPrinter printer = new(terminal);
         ScenarioRun run = new(machine, scenario, printer);
         try

@@ -37,7 +37,7 @@ internal static class SeamcallVerb
         string text = path == "-" ? Console.In.ReadToEnd() : InputFile.Read(path);
         List<ScriptCommand> commands = new ScriptParser(source, scenario.Platform.LpCount).Parse(text);
         using Machine machine = new(scenario.Platform);
-        using CancelKey cancel = new(machine);
+        using InterruptKey cancel = new(machine.Cancel);
         ScriptRunner runner = new(machine, terminal.Line);
         try
         {

@@ -20,6 +20,7 @@ internal sealed class Terminal
 {
     private readonly TextWriter output, error;
     private readonly IAnsiConsole console;
+    private readonly bool plain;
 
     /// <summary>The streams of an invocation.</summary>
     public Terminal(ParseResult result, GlobalOptions global)
@@ -28,7 +29,7 @@ internal sealed class Terminal
         error = result.InvocationConfiguration.Error;
         Json = result.GetValue(global.Json);
         Quiet = result.GetValue(global.Quiet);
-        bool plain = !ReferenceEquals(output, Console.Out) || Console.IsOutputRedirected
+        plain = !ReferenceEquals(output, Console.Out) || Console.IsOutputRedirected
             || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
         console = AnsiConsole.Create(new AnsiConsoleSettings
         {
@@ -63,6 +64,20 @@ internal sealed class Terminal
             error.WriteLine(text);
     }
 
+    /// <summary>A console on stderr for things that move; null where nobody watches.</summary>
+    public IAnsiConsole? ErrorConsole()
+    {
+        if (Quiet || !ReferenceEquals(error, Console.Error) || Console.IsErrorRedirected)
+            return null;
+        bool colourless = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+        IAnsiConsole moving = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            ColorSystem = colourless ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+            Out = new AnsiConsoleOutput(error),
+        });
+        return moving.Profile.Capabilities.Interactive ? moving : null;
+    }
+
     /// <summary>A heading.</summary>
     public void Heading(string text) => console.Write(new Markup($"[bold]{Markup.Escape(text)}[/]\n"));
 
@@ -94,5 +109,15 @@ internal sealed class Terminal
         foreach (IReadOnlyList<string> row in rows)
             table.AddRow([.. row.Select(Markup.Escape)]);
         console.Write(table);
+    }
+
+    /// <summary>A table of many columns: as wide as it is where nothing limits the width.</summary>
+    public void WideTable(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string>> rows)
+    {
+        const int unlimited = 4096;
+        int width = console.Profile.Width;
+        console.Profile.Width = plain ? unlimited : width;
+        Table(columns, rows);
+        console.Profile.Width = width;
     }
 }

@@ -119,6 +119,11 @@ public sealed partial class Machine : IDisposable
         return end == ScheduleEnd.Reached ? result : throw new MachineStoppedException(end, parts.Explain(end));
     }
 
+    /// <summary>
+    /// A thread on which machines run without a thread of their own for every call; not started yet.
+    /// </summary>
+    internal static Thread LargeStackThread(Action work) => new(() => work(), StackBytes) { Name = nameof(Seamsim) };
+
     /// <summary>The engine's chains of handlers need depth if a tail call is ever missed (D1).</summary>
     private static T OnLargeStack<T>(Func<T> work)
     {
@@ -126,22 +131,17 @@ public sealed partial class Machine : IDisposable
             return work();
         T result = default!;
         System.Runtime.ExceptionServices.ExceptionDispatchInfo? error = null;
-        Thread thread = new(
-            () =>
-            {
-                try
-                {
-                    result = work();
-                }
-                catch (Exception wrong)
-                {
-                    error = System.Runtime.ExceptionServices.ExceptionDispatchInfo.Capture(wrong);
-                }
-            },
-            StackBytes)
+        Thread thread = LargeStackThread(() =>
         {
-            Name = nameof(Seamsim),
-        };
+            try
+            {
+                result = work();
+            }
+            catch (Exception wrong)
+            {
+                error = System.Runtime.ExceptionServices.ExceptionDispatchInfo.Capture(wrong);
+            }
+        });
         thread.Start();
         thread.Join();
         error?.Throw();

@@ -20,42 +20,22 @@ internal static class Layers
         if (file is { } scenario)
             settings = settings.MergedWith(TomlSettings.Parse(scenario.Text, scenario.Name));
         foreach (string assignment in overrides)
-            Assign(settings, assignment);
+        {
+            (string key, Setting value) = Override(assignment);
+            settings = SettingPath.With(settings, key, value);
+        }
         return settings;
     }
 
-    private static void Assign(TableSetting root, string assignment)
+    /// <summary>The dotted key and the value of a <c>key=value</c> override.</summary>
+    /// <exception cref="ConfigurationException">It is no assignment.</exception>
+    public static (string Key, Setting Value) Override(string assignment)
     {
         int equals = assignment.IndexOf('=', StringComparison.Ordinal);
         Origin origin = new($"-c {assignment}", 0);
         if (equals <= 0)
             throw new ConfigurationException(origin, "expected key=value, e.g. platform.packages=2");
-
-        string[] path = assignment[..equals].Trim().Split('.');
-        Setting value = Value(assignment[(equals + 1)..].Trim(), origin);
-        Setting node = root;
-        for (int i = 0; i < path.Length; i++)
-            node = Step(node, path[i], i == path.Length - 1 ? value : null, origin);
-    }
-
-    /// <summary>Walks one key down, or sets it when <paramref name="value"/> is given.</summary>
-    private static Setting Step(Setting node, string key, Setting? value, Origin origin)
-    {
-        if (node is ListSetting list)
-        {
-            if (!int.TryParse(key, out int index) || index < 0 || index >= list.Items.Count)
-                throw new ConfigurationException(origin, $"{key}: expected an index 0..{list.Items.Count - 1}");
-            if (value is not null)
-                list.Items[index] = value;
-            return list.Items[index];
-        }
-        if (node is not TableSetting table)
-            throw new ConfigurationException(origin, $"{key}: the value above it is not a table");
-        if (value is not null)
-            table.Set(key, value);
-        else if (table[key] is null)
-            table.Set(key, new TableSetting(origin));
-        return table[key]!;
+        return (assignment[..equals].Trim(), Value(assignment[(equals + 1)..].Trim(), origin));
     }
 
     /// <summary>A TOML value; what is none (<c>hello</c>, <c>4 GiB</c>) is taken as a string.</summary>

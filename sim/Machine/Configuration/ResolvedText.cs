@@ -10,29 +10,38 @@ internal static class ResolvedText
     public static string Of(TableSetting root)
     {
         StringBuilder text = new("# Resolved scenario: every value and where it comes from.\n");
-        WriteTable(text, root, "");
+        WriteTable(text, root, "", origins: true);
         return text.ToString();
     }
 
-    private static void WriteTable(StringBuilder text, TableSetting table, string path)
+    /// <summary>The values alone: equal settings give equal text, wherever they were written.</summary>
+    public static string ValuesOf(TableSetting root)
+    {
+        StringBuilder text = new();
+        WriteTable(text, root, "", origins: false);
+        return text.ToString();
+    }
+
+    private static void WriteTable(StringBuilder text, TableSetting table, string path, bool origins)
     {
         foreach (string key in table.Keys)
             if (table[key] is { } value && !IsSection(value))
-                text.Append(key).Append(" = ").Append(Inline(value)).Append("   # ").Append(OneLine(value.Origin)).Append('\n');
+                text.Append(key).Append(" = ").Append(Inline(value))
+                    .Append(origins ? $"   # {OneLine(value.Origin)}\n" : "\n");
         foreach (string key in table.Keys)
         {
             string inner = path.Length == 0 ? key : $"{path}.{key}";
             if (table[key] is TableSetting section)
             {
                 text.Append("\n[").Append(inner).Append("]\n");
-                WriteTable(text, section, inner);
+                WriteTable(text, section, inner, origins);
             }
             else if (table[key] is ListSetting list && IsSection(list))
             {
                 foreach (Setting element in list.Items)
                 {
                     text.Append("\n[[").Append(inner).Append("]]\n");
-                    WriteTable(text, (TableSetting)element, inner);
+                    WriteTable(text, (TableSetting)element, inner, origins);
                 }
             }
         }
@@ -42,7 +51,8 @@ internal static class ResolvedText
         value is TableSetting || (value is ListSetting { Items.Count: > 0 } list
             && list.Items.TrueForAll(item => item is TableSetting));
 
-    private static string Inline(Setting value) => value switch
+    /// <summary>A value as TOML writes it on one line.</summary>
+    public static string Inline(Setting value) => value switch
     {
         ScalarSetting { Value: string text } => Quoted(text),
         ScalarSetting { Value: bool flag }   => flag ? "true" : "false",

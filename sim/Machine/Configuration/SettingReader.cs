@@ -92,6 +92,9 @@ internal sealed class SettingReader(TableSetting table, string path)
         return texts;
     }
 
+    /// <summary>The value of a key as it was written, or null.</summary>
+    public Setting? Get(string key) => Find(key);
+
     /// <summary>A table.</summary>
     public SettingReader Table(string key)
     {

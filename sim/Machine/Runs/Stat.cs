@@ -27,7 +27,7 @@ internal static class Stats
                 "Instructions executed by all logical processors"),
             new("run.cycles", Enumerable.Range(0, machine.Platform.LpCount).Max(machine.ClockOf), "cycle",
                 "Clock of the logical processor that came furthest"),
-            new("run.seamcalls", (ulong)account.Leaves.Sum(leaf => (long)leaf.Calls), "call", "SEAMCALLs of all leaves"),
+            new("run.seamcalls", SeamcallsOf(account), "call", "SEAMCALLs of all logical processors"),
         ];
         AddWalks(stats, machine);
         for (int lp = 0; lp < machine.Platform.LpCount; lp++)
@@ -150,6 +150,14 @@ internal static class Stats
             $"Instructions in SEAM root for {name}"));
         if (leaf.Td.Cycles != 0)
             stats.Add(new($"{prefix}.td_cycles", leaf.Td.Cycles, "cycle", $"Cycles of trust domains run by {name}"));
+    }
+
+    private static ulong SeamcallsOf(CycleAccount account)
+    {
+        ulong calls = 0;
+        foreach (LeafAccount leaf in account.Leaves)
+            calls += leaf.Calls;
+        return calls;
     }
 
     private static string Snake(string name) =>

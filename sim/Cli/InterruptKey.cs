@@ -1,17 +1,15 @@
 namespace Seamsim.Cli;
 
-/// <summary>
-/// Ctrl-C ends the run at its next turn, so that outputs are complete; a second one ends the process.
-/// </summary>
-internal sealed class CancelKey : IDisposable
+/// <summary>Ctrl-C asks for an orderly end, so that outputs are complete; a second one ends the process.</summary>
+internal sealed class InterruptKey : IDisposable
 {
-    private readonly Machine machine;
+    private readonly Action stop;
     private bool asked;
 
     /// <summary>Listens from now on.</summary>
-    public CancelKey(Machine machine)
+    public InterruptKey(Action stop)
     {
-        this.machine = machine;
+        this.stop = stop;
         Console.CancelKeyPress += Pressed;
     }
 
@@ -22,6 +20,6 @@ internal sealed class CancelKey : IDisposable
     {
         key.Cancel = !asked;
         asked = true;
-        machine.Cancel();
+        stop();
     }
 }
