@@ -27,6 +27,9 @@ public sealed partial class TdxModule(ModuleVersion version) : IManagedImage
     /// <summary>The version.</summary>
     public ModuleVersion Version => rules.Tables.Version;
 
+    /// <summary>The tables it works from.</summary>
+    internal ModuleRules Rules => rules;
+
     /// <inheritdoc/>
     public SeamEnd OnSeamcall(ISeamPlatform platform)
     {

@@ -46,9 +46,9 @@ internal sealed class Composition : IDisposable
             BootState.Enter(Cores[i]);
             cpus[i] = new HostCpu(Cores[i], stubs, hostCosts, Account);
         }
-        TdxModule tdx = new(ModuleVersion.Default);
+        Tdx = new TdxModule(ModuleVersion.Default);
         Module = ModuleImage.Build();
-        PSeamldr loader = new(Managed, new Dictionary<string, IManagedImage> { [ModuleImage.Name] = tdx });
+        PSeamldr loader = new(Managed, new Dictionary<string, IManagedImage> { [ModuleImage.Name] = Tdx });
         if (!SeamFirmware.Launch(Cores, platform.HostRanges, Managed, loader))
             throw new InvalidOperationException("the platform is too large for SYSINFO");
         Scheduler.Attach(cpus);
@@ -65,6 +65,9 @@ internal sealed class Composition : IDisposable
 
     /// <summary>Addresses where C# stands in for instructions.</summary>
     public ManagedCode Managed { get; }
+
+    /// <summary>The TDX module in C#.</summary>
+    public TdxModule Tdx { get; }
 
     /// <summary>The TDX module as the vendor ships it.</summary>
     public TdxModuleImage Module { get; }
