@@ -32,6 +32,19 @@ public sealed class ModuleTables
         leafVersions = new(() => HostLeaves(leaves.Value, leaf => (byte)leaf.MaxVersion));
     }
 
+    internal ModuleTables(
+        ModuleTables basis, CpuidTable cpuid, CpuidFieldTable fields, IReadOnlyList<NativeMsr> nativeMsrs,
+        IReadOnlyList<(string Overlay, CpuidFieldChange Change)> changes)
+    {
+        Version = basis.Version;
+        (NativeMsrs, Changes) = (nativeMsrs, changes);
+        this.cpuid = new(cpuid);
+        cpuidFields = new(fields);
+        (opState, septLeaves, sampledMsrs) = (basis.opState, basis.septLeaves, basis.sampledMsrs);
+        (system, td, vcpu, l2Vmcs) = (basis.system, basis.td, basis.vcpu, basis.l2Vmcs);
+        (leaves, leafStates, leafVersions) = (basis.leaves, basis.leafStates, basis.leafVersions);
+    }
+
     /// <summary>The version the tables belong to.</summary>
     public ModuleVersion Version { get; }
 
@@ -46,6 +59,12 @@ public sealed class ModuleTables
 
     /// <summary>CPUID virtualization field by field, with the reasons.</summary>
     public CpuidFieldTable CpuidFields => cpuidFields.Value;
+
+    /// <summary>MSRs that overlays make native to TDs with a CPUID bit.</summary>
+    public IReadOnlyList<NativeMsr> NativeMsrs { get; } = [];
+
+    /// <summary>Bits that overlays have changed, and which overlay has.</summary>
+    internal IReadOnlyList<(string Overlay, CpuidFieldChange Change)> Changes { get; } = [];
 
     /// <summary>MSRs sampled at platform initialisation.</summary>
     public SampledMsrTable SampledMsrs => sampledMsrs.Value;
@@ -67,6 +86,17 @@ public sealed class ModuleTables
     public static ModuleTables Load(ModuleVersion version) => DataFile.Exists($"{version}/op-state.csv")
         ? new ModuleTables(version)
         : throw new InvalidDataException($"no tables of module version {version}");
+
+    /// <summary>The tables of a version with overlays on top, in order.</summary>
+    /// <exception cref="InvalidDataException">There are no tables of that version, or an overlay does not fit.</exception>
+    public static ModuleTables Load(ModuleVersion version, params IReadOnlyList<ModuleOverlay> overlays)
+    {
+        ModuleDraft draft = new(Load(version));
+        foreach (ModuleOverlay overlay in overlays)
+            if (draft.Lay(overlay) is { } wrong)
+                throw new InvalidDataException($"{overlay.Name}: {wrong}");
+        return draft.Finish();
+    }
 
     /// <summary>
     /// In which states of the module a host leaf runs; a number without a row is <see cref="LeafStates.Ready"/>.

@@ -61,6 +61,7 @@ internal static class CpuidJson
     {
         CpuidQuestion q = answer.Question;
         writer.WriteString("module", module);
+        writer.WriteBoolean("hypothetical", answer.Module.Hypothetical);
         writer.WriteString("cpu", platform.Cpu);
         writer.WriteString("attributes", CpuidCsv.Hex(q.Attributes));
         writer.WriteString("xfam", CpuidCsv.Hex(q.Xfam));

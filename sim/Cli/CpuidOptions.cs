@@ -56,7 +56,7 @@ internal sealed record CpuidRequest
         MemoryBytes = Memory,
         Cpu = Cpu,
         Module = module,
-        OddLps = [.. Differences.Select(difference => (0, difference))],
+        CpuDiffers = Differences,
     };
 
     /// <summary>Whether a text contains another, whatever the case.</summary>
@@ -68,7 +68,7 @@ internal sealed class CpuidOptions
 {
     private readonly Option<string> module = new("--module")
     {
-        Description = "TDX module: a version, the name of a shipped overlay, or an overlay file (.toml).",
+        Description = $"TDX module: {ModuleDefinition.Expected}.",
         DefaultValueFactory = _ => new Platform().Module,
     };
 
@@ -157,7 +157,5 @@ internal sealed class CpuidOptions
         : throw new ConfigurationException(
             $"seamsim cpuid: --cpu {name}: expected one of {string.Join(", ", Machine.CpuModels)}");
 
-    private static string Module(string spec) => spec == new Platform().Module
-        ? spec
-        : throw new ConfigurationException($"seamsim cpuid: --module {spec}: expected {new Platform().Module}");
+    private static string Module(string spec) => ModuleDefinition.Resolve(spec).Spec;
 }

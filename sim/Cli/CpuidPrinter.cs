@@ -36,8 +36,9 @@ internal sealed class CpuidPrinter(Terminal terminal, CpuidRequest request, Plat
         {
             Msrs(report.Answer);
             terminal.Line("");
-            terminal.Line("Any other leaf up to 0x23 or in 0x40000000..0x4fffffff raises #VE; one above the highest "
-                + "leaf answers as 0x23.");
+            uint highest = report.Answer.Tables.Cpuid.MaxBasicLeaf;
+            terminal.Line(Text($"Any other leaf up to 0x{highest:x} or in 0x40000000..0x4fffffff raises #VE; ")
+                + Text($"one above the highest leaf answers as 0x{highest:x}."));
         }
         if (zeroLeaves.Count > 0)
             terminal.Line($"All zero: {string.Join(", ", zeroLeaves)}.");
@@ -61,7 +62,7 @@ internal sealed class CpuidPrinter(Terminal terminal, CpuidRequest request, Plat
     {
         CpuidQuestion q = answer.Question;
         string capabilities = q.ArchCapabilities is { } value ? Text($"0x{value:x}") : "not configured";
-        terminal.Styled(("TDX module ", ""), (platform.Module, "bold"), (", CPU ", ""), (platform.Cpu, "bold"),
+        terminal.Styled(("TDX module ", ""), ($"{answer.Module}", "bold"), (", CPU ", ""), (platform.Cpu, "bold"),
             (Text($", ATTRIBUTES 0x{q.Attributes:x} ({CpuidNames.Of(q.Attributes, CpuidNames.AttributeBits)}), "), ""),
             (Text($"XFAM 0x{q.Xfam:x} ({CpuidNames.Of(q.Xfam, CpuidNames.XfamBits)}), GPAW {q.Gpaw}, "), ""),
             ($"IA32_ARCH_CAPABILITIES {capabilities}", ""));
@@ -140,12 +141,18 @@ internal sealed class CpuidPrinter(Terminal terminal, CpuidRequest request, Plat
     {
         terminal.Line("");
         if (request.Only is { } only && answer.Tables.Cpuid.Entries.All(entry => !request.Wants(entry.Leaf, entry.Subleaf)))
-            terminal.Line(Text($"0x{only.Leaf:x}: the module has no such entry: ") + (only.Leaf
-                is (> 0x23 and < 0x4000_0000) or (> 0x4FFF_FFFF and < 0x8000_0000) or > 0x8000_0008
-                ? "it answers as leaf 0x23"
-                : "CPUID raises #VE, and the TD's handler asks the VMM"));
+            terminal.Line(Text($"0x{only.Leaf:x}: the module has no such entry: ") + Missing(only.Leaf, answer.Tables.Cpuid));
         else
             terminal.Line("no field contains what --grep asks for");
+    }
+
+    private static string Missing(uint leaf, CpuidTable table)
+    {
+        const uint hypervisorFirst = 0x4000_0000, hypervisorLast = 0x4FFF_FFFF, extended = 0x8000_0000;
+        bool tooHigh = (leaf > table.MaxBasicLeaf && leaf < extended) || leaf > table.MaxExtendedLeaf;
+        return tooHigh && (leaf is < hypervisorFirst or > hypervisorLast)
+            ? Text($"it answers as leaf 0x{table.MaxBasicLeaf:x}")
+            : "CPUID raises #VE, and the TD's handler asks the VMM";
     }
 
     // One line where output is no terminal; otherwise the reason is wrapped under itself.

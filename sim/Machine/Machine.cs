@@ -70,7 +70,7 @@ public sealed partial class Machine : IDisposable
 
     internal Composition Parts => parts;
 
-    internal Firmware.Abi.ModuleTables Tables => parts.Tdx.Rules.Tables;
+    internal Firmware.Abi.ModuleTables Tables => parts.Definition.Tables;
 
     internal IHostMemory HostMemory => parts.Host.Memory;
 

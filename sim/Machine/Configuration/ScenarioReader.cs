@@ -1,4 +1,3 @@
-using Seamsim.Firmware.Abi;
 using Seamsim.Isa.Models;
 using Seamsim.Timing;
 
@@ -26,7 +25,7 @@ internal static class ScenarioReader
     {
         SettingReader top = new(root, "");
         string timing = top.OneOf("timing", "functional");
-        Platform platform = ReadPlatform(top.Table("platform")) with
+        Platform platform = ReadPlatform(top.Table("platform"), directory) with
         {
             Seed = top.Number("seed", 0, ulong.MaxValue),
             MaxInstructions = top.Number("max_instructions", 1, long.MaxValue),
@@ -49,7 +48,7 @@ internal static class ScenarioReader
         };
     }
 
-    private static Platform ReadPlatform(SettingReader reader)
+    private static Platform ReadPlatform(SettingReader reader, string directory)
     {
         int packages = reader.Int("packages", 1, 8);
         int lps = reader.Int("lps_per_package", 1, 64);
@@ -71,15 +70,31 @@ internal static class ScenarioReader
             MktmeKeyIds = mktme,
             TdxKeyIds = tdx,
             Ept5 = reader.Flag("ept5"),
-            Module = reader.OneOf("module", $"{ModuleVersion.Default}"),
+            CpuDiffers = [.. reader.Texts("cpu_differs").Select(ReadDifference)],
             OddLps = [.. reader.Tables("odd_lps").Select(odd => ReadOddLp(odd, packages * lps))],
         };
+        platform = ReadModule(reader, directory, platform);
         (ulong last, ulong bytes) = platform.Ranges[^1];
         if (last + bytes > platform.Keys.AddressMask + 1)
             throw reader.Wrong("memory", $"RAM within {platform.Keys.Shift} address bits (max_phys_addr − keyid_bits)");
         reader.RefuseOthers();
         return platform;
     }
+
+    // A version or a shipped overlay is found by name wherever it is needed; a path is tied to this directory.
+    private static Platform ReadModule(SettingReader reader, string directory, Platform platform)
+    {
+        string spec = reader.Text("module");
+        ModuleDefinition module = ModuleDefinition.Find(spec, directory)
+            ?? throw reader.Wrong("module", ModuleDefinition.Expected);
+        platform = platform with { Module = spec };
+        return ModuleDefinition.IsShipped(spec) ? platform : platform with { ModuleDefinition = module };
+    }
+
+    private static LpOverride ReadDifference((string Text, Origin Origin) item) =>
+        LpOverride.TryParse(item.Text, out LpOverride difference, out string expected)
+            ? difference
+            : throw new ConfigurationException(item.Origin, $"platform.cpu_differs: expected {expected}");
 
     private static (int Lp, LpOverride Difference) ReadOddLp(SettingReader reader, int lps)
     {

@@ -42,15 +42,18 @@ internal sealed record MsrAnswer(
 
 /// <summary>What the module made of a question.</summary>
 /// <param name="Question">The TD asked for.</param>
-/// <param name="Tables">The tables of the module that was asked.</param>
+/// <param name="Module">The module that was asked.</param>
 /// <param name="TscFrequency">TSC_FREQUENCY as it was asked for, in units of 25 MHz.</param>
 /// <param name="Leaves">Every entry of the module, in its order.</param>
 /// <param name="Msrs">Feature-enumerating MSRs; none when the TD was refused.</param>
 /// <param name="Refusal">Why there is no TD; null when there was one.</param>
 internal sealed record CpuidAnswer(
-    CpuidQuestion Question, ModuleTables Tables, ushort TscFrequency, IReadOnlyList<CpuidLeafAnswer> Leaves,
+    CpuidQuestion Question, ModuleDefinition Module, ushort TscFrequency, IReadOnlyList<CpuidLeafAnswer> Leaves,
     IReadOnlyList<MsrAnswer> Msrs, CpuidRefusal? Refusal)
 {
+    /// <summary>The tables of the module.</summary>
+    public ModuleTables Tables => Module.Tables;
+
     /// <summary>Settings for which TD_PARAMS has no place: the leaf has no slot, so no module was asked.</summary>
     public IReadOnlyList<CpuidSetting> Unplaced { get; init; } = [];
 

@@ -49,7 +49,7 @@ internal sealed class CpuidOracle
         CpuidRegisters[] native = await ReadProcessor(cpu);
         CpuidWishes wishes = new(question, tables.Cpuid, native);
         ushort frequency = question.TscFrequency ?? HostFrequency(native);
-        CpuidAnswer asked = new(question, tables, frequency, Leaves(native, wishes), [], null)
+        CpuidAnswer asked = new(question, machine.Parts.Definition, frequency, Leaves(native, wishes), [], null)
         {
             Unplaced = wishes.Unplaced,
         };

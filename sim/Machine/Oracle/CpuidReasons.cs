@@ -19,7 +19,20 @@ internal sealed partial class CpuidReasons(CpuidAnswer answer)
         if (field.Category == CpuidCategory.FaultVe || Leaf(field).Entry.Faulting)
             return new CpuidReason(ReasonKind.Ve, 0, "#VE: the TD's handler asks the VMM");
         CpuidReason reason = ByCategory(field);
-        return reason.Value == 0 || field.Category == CpuidCategory.Fixed ? reason : ThroughGates(field, reason);
+        if (reason.Value != 0 && field.Category != CpuidCategory.Fixed)
+            reason = ThroughGates(field, reason);
+        return OverlayOf(field) is { } overlay
+            ? reason with { Text = $"{reason.Text} [{overlay}]" }
+            : reason;
+    }
+
+    // The source of a field that an overlay changed starts with the overlay's name.
+    private string? OverlayOf(CpuidField field)
+    {
+        foreach (ModuleOverlay overlay in answer.Module.Overlays)
+            if (field.Source.StartsWith($"overlay {overlay.Name}:", StringComparison.Ordinal))
+                return $"overlay {overlay.Name}{(answer.Module.Hypothetical ? ", hypothetical" : "")}";
+        return null;
     }
 
     private CpuidReason ByCategory(CpuidField field) => field.Category switch

@@ -57,7 +57,7 @@ internal sealed class MsrReading(Machine machine, OracleTd td, CpuidAnswer answe
 
     private MsrAnswer Virtual(uint msr, ulong native)
     {
-        MsrRow row = machine.Parts.Tdx.Rules.Msrs.Find(msr)!.Value;
+        MsrRow row = machine.Parts.Definition.Rules.Msrs.Find(msr)!.Value;
         MsrAnswer Is(ulong seen, string why) => new(msr, row.Name, native, null, seen, MsrEvidence.Rule, why);
         if (!MsrTable.Exits(row.ReadRule, Features))
             return Is(native, "native: RDMSR does not exit" + (Perfmon ? ", because ATTRIBUTES.PERFMON is 1" : ""));

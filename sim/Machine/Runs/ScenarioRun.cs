@@ -78,7 +78,7 @@ internal sealed partial class ScenarioRun(Machine machine, Scenario scenario, IS
         teller.Say(Text($"VMXON on {machine.Platform.LpCount} logical processors"));
         machine.Advance(StartState.Installed);
         teller.Say(Text(
-            $"SEAMLDR.INSTALL on every logical processor: TDX module {machine.Platform.Module} is in the SEAM range, ")
+            $"SEAMLDR.INSTALL on every logical processor: TDX module {machine.Platform.ModuleDefinition} is in the SEAM range, ")
             + Text($"{machine.Platform.SeamBytes >> 20} MiB at 0x{machine.Platform.SeamBase:X}"));
     }
 

@@ -229,8 +229,8 @@ internal static class OraclePlatform
     {
         LpsPerPackage = 1,
         MemoryBytes = 1UL << 30,
-        OddLps = [.. differences.Select(text => LpOverride.TryParse(text, out LpOverride d, out string expected)
-            ? (0, d)
+        CpuDiffers = [.. differences.Select(text => LpOverride.TryParse(text, out LpOverride d, out string expected)
+            ? d
             : throw new ArgumentException(expected))],
     };
 }
