@@ -3,7 +3,7 @@ namespace Seamsim.Firmware.Abi;
 /// <content>Bits that change their category: in the masks the module computes with, and in the fields.</content>
 public sealed partial class ModuleDraft
 {
-    private readonly List<(string Overlay, CpuidFieldChange Change)> laid = [];
+    private readonly List<(string Overlay, CpuidFieldChange Change)> laid = [.. basis.Changes];
 
     // What MNG.INIT or a CPUID exit sets or clears whatever the masks say. TDX Module 1.5 base specification, "CPUID
     // Virtualization": family, model and stepping; leaves that are zero without the feature they describe.

@@ -78,7 +78,8 @@ public sealed partial class ModuleDraft(ModuleTables basis)
 
     /// <summary>The tables with everything laid so far.</summary>
     public ModuleTables Finish() => new(
-        basis, new CpuidTable(entries, xfamRules), new CpuidFieldTable([.. fields]), [.. msrs]);
+        basis, new CpuidTable(entries, xfamRules), new CpuidFieldTable([.. fields]), [.. msrs],
+        [.. laid]);
 
     private string? WhyNotAdded(CpuidLeafChange change)
     {

@@ -33,10 +33,11 @@ public sealed class ModuleTables
     }
 
     internal ModuleTables(
-        ModuleTables basis, CpuidTable cpuid, CpuidFieldTable fields, IReadOnlyList<NativeMsr> nativeMsrs)
+        ModuleTables basis, CpuidTable cpuid, CpuidFieldTable fields, IReadOnlyList<NativeMsr> nativeMsrs,
+        IReadOnlyList<(string Overlay, CpuidFieldChange Change)> changes)
     {
         Version = basis.Version;
-        NativeMsrs = nativeMsrs;
+        (NativeMsrs, Changes) = (nativeMsrs, changes);
         this.cpuid = new(cpuid);
         cpuidFields = new(fields);
         (opState, septLeaves, sampledMsrs) = (basis.opState, basis.septLeaves, basis.sampledMsrs);
@@ -61,6 +62,9 @@ public sealed class ModuleTables
 
     /// <summary>MSRs that overlays make native to TDs with a CPUID bit.</summary>
     public IReadOnlyList<NativeMsr> NativeMsrs { get; } = [];
+
+    /// <summary>Bits that overlays have changed, and which overlay has.</summary>
+    internal IReadOnlyList<(string Overlay, CpuidFieldChange Change)> Changes { get; } = [];
 
     /// <summary>MSRs sampled at platform initialisation.</summary>
     public SampledMsrTable SampledMsrs => sampledMsrs.Value;

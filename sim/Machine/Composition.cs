@@ -48,10 +48,10 @@ internal sealed class Composition : IDisposable
             BootState.Enter(Cores[i]);
             cpus[i] = new HostCpu(Cores[i], stubs, hostCosts, Account);
         }
-        ModuleDefinition module = platform.ModuleDefinition;
-        TdxModule tdx = new(module.Rules);
-        Module = ModuleImage.Build(module);
-        PSeamldr loader = new(Managed, new Dictionary<string, IManagedImage> { [ModuleImage.NameOf(module)] = tdx });
+        Definition = platform.ModuleDefinition;
+        TdxModule tdx = new(Definition.Rules);
+        Module = ModuleImage.Build(Definition);
+        PSeamldr loader = new(Managed, new Dictionary<string, IManagedImage> { [ModuleImage.NameOf(Definition)] = tdx });
         if (!SeamFirmware.Launch(Cores, platform.HostRanges, Managed, loader))
             throw new InvalidOperationException("the platform is too large for SYSINFO");
         Scheduler.Attach(cpus);
@@ -68,6 +68,9 @@ internal sealed class Composition : IDisposable
 
     /// <summary>Addresses where C# stands in for instructions.</summary>
     public ManagedCode Managed { get; }
+
+    /// <summary>Which TDX module runs.</summary>
+    public ModuleDefinition Definition { get; }
 
     /// <summary>The TDX module as the vendor ships it.</summary>
     public TdxModuleImage Module { get; }

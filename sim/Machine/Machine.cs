@@ -70,6 +70,8 @@ public sealed partial class Machine : IDisposable
 
     internal Composition Parts => parts;
 
+    internal Firmware.Abi.ModuleTables Tables => parts.Definition.Tables;
+
     internal IHostMemory HostMemory => parts.Host.Memory;
 
     internal IReadOnlyList<Core> Cores => parts.Cores;

@@ -12,12 +12,12 @@ internal static class ScenarioReader
     private static readonly string[] OfTds = ["create", "run", "destroy"];
     private static readonly string[] Registers = ["eax", "ebx", "ecx", "edx"];
 
-    private static readonly Dictionary<string, int> AttributeBits = new()
+    internal static readonly Dictionary<string, int> AttributeBits = new()
     {
         ["DEBUG"] = 0, ["SEPT_VE_DISABLE"] = 28, ["MIGRATABLE"] = 29, ["PKS"] = 30, ["KL"] = 31, ["PERFMON"] = 63,
     };
 
-    private static readonly Dictionary<string, int> XfamBits = new()
+    internal static readonly Dictionary<string, int> XfamBits = new()
     {
         ["X87"] = 0, ["SSE"] = 1, ["AVX"] = 2, ["OPMASK"] = 5, ["ZMM_HI256"] = 6, ["HI16_ZMM"] = 7, ["PT"] = 8,
         ["PKRU"] = 9, ["CET_U"] = 11, ["CET_S"] = 12, ["UINTR"] = 14, ["LBR"] = 15, ["TILECFG"] = 17, ["TILEDATA"] = 18,

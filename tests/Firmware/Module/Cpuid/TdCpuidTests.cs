@@ -21,11 +21,19 @@ public partial class TdCpuidTests
     [TestCase(AllXfam, TdAttributes.Pks | TdAttributes.Perfmon, true, TestName = "{m}(everything the host can allow)")]
     [TestCase(AllXfam & ~(1UL << 8), TdAttributes.Pks, true, TestName = "{m}(no PT, no performance monitoring)")]
     [TestCase(0x7UL, 0UL, true, TestName = "{m}(AVX without AVX-512)")]
-    public void Every_CPUID_field_follows_its_category(ulong xfam, ulong attributes, bool allow)
+    public void Every_CPUID_field_follows_its_category(ulong xfam, ulong attributes, bool allow) =>
+        Check(ModuleTables.Load(ModuleVersion.Default), xfam, attributes, allow);
+
+    [Test]
+    public void Every_CPUID_field_follows_its_category_under_an_overlay(
+        [ValueSource(typeof(ModuleDefinition), nameof(ModuleDefinition.ShippedOverlays))] string overlay,
+        [Values] bool allow) =>
+        Check(ModuleDefinition.Resolve(overlay).Tables, AllXfam, TdAttributes.Pks | TdAttributes.Perfmon, allow);
+
+    private static void Check(ModuleTables tables, ulong xfam, ulong attributes, bool allow)
     {
-        using ModulePlatform platform = ModulePlatform.Ready();
-        TestTd td = Make(platform, xfam, attributes, allow);
-        ModuleTables tables = ModuleTables.Load(ModuleVersion.Default);
+        using ModulePlatform platform = ModulePlatform.Ready(tables);
+        TestTd td = Make(platform, tables, xfam, attributes, allow);
         List<string> wrong = [];
         int seen = 0;
         foreach (CpuidField row in tables.CpuidFields.Fields)
@@ -67,12 +75,13 @@ public partial class TdCpuidTests
     private static LeafCall Call(ModulePlatform platform) =>
         new(platform.Machine.Lps[0], Rules.Default);
 
-    private static TestTd Make(ModulePlatform platform, ulong xfam, ulong attributes, bool allow)
+    private static TestTd Make(
+        ModulePlatform platform, ModuleTables tables, ulong xfam, ulong attributes, bool allow)
     {
         TestTd td = new(platform);
         td.Set(TdParams.Xfam, xfam);
         td.Set(TdParams.Attributes, attributes);
-        foreach (CpuidEntry entry in ModuleTables.Load(ModuleVersion.Default).Cpuid.Configurable)
+        foreach (CpuidEntry entry in tables.Cpuid.Configurable)
             for (int r = 0; allow && r < 4; r++)
                 BinaryPrimitives.WriteUInt32LittleEndian(
                     td.Params[(TdParams.CpuidConfig + entry.ConfigIndex * 16 + r * 4)..],
