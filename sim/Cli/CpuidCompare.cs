@@ -35,7 +35,7 @@ internal static class CpuidCompare
     private static (CpuidAnswer, IReadOnlyList<string>) Ask(CpuidRequest request, string module)
     {
         using Machine machine = new(request.Platform(module));
-        using CancelKey cancel = new(machine);
+        using InterruptKey cancel = new(machine.Cancel);
         CpuidAnswer answer = CpuidVerb.Ask(machine, request);
         return (answer, new CpuidRefusals(answer, machine.Kernel.Tdx.Info).Lines);
     }

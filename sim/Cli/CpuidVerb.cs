@@ -32,7 +32,7 @@ internal static class CpuidVerb
     private static int Show(Terminal terminal, CpuidRequest request)
     {
         using Machine machine = new(request.Platform(request.Module));
-        using CancelKey cancel = new(machine);
+        using InterruptKey cancel = new(machine.Cancel);
         CpuidAnswer answer = Ask(machine, request);
         CpuidPrinter printer = new(terminal, request, machine.Platform);
         CpuidRefusals refusals = new(answer, machine.Kernel.Tdx.Info);

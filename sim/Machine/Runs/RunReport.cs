@@ -18,6 +18,12 @@ internal sealed record TdReport(string Name)
     /// <summary>What KVM or the module refused, or null.</summary>
     public string? Refusal { get; set; }
 
+    /// <summary>Levels of its secure EPT; 0 when it was not built.</summary>
+    public int EptLevels { get; set; }
+
+    /// <summary>The GPA bit that tells shared from private; 0 when it was not built.</summary>
+    public int SharedBit { get; set; }
+
     /// <summary>Its CPUID in three views, when it ran the census guest.</summary>
     public TdConsistency? Consistency { get; set; }
 

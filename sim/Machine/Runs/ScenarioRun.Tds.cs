@@ -68,6 +68,8 @@ internal sealed partial class ScenarioRun
     {
         TdVmm vmm = td.Vmm;
         td.Report.Mrtd = Convert.ToHexStringLower(vmm.Mrtd);
+        (td.Report.EptLevels, td.Report.SharedBit) = (vmm.Td!.Ept.Levels, vmm.Td.Ept.SharedBit);
+        td.Report.Outcome = "built";
         teller.Say(Text($"TDR at {vmm.Td!.Tdr}, KeyID {vmm.Td.KeyId}, {vmm.Td.Ept.Levels}-level EPT, ")
             + Text($"{vmm.InitialPages} pages added and measured"));
         teller.Say(Text($"pages given to the module: {pages.Given} ({pages.Parts})"));
