@@ -3,6 +3,7 @@ using Seamsim.Firmware.Abi;
 using Seamsim.Host.Guests;
 using Seamsim.Host.Kvm.Uapi;
 using Seamsim.Runs;
+using TdReport = Seamsim.Runs.TdReport;
 
 namespace Seamsim.Tests.Composition.Consistency;
 
