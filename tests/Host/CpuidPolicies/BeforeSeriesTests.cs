@@ -11,6 +11,7 @@ namespace Seamsim.Tests.Host.CpuidPolicies;
 public sealed class BeforeSeriesTests
 {
     private const uint Significant = KvmUapi.CpuidFlagSignificantIndex;
+    private static readonly CpuidValue Ones = new(1, 1, 1, 1);
 
     [Test]
     public void Kvm_tdx_init_vm_had_8184_bytes_before_the_CPUID_array()
@@ -23,8 +24,8 @@ public sealed class BeforeSeriesTests
         Assert.Multiple(() =>
         {
             Assert.That(bytes, Has.Length.EqualTo(8192 + 40));
-            Assert.That((bytes[0], bytes[7], bytes[8], bytes[55]), Is.EqualTo(((byte)0xA1, (byte)0, (byte)1, (byte)1)));
-            Assert.That((bytes[56], bytes[103], bytes[104], bytes[151]), Is.EqualTo(((byte)2, (byte)2, (byte)3, (byte)3)));
+            Assert.That((byte[])[bytes[0], bytes[7], bytes[8], bytes[55]], Is.EqualTo((byte[])[0xA1, 0, 1, 1]));
+            Assert.That((byte[])[bytes[56], bytes[103], bytes[104], bytes[151]], Is.EqualTo((byte[])[2, 2, 3, 3]));
             Assert.That(bytes[152..8184], Is.All.Zero, "reserved[1004]");
             Assert.That((bytes[8184], bytes[8188], bytes[8192]), Is.EqualTo(((byte)1, (byte)0, (byte)9)));
             KvmTdxInitVm back = KvmTdxInitVm.Parse(bytes, InitVmLayout.BeforeSeries);
@@ -156,8 +157,8 @@ public sealed class BeforeSeriesTests
         yield return Guard("the same", Errno.Ok, Seven(ebx: 1 << 16));
         yield return Guard("a bit less", Errno.EINVAL, Seven());
         yield return Guard("a bit the module was never given", Errno.EINVAL, Seven(ebx: 1 << 16 | 1));
-        yield return Guard("a leaf INIT_VM did not have", Errno.Ok, new KvmCpuidEntry2(2, 0, 0, new CpuidValue(1, 1, 1, 1)));
-        yield return Guard("another sub-leaf", Errno.Ok, new KvmCpuidEntry2(7, 1, Significant, new CpuidValue(1, 1, 1, 1)));
+        yield return Guard("a leaf INIT_VM did not have", Errno.Ok, new KvmCpuidEntry2(2, 0, 0, Ones));
+        yield return Guard("another sub-leaf", Errno.Ok, new KvmCpuidEntry2(7, 1, Significant, Ones));
         yield return Guard("leaf missing", Errno.Ok);
     }
 

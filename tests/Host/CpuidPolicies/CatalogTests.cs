@@ -41,16 +41,17 @@ public sealed class CatalogTests
             Is.EqualTo(KvmOptions.Linux616 with { CpuidPolicy = null! }));
     }
 
-    [TestCase("P0", CapabilitiesLayout.Patch09, InitVmLayout.BeforeSeries, GpawRule.MaxPhysicalAddress, TdpLevelRule.MaxPhysicalAddress)]
-    [TestCase("P1", CapabilitiesLayout.Patch09, InitVmLayout.BeforeSeries, GpawRule.MaxPhysicalAddress, TdpLevelRule.MaxPhysicalAddress)]
-    [TestCase("P2", CapabilitiesLayout.Patch11, InitVmLayout.Series, GpawRule.GuestPhysicalAddress, TdpLevelRule.GuestPhysicalAddressOrMax)]
-    [TestCase("P4", CapabilitiesLayout.Patch11, InitVmLayout.Series, GpawRule.GuestPhysicalAddress, TdpLevelRule.GuestPhysicalAddressOrMax)]
-    [TestCase("P5", CapabilitiesLayout.Patch11, InitVmLayout.Series, GpawRule.GuestPhysicalAddress, TdpLevelRule.GuestPhysicalAddressOrMax)]
-    [TestCase("P7", CapabilitiesLayout.Linux616, InitVmLayout.Series, GpawRule.GuestPhysicalAddress, TdpLevelRule.GuestPhysicalAddress)]
+    [TestCase("P0", CapabilitiesLayout.Patch09,  InitVmLayout.BeforeSeries, TdpLevelRule.MaxPhysicalAddress)]
+    [TestCase("P1", CapabilitiesLayout.Patch09,  InitVmLayout.BeforeSeries, TdpLevelRule.MaxPhysicalAddress)]
+    [TestCase("P2", CapabilitiesLayout.Patch11,  InitVmLayout.Series, TdpLevelRule.GuestPhysicalAddressOrMax)]
+    [TestCase("P4", CapabilitiesLayout.Patch11,  InitVmLayout.Series, TdpLevelRule.GuestPhysicalAddressOrMax)]
+    [TestCase("P5", CapabilitiesLayout.Patch11,  InitVmLayout.Series, TdpLevelRule.GuestPhysicalAddressOrMax)]
+    [TestCase("P7", CapabilitiesLayout.Linux616, InitVmLayout.Series, TdpLevelRule.GuestPhysicalAddress)]
     public void A_policy_comes_with_the_interface_of_its_time(
-        string policy, CapabilitiesLayout capabilities, InitVmLayout initVm, GpawRule gpaw, TdpLevelRule level)
+        string policy, CapabilitiesLayout capabilities, InitVmLayout initVm, TdpLevelRule level)
     {
         KvmOptions options = KvmOptions.For(CpuidPolicyCatalog.Find(policy)!);
+        GpawRule gpaw = initVm == InitVmLayout.Series ? GpawRule.GuestPhysicalAddress : GpawRule.MaxPhysicalAddress;
         Assert.That((options.Layout, options.InitVmLayout, options.GpawRule, options.TdpLevelRule),
             Is.EqualTo((capabilities, initVm, gpaw, level)));
     }

@@ -27,7 +27,8 @@ public sealed class InitVcpuCpuidTests
         Assert.That(error, Is.EqualTo(Errno.Ok));
         Assert.Multiple(() =>
         {
-            Assert.That(answer.Select(e => e.Function), Is.EqualTo((uint[])[1, 0x8000_0000, 7, 0x8000_0008, 0x4000_0001]),
+            Assert.That(
+                answer.Select(e => e.Function), Is.EqualTo((uint[])[1, 0x8000_0000, 7, 0x8000_0008, 0x4000_0001]),
                 "0x21 is unknown to KVM, 0x19 to the module too");
             Assert.That(answer[2].Value.Ecx, Is.EqualTo(1 << 8), "bit 13 is unknown to KVM");
             Assert.That(answer[3].Value.Eax >> 16, Is.EqualTo(48));

@@ -112,7 +112,8 @@ internal sealed class PolicyRig
                 Assert.That(InitVcpu(vcpu, [.. Minimal, Sizes(), .. more]).Error, Is.EqualTo(Errno.Ok));
                 break;
             default:
-                Assert.That(InitVcpu(vcpu, [TdOf(1), TdOf(0x8000_0000), SizesOfTd, .. more]).Error, Is.EqualTo(Errno.Ok));
+                KvmCpuidEntry2[] whole = [TdOf(1), TdOf(0x8000_0000), SizesOfTd, .. more];
+                Assert.That(InitVcpu(vcpu, whole).Error, Is.EqualTo(Errno.Ok));
                 break;
         }
         return vcpu;

@@ -21,8 +21,10 @@ public sealed class PolicyRowTests
             Ok, Ok, Ok, Ok, Ok, Ok, Ok, Ok);
         yield return Row("TME, configurable and unknown to KVM", [Features(0, 1 << 13)],
             Ok, Ok, EINVAL, EINVAL, Ok, Ok, Ok, EINVAL);
-        yield return Row("HLE, whose MSR KVM does not save", [Features(1 << 4)], Ok, Ok, Ok, Ok, Ok, Ok, EINVAL, EINVAL);
-        yield return Row("RTM, whose MSR KVM does not save", [Features(1 << 11)], Ok, Ok, Ok, Ok, Ok, Ok, EINVAL, EINVAL);
+        yield return Row("HLE, whose MSR KVM does not save", [Features(1 << 4)],
+            Ok, Ok, Ok, Ok, Ok, Ok, EINVAL, EINVAL);
+        yield return Row("RTM, whose MSR KVM does not save", [Features(1 << 11)],
+            Ok, Ok, Ok, Ok, Ok, Ok, EINVAL, EINVAL);
         yield return Row("WAITPKG, whose MSR KVM does not save", [Features(0, 1 << 5)],
             Ok, Ok, Ok, Ok, Ok, Ok, EINVAL, EINVAL);
         yield return Row("a bit the module does not let be configured", [Features(1)],
@@ -76,10 +78,10 @@ public sealed class PolicyRowTests
     public void Who_silently_drops_a_bit_and_who_hands_it_to_the_module() => Assert.Multiple(() =>
     {
         // EBX bit 0 is not configurable, bit 16 is.
-        foreach ((string policy, uint given) in (IEnumerable<(string, uint)>)
-            [("P0", 1 << 16), ("P1", 1 << 16), ("P4", 1 << 16 | 1), ("P5", 1 << 16 | 1), ("P6", 1 << 16 | 1), ("P7", 1 << 16 | 1)])
+        foreach (string policy in (string[])["P0", "P1", "P4", "P5", "P6", "P7"])
         {
             PolicyRig rig = new(policy);
+            uint given = rig.IsOld ? 1U << 16 : 1 << 16 | 1;
             Assert.That(rig.InitVm(Features(1 << 16 | 1)), Is.EqualTo(Ok), policy);
             Assert.That(rig.Slot(7).Ebx, Is.EqualTo(given), policy);
         }

@@ -55,12 +55,14 @@ public sealed class ProgramTests
         Errno error = rig.Build();
         if (expected is null)
         {
-            Assert.That((error, rig.Vmm.FailedStep, rig.Vmm.HwError), Is.EqualTo((Errno.EINVAL, "KVM_TDX_INIT_VM", 0UL)));
+            Assert.That(
+                (error, rig.Vmm.FailedStep, rig.Vmm.HwError), Is.EqualTo((Errno.EINVAL, "KVM_TDX_INIT_VM", 0UL)));
             return;
         }
         Assert.That(rig.Kvm.Module.TdParams, Is.Not.Empty, rig.Vmm.Reason);
         Assert.That(Slot(rig, 2).Ecx, Is.EqualTo(expected));
-        Assert.That(Slot(rig, 2).Ebx & Avx512, Is.EqualTo(policy == "P0" ? 0U : Avx512), "XFAM has no AVX-512: P0 must not");
+        Assert.That(
+            Slot(rig, 2).Ebx & Avx512, Is.EqualTo(policy == "P0" ? 0U : Avx512), "P0 would derive XFAM from it");
     }
 
     [TestCase("adaptive", "P6", null)]
@@ -93,14 +95,18 @@ public sealed class ProgramTests
     [TestCase("aware", "P3", null)]
     public void A_bit_that_can_no_longer_be_configured(string program, string policy, Errno? expected)
     {
+        const uint adx = 1 << 19;
         CpuidConfig[] before =
-            [.. ProgramRig.Module.Select(c => c.Leaf == 7 ? c with { Mask = c.Mask with { Ebx = c.Mask.Ebx | 1 << 19 } } : c)];
+        [
+            .. ProgramRig.Module.Select(
+                c => c.Leaf == 7 ? c with { Mask = c.Mask with { Ebx = c.Mask.Ebx | adx } } : c),
+        ];
         CpuidKnowledge knowledge = new() { Known = before, Documented = ProgramRig.Module };
         ProgramRig rig = new(policy, program, knowledge, Host());
         Errno error = rig.Build();
         Assert.That(error, Is.EqualTo(expected ?? Errno.Ok), rig.Vmm.Reason);
         if (expected is null)
-            Assert.That(Slot(rig, 2).Ebx >> 19 & 1, Is.EqualTo(program == "old" ? 1 : 0), "for the module to refuse");
+            Assert.That(Slot(rig, 2).Ebx & adx, Is.EqualTo(program == "old" ? adx : 0), "for the module to refuse");
     }
 
     [TestCase("P3", null)]
