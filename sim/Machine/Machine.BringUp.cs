@@ -11,10 +11,6 @@ public sealed partial class Machine
 {
     private StartState reached = StartState.Reset;
 
-    private ICpuidPolicy Policy => CpuidPolicyCatalog.Find(Platform.Policy)
-        ?? throw new ConfigurationException(
-            $"Platform.Policy \"{Platform.Policy}\": expected one of {string.Join(", ", CpuidPolicyCatalog.Names)}");
-
     /// <summary>Brings TDX up as Linux does: VMXON, module load, SYS.INIT, LP.INIT, TDMRs, keys, PAMTs.</summary>
     /// <exception cref="TdxUnavailableException">A step failed; <see cref="KernelLog"/> says why.</exception>
     /// <exception cref="MachineStoppedException">The run ended first.</exception>
@@ -45,10 +41,14 @@ public sealed partial class Machine
             case StartState.Installed:
                 return await new SeamLoader(Kernel).Install(cpu, parts.Module);
             default:
-                (Errno error, kvm) = await KvmModule.Load(Kernel, cpu, KvmOptions.For(Policy), module: null);
+                (Errno error, kvm) = await KvmModule.Load(Kernel, cpu, kvmOptions, module: null);
                 return error == Errno.Ok && !kvm!.TdxEnabled ? Errno.ENODEV : error;
         }
     }
+
+    private static KvmOptions OptionsOf(Platform platform) => KvmOptions.For(
+        CpuidPolicyCatalog.Find(platform.Policy) ?? throw new ConfigurationException(
+            $"policy \"{platform.Policy}\": expected one of {string.Join(", ", CpuidPolicyCatalog.Names)}"));
 
     /// <summary>The clock of a logical processor in core cycles.</summary>
     internal ulong ClockOf(int lp) => parts.Host.Cpus[lp].Cycles;

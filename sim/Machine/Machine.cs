@@ -1,5 +1,6 @@
 using Seamsim.Host;
 using Seamsim.Host.Kernel;
+using Seamsim.Host.Kvm;
 using Seamsim.Hosting;
 using Seamsim.Isa.Ports;
 using Seamsim.Isa.State;
@@ -16,6 +17,7 @@ public sealed partial class Machine : IDisposable
 {
     private const int StackBytes = 64 << 20;
     private readonly Composition parts;
+    private readonly KvmOptions kvmOptions;
 
     /// <summary>
     /// Builds the platform as firmware leaves it: P-SEAMLDR present, no TDX module, processors in the host.
@@ -26,9 +28,11 @@ public sealed partial class Machine : IDisposable
     }
 
     /// <summary>Builds the platform with a cost model.</summary>
+    /// <exception cref="Configuration.ConfigurationException">There is no such policy.</exception>
     public Machine(Platform platform, ICostModel costs)
     {
         Platform = platform;
+        kvmOptions = OptionsOf(platform);
         parts = new Composition(platform, costs);
         Kernel = new HostKernel(parts.Host);
     }

@@ -31,7 +31,10 @@ public sealed partial class KvmTdx
         if (!init.ReservedIsZero || padding != 0)
             return (Errno.EINVAL, default);
 
-        TdFeatures features = new(Kernel.Tdx.Info.CpuidConfigs.Count) { Attributes = init.Attributes, Xfam = init.Xfam };
+        TdFeatures features = new(Kernel.Tdx.Info.CpuidConfigs.Count)
+        {
+            Attributes = init.Attributes, Xfam = init.Xfam,
+        };
         List<KvmCpuidEntry2> cpuid = KvmCpuid2.ParseEntries(entries, (int)count);
         Errno error = SetUpParameters(init, cpuid, features, out byte[] parameters);
         if (error != Errno.Ok)

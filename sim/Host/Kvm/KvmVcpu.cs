@@ -22,7 +22,9 @@ public abstract class KvmVcpu
     /// <summary>The shared page.</summary>
     public KvmRun RunPage { get; } = new();
 
-    /// <summary>KVM's own copy of the vCPU's CPUID, as KVM_SET_CPUID2 left it; some policies write it otherwise.</summary>
+    /// <summary>
+    /// KVM's own copy of the vCPU's CPUID, as KVM_SET_CPUID2 left it; with some policies INIT_VCPU writes it.
+    /// </summary>
     public IReadOnlyList<KvmCpuidEntry2> Cpuid { get; private protected set; } = [];
 
     /// <summary>Whether KVM_RUN was ever called.</summary>

@@ -99,7 +99,7 @@ public sealed partial class TdVmm
             belief = GuestCpuid.Belief(knowledge.Believed, decisions);
         initEntries = IsWhole
             ? GuestCpuid.Whole(knowledge.Believed, decisions, Config.Xfam)
-            : [.. decisions.Select(d => GuestCpuid.Entry(d.Leaf, d.Index, d.Value))];
+            : [.. decisions.Select(d => KvmCpuidEntry2.For(d.Leaf, d.Index, d.Value))];
         if (IsWhole)
             GuestCpuid.ProvideAddressSizes(initEntries);
         for (int i = 0; i < initEntries.Count; i++)

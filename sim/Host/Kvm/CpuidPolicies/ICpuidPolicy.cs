@@ -5,8 +5,8 @@ namespace Seamsim.Host.Kvm.CpuidPolicies;
 
 /// <summary>
 /// How KVM lets user space shape the CPUID of a trust domain, command by command: what CAPABILITIES shows, what INIT_VM
-/// accepts, what INIT_VCPU does with its data, whether there is a GET_CPUID, what KVM_SET_CPUID2 refuses. A policy keeps
-/// nothing; what INIT_VM leaves for later is in <see cref="TdFeatures"/>.
+/// accepts, what INIT_VCPU does with its data, whether there is a GET_CPUID, what KVM_SET_CPUID2 refuses. A policy
+/// keeps nothing; what INIT_VM leaves for later is in <see cref="TdFeatures"/>.
 /// </summary>
 public interface ICpuidPolicy
 {

@@ -9,7 +9,7 @@ namespace Seamsim.Host.Kvm.CpuidPolicies;
 /// </summary>
 public sealed class PreV19Policy : ICpuidPolicy
 {
-    /// <summary>XFAM bits KVM offered TDs whatever its own XSS: PT and CET. Assumed to be those of the series.</summary>
+    /// <summary>XFAM bits KVM offered TDs whatever its own XSS: PT and CET. Assumed: those of the series.</summary>
     internal const ulong ExtraComponents = 1UL << 8 | 1UL << 11 | 1UL << 12;
 
     /// <inheritdoc/>

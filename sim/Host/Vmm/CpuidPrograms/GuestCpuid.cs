@@ -89,15 +89,6 @@ internal static class GuestCpuid
         return differences;
     }
 
-    /// <summary>Leaves whose answer depends on ECX. SDM vol. 2A, CPUID.</summary>
-    internal static bool HasSubleaves(uint leaf) =>
-        leaf is 4 or 7 or 0xB or 0xD or 0xF or 0x10 or 0x12 or 0x14 or 0x17 or 0x18 or 0x1D or 0x1F or 0x20 or 0x23
-            or 0x24;
-
-    /// <summary>An entry with the flag its leaf needs.</summary>
-    internal static KvmCpuidEntry2 Entry(uint leaf, uint index, CpuidValue value) =>
-        new(leaf, index, HasSubleaves(leaf) ? KvmUapi.CpuidFlagSignificantIndex : 0, value);
-
     private static void Compare(
         List<CpuidDifference> differences, in KvmCpuidEntry2 entry, CpuidValue expected, CpuidValue found)
     {
@@ -114,7 +105,7 @@ internal static class GuestCpuid
     {
         int at = entries.FindIndex(entry => entry.Function == leaf && entry.Index == index);
         if (at < 0)
-            entries.Add(Entry(leaf, index, change(default)));
+            entries.Add(KvmCpuidEntry2.For(leaf, index, change(default)));
         else
             entries[at] = entries[at] with { Value = change(entries[at].Value) };
     }

@@ -5,7 +5,8 @@ namespace Seamsim.Host.Vmm.CpuidPrograms;
 
 /// <summary>
 /// The part of a VMM that decides about a TD's CPUID: how much room it leaves for what KVM reports, which bits it asks
-/// for, and whether it looks at what it got. How that becomes ioctls depends on the policy and is <see cref="TdVmm"/>'s.
+/// for, and whether it looks at what it got. <see cref="TdVmm"/> makes ioctls of it, as the
+/// policy wants them.
 /// </summary>
 public interface ICpuidProgram
 {
