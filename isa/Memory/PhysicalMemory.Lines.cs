@@ -72,8 +72,17 @@ public sealed unsafe partial class PhysicalMemory
             return;
         }
         var pattern = new ReadOnlySpan<byte>(&page->PatternLow, 16);
-        for (int i = 0; i < destination.Length; i++)
+        int first = Math.Min(destination.Length, pattern.Length);
+        for (int i = 0; i < first; i++)
             destination[i] = pattern[(offset + i) & 15];
+        RepeatFirst(destination, first);
+    }
+
+    /// <summary>Repeats the first bytes up to the end: a few long copies instead of many short ones.</summary>
+    private static void RepeatFirst(Span<byte> bytes, int filled)
+    {
+        for (; filled < bytes.Length; filled *= 2)
+            bytes[..Math.Min(filled, bytes.Length - filled)].CopyTo(bytes[filled..]);
     }
 
     private bool WriteInPage(Hpa at, ReadOnlySpan<byte> source, bool direct)

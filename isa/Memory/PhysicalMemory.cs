@@ -208,8 +208,8 @@ public sealed unsafe partial class PhysicalMemory : IDisposable
         if (!inSeam && IsClosedOutsideSeam(address))
             return MemoryResult.Aborted;
         Span<byte> page = stackalloc byte[PageBytes];
-        for (int i = 0; i < PageBytes; i += pattern.Length)
-            pattern.CopyTo(page[i..]);
+        pattern.CopyTo(page);
+        RepeatFirst(page, pattern.Length);
 
         MemoryResult worst = MemoryResult.Ok;
         for (ulong done = 0; done < bytes;)
