@@ -44,6 +44,22 @@ internal sealed class CpuidReasonTests
         Assert.That(fields, Is.GreaterThan(50_000));
     }
 
+    [TestCaseSource(typeof(ModuleDefinition), nameof(ModuleDefinition.ShippedOverlays))]
+    public void The_reasons_explain_every_field_of_a_shipped_overlay_and_name_it(string overlay)
+    {
+        using Machine machine = new(OraclePlatform.Small() with { Module = overlay });
+        machine.BringUp();
+        CpuidFieldView[] views = [.. CpuidReport.Of(CpuidOracle.Ask(machine, new CpuidQuestion { Xfam = 0x6DBE7 })).Fields];
+        int changed = machine.Tables.CpuidFields.Fields
+            .Count(field => field.Source.StartsWith("overlay ", StringComparison.Ordinal));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(views.Where(view => view.Reason.Kind == ReasonKind.Unexplained), Is.Empty);
+            Assert.That(views.Count(view => view.Reason.Text.EndsWith("hypothetical]", StringComparison.Ordinal)),
+                Is.EqualTo(changed));
+        }
+    }
+
     [Test]
     public void Every_bit_of_every_entry_belongs_to_exactly_one_field()
     {
