@@ -85,7 +85,8 @@ public sealed partial class ModuleDraft(ModuleTables basis)
     {
         bool whole = change.Subleaf == CpuidEntry.NoSubleaf;
         if ((change.Leaf & ~LeafBits) != 0 || !whole && (change.Subleaf & ~SubleafBits) != 0)
-            return Text($"CPUID_VALUES reaches leaves 0..0x7F and 0x{ExtendedBase:X}..0x{LeafBits:X}, subleaves 0..0x7F");
+            return Text($"CPUID_VALUES reaches leaves 0..0x7F and 0x{ExtendedBase:X}..0x{LeafBits:X}, ")
+                + "subleaves 0..0x7F";
         if (change.Leaf > basis.Cpuid.MaxExtendedLeaf)
             return Text($"above the highest extended leaf 0x{basis.Cpuid.MaxExtendedLeaf:X}");
         if (entries.Exists(e => e.Leaf == change.Leaf && (whole || e.Subleaf == CpuidEntry.NoSubleaf)))

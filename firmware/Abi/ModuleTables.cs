@@ -88,7 +88,9 @@ public sealed class ModuleTables
         : throw new InvalidDataException($"no tables of module version {version}");
 
     /// <summary>The tables of a version with overlays on top, in order.</summary>
-    /// <exception cref="InvalidDataException">There are no tables of that version, or an overlay does not fit.</exception>
+    /// <exception cref="InvalidDataException">
+    /// There are no tables of that version, or an overlay does not fit.
+    /// </exception>
     public static ModuleTables Load(ModuleVersion version, params IReadOnlyList<ModuleOverlay> overlays)
     {
         ModuleDraft draft = new(Load(version));

@@ -1,10 +1,17 @@
 using Seamsim.Configuration;
+using Seamsim.Firmware.Abi;
+using Seamsim.Host.Kernel;
+using Seamsim.Host.Kvm.CpuidPolicies;
+using Seamsim.Host.Kvm.Uapi;
+using Seamsim.Isa.Seam;
 using Seamsim.Runs;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace Seamsim.Tests.Composition;
 
-/// <summary>Scenarios that choose their module and bend their processor: from TOML to what a TD and the host see.</summary>
+/// <summary>
+/// Scenarios that choose their module and bend their processor: from TOML to what a TD and the host see.
+/// </summary>
 [TestFixture]
 internal sealed class ModuleScenarioTests
 {
@@ -120,6 +127,37 @@ internal sealed class ModuleScenarioTests
         }
     }
 
+    // What each upgrade event needs of its bit: whether KVM has the leaf in its supported list, whether it lets the bit
+    // through, and what the model's processor has.
+    [TestCase("e1", "0x7.0.1[29]", true, true, 1u)]
+    [TestCase("e1-unknown", "0x7.0.3[30]", true, false, 1u)]
+    [TestCase("e2", "0x7.0.2[29]", true, false, 1u)]
+    [TestCase("e3", "0x7.2.3[7]", true, false, 0u)]
+    [TestCase("e4", "0x20.0.1[0]", false, false, 0u)]
+    [TestCase("e5", "0x4.3.3[2]", true, true, 1u)]
+    [TestCase("e6", "0x16.0.0[0]", false, false, 0u)]
+    [TestCase("e7", "0x7.1.0[3]", true, false, 0u)]
+    [TestCase("e8", "0x7.2.3[6]", true, false, 0u)]
+    public void The_bit_of_an_event_is_known_to_KVM_and_the_processor_as_the_event_asks(
+        string overlay, string place, bool kvmKnowsLeaf, bool kvmKnowsBit, uint native)
+    {
+        CpuidFieldChange bit = ModuleDefinition.Resolve(overlay).Overlays[0].Fields[0];
+        uint subleaf = bit.Subleaf == CpuidEntry.NoSubleaf ? 0 : bit.Subleaf;
+        CpuidValue everything = new(~0u, ~0u, ~0u, ~0u);
+        KvmCpuidEntry2[] known =
+            [.. SupportedCpuid.Build((_, _) => everything, true).Where(entry => entry.Answers(bit.Leaf, subleaf))];
+        using Machine machine = new(new Platform());
+        CpuidResult cpu = machine.Parts.Uncore.Model.Cpuid(machine.Cores[0], bit.Leaf, subleaf);
+        CpuidValue has = new(cpu.Eax, cpu.Ebx, cpu.Ecx, cpu.Edx);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That($"0x{bit.Leaf:x}.{subleaf:x}.{bit.Register}[{bit.Lsb}]", Is.EqualTo(place));
+            Assert.That(known, Has.Length.EqualTo(kvmKnowsLeaf ? 1 : 0));
+            Assert.That(known.Any(entry => Bit(entry.Value, bit) != 0), Is.EqualTo(kvmKnowsBit));
+            Assert.That(Bit(has, bit), Is.EqualTo(native));
+        }
+    }
+
     [Test]
     public void A_file_lies_on_the_overlay_it_names()
     {
@@ -128,7 +166,8 @@ internal sealed class ModuleScenarioTests
             Is.EqualTo(("1.5.01 + e8 + whatif (hypothetical)", 1)));
     }
 
-    [TestCase("module = \"e99\"", "s.toml:2: platform.module: expected a version (1.5.01), a shipped overlay (any-maxphyaddr, e1,")]
+    [TestCase("module = \"e99\"",
+        "s.toml:2: platform.module: expected a version (1.5.01), a shipped overlay (any-maxphyaddr, e1,")]
     [TestCase("module = \"nowhere.toml\"", "s.toml:2: platform.module: expected a version")]
     [TestCase("module = \"a.toml\"", "b.toml:4: on_top_of: expected an overlay that does not lie on this one")]
     [TestCase("cpu_differs = [\"ebx\"]", "s.toml:2: platform.cpu_differs: expected leaf.subleaf.register=value")]
@@ -138,6 +177,14 @@ internal sealed class ModuleScenarioTests
         ConfigurationException wrong = Assert.Throws<ConfigurationException>(() => Parse($"[platform]\n{line}\n"))!;
         Assert.That(wrong.Message, Does.StartWith(Path.Combine(directory, expected)));
     }
+
+    private static uint Bit(CpuidValue value, CpuidFieldChange bit) => (bit.Register switch
+    {
+        0 => value.Eax,
+        1 => value.Ebx,
+        2 => value.Ecx,
+        _ => value.Edx,
+    }) >> bit.Lsb & 1;
 
     private Scenario Parse(string toml) => Scenario.Parse(toml, Path.Combine(directory, "s.toml"));
 
@@ -156,7 +203,8 @@ internal sealed class ModuleScenarioTests
     }
 
     private static string Circle(string name, string other) =>
-        $"name = \"{name}\"\ntitle = \"t\"\nbase = \"1.5.01\"\non_top_of = \"{other}\"\nhypothetical = true\nsource = \"s\"\n";
+        $"name = \"{name}\"\ntitle = \"t\"\nbase = \"1.5.01\"\non_top_of = \"{other}\"\n"
+        + "hypothetical = true\nsource = \"s\"\n";
 
     /// <summary>WRMSR of MSR_TEST_CTRL, then TDG.VP.VMCALL&lt;Instruction.IO&gt;: 0 to port 0xF4 ends the TD.</summary>
     private static byte[] WriteTestCtrl()

@@ -1,4 +1,5 @@
 using Seamsim.Configuration;
+using Seamsim.Modules;
 
 namespace Seamsim.Tests.Composition;
 
@@ -54,12 +55,14 @@ internal sealed class OverlayErrors
             "my.toml:13: 0x7.0.ebx[30:28]: my changes 0x7.0.ebx[29] already");
         yield return Row(Head + "on_top_of = \"e1\"\n" + Sha,
             "my.toml:7: 0x7.0.ebx[29]: e1 changes 0x7.0.ebx[29] already");
-        yield return Computed(1, null, "ecx", "OSXSAVE", "0x1.0.ecx[27]: OSXSAVE cannot be changed: the module computes");
+        yield return Computed(1, null, "ecx", "OSXSAVE",
+            "0x1.0.ecx[27]: OSXSAVE cannot be changed: the module computes");
         yield return Computed(1, null, "eax", "MODEL", "0x1.0.eax[7:4]: MODEL cannot be changed: the module checks");
         yield return Computed(7, 0, "ecx", "KL", "0x7.0.ecx[23]: KL cannot be changed: it is fixed by code");
         yield return Computed(0xD, 0, "eax", "X87", "0xd.0.eax[0]: X87 cannot be changed: the whole leaf is zero");
         yield return Row(
-            Head + "[[field]]\nleaf = 0x20\nregister = \"ebx\"\nbits = \"0\"\ncategory = \"CONFIG_DIRECT\"\nreason = \"r\"\n",
+            Head + "[[field]]\nleaf = 0x20\nregister = \"ebx\"\nbits = \"0\"\ncategory = \"CONFIG_DIRECT\"\n"
+            + "reason = \"r\"\n",
             "my.toml:6: 0x20.0.ebx[0]: the leaf is not configurable; a [[leaf]] with config = true makes it so");
 
         yield return Leaf("leaf = 0x7\nsubleaf = 0", "0x7.0: the module has this leaf already");
@@ -70,7 +73,8 @@ internal sealed class OverlayErrors
         yield return Leaf("leaf = 0x80", "0x80: CPUID_VALUES reaches leaves 0..0x7F");
         yield return Leaf("leaf = 0x24\nsubleaf = 128", "0x24.80: CPUID_VALUES reaches leaves 0..0x7F");
         yield return Leaf("leaf = 0x80000009", "0x80000009: above the highest extended leaf 0x80000008");
-        yield return Row(Head + Leaves(17, config: false), "my.toml:70: 0x30.10: too many leaves; a TD has room for 80");
+        yield return Row(Head + Leaves(17, config: false),
+            "my.toml:70: 0x30.10: too many leaves; a TD has room for 80");
         yield return Row(
             Head + Leaves(16, config: true) + Leaves(5, config: true, "0x4\nsubleaf = 4", "0x23\nsubleaf = 1",
                 "0x23\nsubleaf = 2", "0x23\nsubleaf = 3", "0x5"),
@@ -96,7 +100,8 @@ internal sealed class OverlayErrors
     }
 
     private static TestCaseData Field(string place, string expected) => Row(
-        Head + $"[[field]]\n{place}\nregister = \"ebx\"\nbits = \"0\"\ncategory = \"NATIVE\"\nreason = \"r\"\n", expected);
+        Head + $"[[field]]\n{place}\nregister = \"ebx\"\nbits = \"0\"\ncategory = \"NATIVE\"\nreason = \"r\"\n",
+        expected);
 
     private static TestCaseData Computed(int leaf, int? subleaf, string register, string name, string expected) => Row(
         Head + $"[[field]]\nleaf = {leaf}\n{(subleaf is null ? "" : $"subleaf = {subleaf}\n")}"

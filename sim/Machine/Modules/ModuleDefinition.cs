@@ -1,6 +1,7 @@
 using Seamsim.Configuration;
 using Seamsim.Firmware.Abi;
 using Seamsim.Firmware.Module;
+using Seamsim.Modules;
 
 namespace Seamsim;
 

@@ -1,6 +1,6 @@
 using Seamsim.Firmware.Abi;
 
-namespace Seamsim;
+namespace Seamsim.Modules;
 
 /// <summary>An overlay as its file holds it.</summary>
 /// <param name="Overlay">The changes.</param>

@@ -2,7 +2,7 @@ using System.Globalization;
 using Seamsim.Configuration;
 using Seamsim.Firmware.Abi;
 
-namespace Seamsim;
+namespace Seamsim.Modules;
 
 /// <summary>Reads an overlay of a module version: TOML, every complaint with file and line.</summary>
 /// <param name="path">The file, for messages; relative names in it start at its directory.</param>
@@ -123,7 +123,8 @@ internal sealed class OverlayReader(string path, IReadOnlyList<string> above)
         (uint)reader.Number("leaf", 0, uint.MaxValue),
         reader.Has("subleaf") ? (uint)reader.Number("subleaf", 0, uint.MaxValue - 1) : CpuidEntry.NoSubleaf);
 
-    private static int ReadRegister(SettingReader reader) => Array.IndexOf(Registers, reader.OneOf("register", Registers));
+    private static int ReadRegister(SettingReader reader) =>
+        Array.IndexOf(Registers, reader.OneOf("register", Registers));
 
     private static (int Msb, int Lsb) ReadBits(SettingReader reader)
     {

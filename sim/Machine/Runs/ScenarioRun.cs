@@ -78,8 +78,8 @@ internal sealed partial class ScenarioRun(Machine machine, Scenario scenario, IS
         teller.Say(Text($"VMXON on {machine.Platform.LpCount} logical processors"));
         machine.Advance(StartState.Installed);
         teller.Say(Text(
-            $"SEAMLDR.INSTALL on every logical processor: TDX module {machine.Platform.ModuleDefinition} is in the SEAM range, ")
-            + Text($"{machine.Platform.SeamBytes >> 20} MiB at 0x{machine.Platform.SeamBase:X}"));
+            $"SEAMLDR.INSTALL on every logical processor: TDX module {machine.Platform.ModuleDefinition} ")
+            + Text($"is in the SEAM range, {machine.Platform.SeamBytes >> 20} MiB at 0x{machine.Platform.SeamBase:X}"));
     }
 
     private void Initialise()

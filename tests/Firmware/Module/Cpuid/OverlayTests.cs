@@ -256,8 +256,9 @@ public class OverlayTests
     private static int SlotOf(ModulePlatform platform, uint leaf, uint subleaf)
     {
         int count = (int)platform.Do("TDH.SYS.RD", new(Rdx: NumCpuidConfig)).R8;
-        return Enumerable.Range(0, count).Select(i => (int?)i).FirstOrDefault(
-            i => platform.Do("TDH.SYS.RD", new(Rdx: ConfigLeaves + (uint)i!)).R8 == (leaf | (ulong)subleaf << 32)) ?? -1;
+        ulong id = leaf | (ulong)subleaf << 32;
+        return Enumerable.Range(0, count).ToList().FindIndex(
+            i => platform.Do("TDH.SYS.RD", new(Rdx: ConfigLeaves + (uint)i)).R8 == id);
     }
 
     private static uint MaskOf(ModulePlatform platform, int slot, int register)
