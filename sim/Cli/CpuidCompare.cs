@@ -65,7 +65,7 @@ internal static class CpuidCompare
             terminal.Line(Text($"slots of CPUID_CONFIG: {diff.Slots.Before} before, {diff.Slots.After} after"));
         terminal.Line(changes.Count == 0 && noA.Count + noB.Count == 0
             ? "no difference"
-            : Text($"{changes.Count} differences"));
+            : changes.Count == 1 ? "1 difference" : Text($"{changes.Count} differences"));
     }
 
     private static void Refused(Terminal terminal, string module, IReadOnlyList<string> lines)

@@ -32,7 +32,7 @@ internal sealed class CpuidPrinter(Terminal terminal, CpuidRequest request, Plat
                 shown += Leaf(leaf);
         if (shown == 0)
             Nothing(report.Answer);
-        if (request.Only is null)
+        if (request.Only is null && request.Grep is null)
         {
             Msrs(report.Answer);
             terminal.Line("");
@@ -111,8 +111,6 @@ internal sealed class CpuidPrinter(Terminal terminal, CpuidRequest request, Plat
 
     private void Msrs(CpuidAnswer answer)
     {
-        if (request.Grep is not null)
-            return;
         foreach (MsrAnswer msr in answer.Msrs)
         {
             terminal.Line("");

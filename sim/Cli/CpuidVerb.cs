@@ -8,6 +8,8 @@ namespace Seamsim.Cli;
 /// <summary><c>seamsim cpuid</c>: which CPUID will a TD see, why each bit, and what changes between modules?</summary>
 internal static class CpuidVerb
 {
+    private const int LinesOfFailure = 2;
+
     /// <summary>The verb.</summary>
     public static Command Create(GlobalOptions global)
     {
@@ -22,9 +24,17 @@ internal static class CpuidVerb
             CpuidRequest request = options.Read(result);
             if (request.Csv && terminal.Json)
                 throw new ConfigurationException("seamsim cpuid: expected one of --json and --csv, not both");
-            return request.Compared is { } modules
-                ? CpuidCompare.Run(terminal, request, modules)
-                : Show(terminal, request);
+            try
+            {
+                return request.Compared is { } modules
+                    ? CpuidCompare.Run(terminal, request, modules)
+                    : Show(terminal, request);
+            }
+            catch (Exception failed) when (failed is TdxUnavailableException or MachineStoppedException)
+            {
+                terminal.Error($"seamsim cpuid: {failed.Message}");
+                return ExitCode.Fail;
+            }
         });
         return command;
     }
@@ -64,6 +74,12 @@ internal static class CpuidVerb
         {
             machine.BringUp();
             return CpuidOracle.Ask(machine, question);
+        }
+        catch (TdxUnavailableException failed) when (machine.KernelLog.Count >= LinesOfFailure)
+        {
+            // A SEAMCALL that failed has two lines: its registers, then the status in words.
+            throw new TdxUnavailableException(
+                $"{failed.Message}; {machine.KernelLog[^LinesOfFailure]}", failed);
         }
         catch (Exception bug) when (bug is not (TdxUnavailableException or MachineStoppedException))
         {

@@ -1,3 +1,4 @@
+using Seamsim.Firmware.Abi;
 using Seamsim.Host;
 using Seamsim.Host.Kernel;
 using Seamsim.Host.Kvm;
@@ -74,7 +75,7 @@ public sealed partial class Machine : IDisposable
 
     internal Composition Parts => parts;
 
-    internal Firmware.Abi.ModuleTables Tables => parts.Definition.Tables;
+    internal ModuleTables Tables => parts.Definition.Tables;
 
     internal IHostMemory HostMemory => parts.Host.Memory;
 

@@ -42,7 +42,7 @@ internal sealed class CpuidOracleTests
     [TestCase(0xAu, 0u, 0, "VERSION", TdAttributes.Perfmon, 3UL, null, 5u, "native: the processor's value")]
     [TestCase(5u, 0u, 0, "MON_MIN_LINE", 0UL, 3UL, null, 0x40u, "native: the processor's value")]
     [TestCase(5u, 0u, 0, "MON_MIN_LINE", 0UL, 3UL, "MONITOR=0", 0u, "off because MONITOR (0x1.ECX[3]) of the TD is 0")]
-    [TestCase(4u, 3u, 0, "CACHE_LEVEL", 0UL, 3UL, "0x4.3.eax=0x1043", 2u, "configured by you")]
+    [TestCase(4u, 3u, 0, "CACHE_LEVEL", 0UL, 3UL, "0x4.3.eax=0x43", 2u, "configured by you")]
     [TestCase(1u, 0u, 2, "HYPERVISOR", 0UL, 3UL, null, 1u, "fixed 1 by the module")]
     [TestCase(0x15u, 0u, 1, "TSC_NUMERATOR", 0UL, 3UL, null, 80u, "from TD_PARAMS.TSC_FREQUENCY: 80 x 25 MHz")]
     [TestCase(0x80000008u, 0u, 0, "LA_BITS", 0UL, 3UL, "LA57=0", 48u, "calculated: LA57 (0x7.0.ECX[16]) of the TD is 0")]
@@ -193,7 +193,7 @@ internal sealed class CpuidOracleTests
         FieldId field = TdFields.CpuidValues(1, null, 0)!.Value;
         while (field.Class == cpuidClass && !field.IsNull)
         {
-            found.Add(field.Value);
+            found.Add(Normal(field));
             SeamcallArguments arguments = new() { Rcx = td.Tdr.Value, Rdx = field.Value };
             field = new FieldId((await machine.Kernel.Seam.Call(cpu, SeamcallLeaf.TDH_MNG_RD, arguments, version: 1)).Rdx);
         }
@@ -202,8 +202,11 @@ internal sealed class CpuidOracleTests
         return found;
     }
 
-    private static ulong Id(CpuidEntry entry, int half) =>
-        TdFields.CpuidValues(entry.Leaf, entry.Subleaf == CpuidEntry.NoSubleaf ? null : entry.Subleaf, half)!.Value.Value;
+    private static ulong Id(CpuidEntry entry, int half) => Normal(
+        TdFields.CpuidValues(entry.Leaf, entry.Subleaf == CpuidEntry.NoSubleaf ? null : entry.Subleaf, half)!.Value);
+
+    // "No sub-leaf" is bit 8; the sub-leaf below it then means nothing.
+    private static ulong Normal(FieldId id) => (id.Value >> 8 & 1) != 0 ? id.Value & ~0xFEUL : id.Value;
 
     private CpuidSetting CpuidArguments(string text) => Cli.CpuidArguments.Setting(text, machine.Tables);
 

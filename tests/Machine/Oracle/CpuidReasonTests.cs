@@ -21,7 +21,7 @@ internal sealed class CpuidReasonTests
     // Bits the module does not demand: present, or taken away from the processor.
     private static readonly string[] Differences =
     [
-        "0x1.0.ecx[3]=0", "0x1.0.ecx[18]=0", "0x1.0.ecx[24]=0", "0x1.0.edx[29]=0", "0x7.0.ebx[3]=0", "0x7.0.ebx[16]=0",
+        "0x1.0.ecx[3]=0", "0x1.0.ecx[18]=0", "0x1.0.edx[29]=0", "0x7.0.ebx[3]=0", "0x7.0.ebx[16]=0",
         "0x7.0.ecx[5]=0", "0x7.0.ecx[9]=0", "0x7.0.ecx[22]=0", "0x7.0.edx[4]=0", "0x7.0.edx[20]=0", "0x7.1.eax[4]=0",
         "0x7.1.eax[8]=1", "0x7.2.edx[5]=1", "0x5.0.ecx=1", "0xa.0.ebx=5", "0x14.0.ebx=3", "0x1c.0.eax=0x4000000f",
         "0x1d.1.ecx=8", "0x1e.0.ebx=0x2008", "0xd.18.eax=0x1000", "0xd.1.eax=0xf", "msr.0x10a[19]=0", "msr.0x10a[24]=0",
@@ -42,6 +42,22 @@ internal sealed class CpuidReasonTests
                 fields += Check(machine, td, string.Join(' ', differences));
         }, seed: "0N0XIzNsQ0O2", iter: 25, threads: 1);
         Assert.That(fields, Is.GreaterThan(50_000));
+    }
+
+    [TestCaseSource(typeof(ModuleDefinition), nameof(ModuleDefinition.ShippedOverlays))]
+    public void The_reasons_explain_every_field_of_a_shipped_overlay_and_name_it(string overlay)
+    {
+        using Machine machine = new(OraclePlatform.Small() with { Module = overlay });
+        machine.BringUp();
+        CpuidFieldView[] views = [.. CpuidReport.Of(CpuidOracle.Ask(machine, new CpuidQuestion { Xfam = 0x6DBE7 })).Fields];
+        int changed = machine.Tables.CpuidFields.Fields
+            .Count(field => field.Source.StartsWith("overlay ", StringComparison.Ordinal));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(views.Where(view => view.Reason.Kind == ReasonKind.Unexplained), Is.Empty);
+            Assert.That(views.Count(view => view.Reason.Text.EndsWith("hypothetical]", StringComparison.Ordinal)),
+                Is.EqualTo(changed));
+        }
     }
 
     [Test]
