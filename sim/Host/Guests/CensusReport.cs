@@ -22,8 +22,7 @@ public sealed record CensusReport(IReadOnlyList<CensusRow> Rows, IReadOnlyList<F
     /// </summary>
     public IEnumerable<KvmCpuidEntry2> Entries => Rows
         .Where(row => !row.FromVmm && row.Value != default && row.Leaf <= Maximum(row.Leaf))
-        .Select(row => new KvmCpuidEntry2(
-            row.Leaf, row.Subleaf, HasSubleaves(row.Leaf) ? KvmUapi.CpuidFlagSignificantIndex : 0, row.Value));
+        .Select(row => KvmCpuidEntry2.For(row.Leaf, row.Subleaf, row.Value));
 
     /// <summary>Reads what the guest sent; null when the guest did not come to its end.</summary>
     public static CensusReport? Parse(IReadOnlyList<uint> words)
@@ -43,6 +42,4 @@ public sealed record CensusReport(IReadOnlyList<CensusRow> Rows, IReadOnlyList<F
     }
 
     private uint Maximum(uint leaf) => Rows.First(row => row.Leaf == (leaf & 0x8000_0000)).Value.Eax;
-
-    private static bool HasSubleaves(uint leaf) => CensusPlan.Leaves.Contains((leaf, 1U));
 }

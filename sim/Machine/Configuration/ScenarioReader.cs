@@ -79,10 +79,10 @@ internal static class ScenarioReader
             MktmeKeyIds = mktme,
             TdxKeyIds = tdx,
             Ept5 = reader.Flag("ept5"),
-            CpuDiffers = ReadDifferences(reader, "platform"),
+            CpuDiffers = ReadDifferences(reader, "platform", "cpu_differs"),
             OddLps = [.. reader.Tables("odd_lps").Select(odd => ReadOddLp(odd, packages * lps))],
         };
-        platform = platform.With(ReadModule(reader, directory));
+        platform = platform.With(ReadModule(reader, "module", directory));
         (ulong last, ulong bytes) = platform.Ranges[^1];
         if (last + bytes > platform.Keys.AddressMask + 1)
             throw reader.Wrong("memory", $"RAM within {platform.Keys.Shift} address bits (max_phys_addr − keyid_bits)");
@@ -90,16 +90,15 @@ internal static class ScenarioReader
         return platform;
     }
 
-    private static ModuleDefinition ReadModule(SettingReader reader, string directory) =>
-        ModuleDefinition.Find(reader.Text("module"), directory)
-            ?? throw reader.Wrong("module", ModuleDefinition.Expected);
+    private static ModuleDefinition ReadModule(SettingReader reader, string key, string directory) =>
+        ModuleDefinition.Find(reader.Text(key), directory) ?? throw reader.Wrong(key, ModuleDefinition.Expected);
 
-    private static LpOverride[] ReadDifferences(SettingReader reader, string path) =>
+    private static LpOverride[] ReadDifferences(SettingReader reader, string path, string key) =>
     [
-        .. reader.Texts("cpu_differs").Select(item =>
+        .. reader.Texts(key).Select(item =>
             LpOverride.TryParse(item.Text, out LpOverride difference, out string expected)
                 ? difference
-                : throw new ConfigurationException(item.Origin, $"{path}.cpu_differs: expected {expected}")),
+                : throw new ConfigurationException(item.Origin, $"{path}.{key}: expected {expected}")),
     ];
 
     private static UserPlan ReadUser(SettingReader reader)
@@ -112,14 +111,14 @@ internal static class ScenarioReader
 
     private static UpgradePlan? ReadUpgrade(SettingReader reader, string directory)
     {
-        string module = reader.Text("module");
-        LpOverride[] differs = ReadDifferences(reader, "upgrade");
+        string module = reader.Text("from_module");
+        LpOverride[] differs = ReadDifferences(reader, "upgrade", "from_cpu_differs");
         reader.RefuseOthers();
         if (module.Length > 0)
-            return new UpgradePlan(ReadModule(reader, directory), differs);
+            return new UpgradePlan(ReadModule(reader, "from_module", directory), differs);
         return differs.Length == 0
             ? null
-            : throw reader.Wrong("module", "the TDX module before the upgrade: cpu_differs alone is none");
+            : throw reader.Wrong("from_module", "the TDX module before the upgrade: from_cpu_differs alone is none");
     }
 
     private static string ReadPolicy(SettingReader reader)

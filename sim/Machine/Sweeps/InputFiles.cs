@@ -69,7 +69,7 @@ internal sealed class InputFiles(string directory)
     private static bool IsFile(string key, string text) => key switch
     {
         "guest"  => BuiltInGuests.Find(text) is null,
-        "module" => text.EndsWith(".toml", StringComparison.Ordinal),
+        "module" or "from_module" => text.EndsWith(".toml", StringComparison.Ordinal),
         _        => false,
     };
 

@@ -99,7 +99,7 @@ internal sealed class PolicyMatrixTests
             program = "{program}"
             unknown_bits = "{bits}"
             [upgrade]
-            module = "{before}"
+            from_module = "{before}"
             [td]
             memory = "4 KiB"
             xfam = ["X87", "SSE", "AVX"]
