@@ -6,7 +6,9 @@ using Seamsim.Oracle;
 
 namespace Seamsim.Cli;
 
-/// <summary>Reads what people write on the command line of <c>seamsim cpuid</c>; each refusal says what was expected.</summary>
+/// <summary>
+/// Reads what people write on the command line of <c>seamsim cpuid</c>; each refusal says what was expected.
+/// </summary>
 internal static class CpuidArguments
 {
     private const string SettingForm =
@@ -23,7 +25,8 @@ internal static class CpuidArguments
         foreach (string name in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
             mask |= names.TryGetValue(name.ToUpperInvariant(), out int bit)
                 ? 1UL << bit
-                : throw Wrong(option, text, $"\"{name}\" is unknown; expected a number or names out of {string.Join(", ", names.Keys)}");
+                : throw Wrong(option, text,
+                    $"\"{name}\" is unknown; expected a number or names out of {string.Join(", ", names.Keys)}");
         return mask;
     }
 
@@ -36,9 +39,10 @@ internal static class CpuidArguments
 
     /// <summary>A difference of the processor.</summary>
     /// <exception cref="ConfigurationException">It cannot be read.</exception>
-    public static LpOverride Difference(string text) => LpOverride.TryParse(text, out LpOverride found, out string expected)
-        ? found
-        : throw Wrong("--cpu-differs", text, $"expected {expected}");
+    public static LpOverride Difference(string text) =>
+        LpOverride.TryParse(text, out LpOverride found, out string expected)
+            ? found
+            : throw Wrong("--cpu-differs", text, $"expected {expected}");
 
     /// <summary>A leaf and perhaps a sub-leaf: <c>0x7</c>, <c>0x7.0</c>.</summary>
     /// <exception cref="ConfigurationException">It cannot be read.</exception>
@@ -75,12 +79,14 @@ internal static class CpuidArguments
                 field.Name is not ("" or "RSVD") && field.Name.Equals(name, StringComparison.OrdinalIgnoreCase)),
         ];
         if (found.Count == 0)
-            throw Wrong("--set", text, $"no CPUID field is called \"{name}\"{Like(name, tables)}; expected {SettingForm}");
+            throw Wrong("--set", text,
+                $"no CPUID field is called \"{name}\"{Like(name, tables)}; expected {SettingForm}");
         // Of several, only one may be something that can be set at all.
         if (found.Where(field => IsConfigurable(field, tables)).ToList() is [var only])
             found = [only];
         if (found.Count > 1)
-            throw Wrong("--set", text, $"\"{name}\" is the name of {string.Join(" and of ", found.Select(CpuidNames.Of))}; "
+            throw Wrong("--set", text,
+                $"\"{name}\" is the name of {string.Join(" and of ", found.Select(CpuidNames.Of))}; "
                 + "name one by leaf, sub-leaf, register and bit");
         CpuidField field = found[0];
         if (((ulong)value << field.Lsb & ~(ulong)field.Mask) != 0)
@@ -93,9 +99,12 @@ internal static class CpuidArguments
     {
         if (parts.Length is not (3 or 4) || !TryUInt(parts[0], out uint leaf) || !TryUInt(parts[1], out uint subleaf))
             throw Wrong("--set", text, $"expected {SettingForm}");
-        if (tables.Cpuid.Find(leaf, subleaf) is not { } entry || (entry.Subleaf == CpuidEntry.NoSubleaf && subleaf != 0))
-            throw Wrong("--set", text, $"the module has no CPUID leaf {CpuidNames.Leaf(leaf, subleaf)}; {Leaves(leaf, tables)}");
-        int register = CpuidNames.Registers.ToList().FindIndex(r => r.Equals(parts[2], StringComparison.OrdinalIgnoreCase));
+        if (tables.Cpuid.Find(leaf, subleaf) is not { } entry
+            || (entry.Subleaf == CpuidEntry.NoSubleaf && subleaf != 0))
+            throw Wrong("--set", text,
+                $"the module has no CPUID leaf {CpuidNames.Leaf(leaf, subleaf)}; {Leaves(leaf, tables)}");
+        int register = CpuidNames.Registers.ToList()
+            .FindIndex(r => r.Equals(parts[2], StringComparison.OrdinalIgnoreCase));
         if (register < 0)
             throw Wrong("--set", text, $"\"{parts[2]}\" is no register; expected one of eax, ebx, ecx, edx");
         if (parts.Length == 3)

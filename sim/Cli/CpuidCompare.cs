@@ -56,7 +56,8 @@ internal static class CpuidCompare
         foreach (CpuidChange change in changes)
         {
             terminal.Line("");
-            terminal.Styled((Place(change), "bold"), ($" {Name(change)}: ", ""), (string.Join(", ", change.Kinds), "yellow"));
+            terminal.Styled(
+                (Place(change), "bold"), ($" {Name(change)}: ", ""), (string.Join(", ", change.Kinds), "yellow"));
             Side(terminal, "-", "red", change.Before);
             Side(terminal, "+", "green", change.After);
         }

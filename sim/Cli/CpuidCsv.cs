@@ -58,7 +58,8 @@ internal static class CpuidCsv
             return;
         foreach (CapabilityView view in CpuidNames.CapabilitiesOf(answer, msr))
             Append(text, place, "", "", Number(view.Bit.Bit), Number(view.Bit.Bit), view.Bit.Name,
-                Hex(view.Value ? 1u : 0), view.Bit.Rule.ToString().ToUpperInvariant(), msr.Evidence.ToString(), view.Why);
+                Hex(view.Value ? 1u : 0), view.Bit.Rule.ToString().ToUpperInvariant(),
+                msr.Evidence.ToString(), view.Why);
     }
 
     private static string Quoted(string cell) => cell.AsSpan().ContainsAny(",\"\n")

@@ -30,7 +30,8 @@ internal static class CpuidJson
     });
 
     /// <summary>A TD that cannot be.</summary>
-    public static string OfRefusal(CpuidAnswer answer, CpuidRefusals refusals, CpuidRequest request, Platform platform) =>
+    public static string OfRefusal(
+        CpuidAnswer answer, CpuidRefusals refusals, CpuidRequest request, Platform platform) =>
         Write(writer =>
         {
             Question(writer, answer, request.Module, platform);
@@ -91,7 +92,8 @@ internal static class CpuidJson
         HexOrNull(writer, "rax", answer.Refusal?.Status.Value);
         HexOrNull(writer, "rcx", answer.Refusal?.Rcx);
         HexOrNull(writer, "leaf", refusals.Named?.Leaf);
-        HexOrNull(writer, "subleaf", refusals.Named is { Subleaf: not CpuidEntry.NoSubleaf } named ? named.Subleaf : null);
+        HexOrNull(
+            writer, "subleaf", refusals.Named is { Subleaf: not CpuidEntry.NoSubleaf } named ? named.Subleaf : null);
         writer.WriteStartArray("why");
         foreach (string line in refusals.Lines)
             writer.WriteStringValue(line);

@@ -88,7 +88,8 @@ internal sealed class CpuidPrinter(Terminal terminal, CpuidRequest request, Plat
             terminal.Styled((name, "bold"), ("  #VE: the TD's handler asks the VMM", "yellow"));
             return 1;
         }
-        terminal.Styled((name, "bold"), (Text($"  EAX {v.Eax:X8}  EBX {v.Ebx:X8}  ECX {v.Ecx:X8}  EDX {v.Edx:X8}"), ""));
+        terminal.Styled(
+            (name, "bold"), (Text($"  EAX {v.Eax:X8}  EBX {v.Ebx:X8}  ECX {v.Ecx:X8}  EDX {v.Edx:X8}"), ""));
         int register = -1;
         foreach (CpuidFieldView view in shown)
         {
@@ -138,8 +139,10 @@ internal sealed class CpuidPrinter(Terminal terminal, CpuidRequest request, Plat
     private void Nothing(CpuidAnswer answer)
     {
         terminal.Line("");
-        if (request.Only is { } only && answer.Tables.Cpuid.Entries.All(entry => !request.Wants(entry.Leaf, entry.Subleaf)))
-            terminal.Line(Text($"0x{only.Leaf:x}: the module has no such entry: ") + Missing(only.Leaf, answer.Tables.Cpuid));
+        if (request.Only is { } only
+            && answer.Tables.Cpuid.Entries.All(entry => !request.Wants(entry.Leaf, entry.Subleaf)))
+            terminal.Line(Text($"0x{only.Leaf:x}: the module has no such entry: ")
+                + Missing(only.Leaf, answer.Tables.Cpuid));
         else
             terminal.Line("no field contains what --grep asks for");
     }
@@ -156,8 +159,8 @@ internal sealed class CpuidPrinter(Terminal terminal, CpuidRequest request, Plat
     // One line where output is no terminal; otherwise the reason is wrapped under itself.
     private void Row(string register, string bits, string name, string value, string category, string why, string style)
     {
-        string head = new string(' ', Indent) + register.PadRight(4) + bits.PadLeft(BitsWidth - 3).PadRight(BitsWidth) + " "
-            + name.PadRight(NameWidth) + " ";
+        string head = new string(' ', Indent) + register.PadRight(4)
+            + bits.PadLeft(BitsWidth - 3).PadRight(BitsWidth) + " " + name.PadRight(NameWidth) + " ";
         string rest = " " + category.PadRight(CategoryWidth) + " ";
         IReadOnlyList<string> lines = terminal.Width is { } width
             ? Wrap(why, Math.Max(LeastReason, width - ReasonColumn - 1))

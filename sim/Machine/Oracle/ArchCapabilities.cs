@@ -74,7 +74,8 @@ internal static class ArchCapabilities
         _ => new(bit, native, wanted, false, "fixed 0 by the module"),
     };
 
-    private static string Processor(bool has) => has ? "native: the processor has it" : "native: the processor lacks it";
+    private static string Processor(bool has) =>
+        has ? "native: the processor has it" : "native: the processor lacks it";
 
     private static bool Has(ulong value, CapabilityBit bit) => (value >> bit.Bit & 1) != 0;
 }

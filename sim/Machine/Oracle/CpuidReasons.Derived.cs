@@ -50,7 +50,8 @@ internal sealed partial class CpuidReasons
             if ((answer.Question.Xfam >> i & 1) != 0 && (Component(i).Ecx >> XfdCapableBit & 1) != 0)
                 return new CpuidReason(
                     ReasonKind.Calculated, native,
-                    $"calculated: XFAM {CpuidNames.Bit(i, CpuidNames.XfamBits)} is 1, and that component can be faulted");
+                    $"calculated: XFAM {CpuidNames.Bit(i, CpuidNames.XfamBits)} is 1, and that component "
+                    + "can be faulted");
         return new CpuidReason(ReasonKind.XfamOff, 0, "off because no component in XFAM can be faulted with IA32_XFD");
     }
 

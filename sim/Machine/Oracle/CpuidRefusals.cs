@@ -13,7 +13,9 @@ internal sealed class CpuidRefusals(CpuidAnswer answer, TdxSysInfo info)
     private const uint ArchCapabilitiesMsr = 0x10A;
     private const int Hle = 4, Rtm = 11;
 
-    /// <summary>One line each; the first says what was refused, the others which of the user's choices did it.</summary>
+    /// <summary>
+    /// One line each; the first says what was refused, the others which of the user's choices did it.
+    /// </summary>
     public IReadOnlyList<string> Lines => answer.Refusal is { } refusal
         ? [Headline(refusal), .. Details(refusal)]
         : [.. answer.Unplaced.Select(NoSlot)];
@@ -103,7 +105,8 @@ internal sealed class CpuidRefusals(CpuidAnswer answer, TdxSysInfo info)
             CultureInfo.InvariantCulture,
             $"the module named no leaf: HLE (0x7.0.EBX[4]) would be {given >> Hle & 1} and RTM (0x7.0.EBX[11]) "
             + $"{given >> Rtm & 1}; both must be 1 or both 0");
-        if (asked != given && ((asked ^ given) & (1u << Hle | 1u << Rtm)) != 0)
+        if (asked != given
+            && ((asked ^ given) & (1u << Hle | 1u << Rtm)) != 0)
             yield return "you allow both, but the processor has only one of them";
         yield return "--set HLE=0 --set RTM=0 gives a TD without TSX";
     }

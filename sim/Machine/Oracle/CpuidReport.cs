@@ -39,7 +39,8 @@ internal sealed class CpuidReport
         IEnumerable<CpuidLeafAnswer> ordered = answer.Refusal is null
             ? answer.Leaves.OrderBy(leaf => leaf.Entry.Leaf).ThenBy(leaf => leaf.Entry.Subleaf)
             : [];
-        return new CpuidReport(answer, [.. ordered.Select(leaf => new CpuidLeafView(leaf, FieldsOf(answer, leaf, reasons)))]);
+        return new CpuidReport(
+            answer, [.. ordered.Select(leaf => new CpuidLeafView(leaf, FieldsOf(answer, leaf, reasons)))]);
     }
 
     private static CpuidFieldView[] FieldsOf(CpuidAnswer answer, CpuidLeafAnswer leaf, CpuidReasons reasons) =>

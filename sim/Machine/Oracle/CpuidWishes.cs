@@ -2,7 +2,9 @@ using Seamsim.Firmware.Abi;
 
 namespace Seamsim.Oracle;
 
-/// <summary>CPUID_CONFIG for a question: the processor's bits where the host may choose, then single settings.</summary>
+/// <summary>
+/// CPUID_CONFIG for a question: the processor's bits where the host may choose, then single settings.
+/// </summary>
 internal sealed class CpuidWishes
 {
     private readonly CpuidRegisters[] wanted, chosen;

@@ -61,7 +61,9 @@ internal sealed class OracleTd(HostKernel kernel)
         return null;
     }
 
-    /// <summary>MNG.VPFLUSHDONE, PHYMEM.CACHE.WB on every package, MNG.KEY.FREEID, PAGE.RECLAIM of every page.</summary>
+    /// <summary>
+    /// MNG.VPFLUSHDONE, PHYMEM.CACHE.WB on every package, MNG.KEY.FREEID, PAGE.RECLAIM of every page.
+    /// </summary>
     public async HostTask Destroy(ICpu cpu)
     {
         if (Tdr == default || !await RetireKey(cpu))

@@ -3,7 +3,9 @@ using Seamsim.Firmware.Abi;
 
 namespace Seamsim.Oracle;
 
-/// <summary>TD_PARAMS filled from a question, with nobody's policy in between. TDX Module 1.5 ABI, "TD_PARAMS".</summary>
+/// <summary>
+/// TD_PARAMS filled from a question, with nobody's policy in between. TDX Module 1.5 ABI, "TD_PARAMS".
+/// </summary>
 internal static class TdParameters
 {
     private const ulong FourLevelWriteBack = 0x1E, FiveLevelWriteBack = 0x26;
