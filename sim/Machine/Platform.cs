@@ -56,7 +56,9 @@ public sealed record Platform
     }
 
     /// <summary>The platform with another module.</summary>
-    internal Platform With(ModuleDefinition other) => this with { Module = other.Spec, ModuleDefinition = other };
+    internal Platform With(ModuleDefinition other) => ModuleDefinition.IsShipped(other.Spec)
+        ? this with { Module = other.Spec }
+        : this with { Module = other.Spec, ModuleDefinition = other };
 
     /// <summary>What all logical processors do differently from the model: a slightly different processor.</summary>
     public IReadOnlyList<LpOverride> CpuDiffers { get; init; } = [];

@@ -85,14 +85,14 @@ internal sealed class ModuleScenarioTests
     }
 
     [TestCase("[]", 0u)]
-    [TestCase("[\"0x7.1.eax[3]=1\"]", 8u)]
+    [TestCase("[\"0x7.0.edx[15]=1\"]", 1u << 15)]
     public void A_processor_may_differ_from_its_model_on_every_lp(string differs, uint expected)
     {
         Scenario scenario = Parse($"[platform]\nmodule = \"e7\"\ncpu_differs = {differs}\n");
         using Machine machine = new(scenario.Platform);
         machine.BringUp();
         IEnumerable<uint> bits = machine.Cores.Select(
-            core => machine.Parts.Uncore.Model.Cpuid(core, 7, 1).Eax & 8);
+            core => machine.Parts.Uncore.Model.Cpuid(core, 7, 0).Edx & 1 << 15);
         Assert.That(bits, Is.All.EqualTo(expected));
     }
 
@@ -136,7 +136,7 @@ internal sealed class ModuleScenarioTests
     [TestCase("e4", "0x20.0.1[0]", false, false, 0u)]
     [TestCase("e5", "0x4.3.3[2]", true, true, 1u)]
     [TestCase("e6", "0x16.0.0[0]", false, false, 0u)]
-    [TestCase("e7", "0x7.1.0[3]", true, false, 0u)]
+    [TestCase("e7", "0x7.0.3[15]", true, false, 0u)]
     [TestCase("e8", "0x7.2.3[6]", true, false, 0u)]
     public void The_bit_of_an_event_is_known_to_KVM_and_the_processor_as_the_event_asks(
         string overlay, string place, bool kvmKnowsLeaf, bool kvmKnowsBit, uint native)

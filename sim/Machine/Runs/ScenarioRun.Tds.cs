@@ -135,7 +135,10 @@ internal sealed partial class ScenarioRun
         else if (td.Vmm.End == TdEnd.NotRun)
             Problem(Text($"{td.Plan.Name}: still running when the run ended"));
         else if (td.Vmm.End == TdEnd.HostFailed)
-            Refused(Text($"{td.Plan.Name}: {td.Report.Refusal = td.Vmm.Reason}"));
+        {
+            td.Report.Refusal = td.Vmm.Reason;
+            Refused(Text($"{td.Plan.Name}: {td.Report.Outcome}"));
+        }
         else
             Problem(Text($"{td.Plan.Name}: {td.Report.Outcome}"));
         CompareViews(td);

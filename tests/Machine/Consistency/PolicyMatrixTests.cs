@@ -84,7 +84,7 @@ internal sealed class PolicyMatrixTests
 
     private static string Play(string policy, string upgrade, string program, string bits)
     {
-        string differs = upgrade == "E7" ? "cpu_differs = [\"0x7.1.eax[3]=1\"]" : "";
+        string differs = upgrade == "E7" ? "cpu_differs = [\"0x7.0.edx[15]=1\"]" : "";
         string before = upgrade == "E7" ? "e7" : "1.5.01";
         string toml = $"""
             refusals = "record"
@@ -102,7 +102,7 @@ internal sealed class PolicyMatrixTests
             from_module = "{before}"
             [td]
             memory = "4 KiB"
-            xfam = ["X87", "SSE", "AVX"]
+            xfam = ["X87", "SSE", "AVX", "OPMASK", "ZMM_HI256", "HI16_ZMM"]
             [[tds]]
             name = "td"
             guest = "census"

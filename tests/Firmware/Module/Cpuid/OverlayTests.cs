@@ -35,8 +35,8 @@ public class OverlayTests
         yield return Row("e5",           0x4,        3,      3,  2,  false,  0,      null);
         yield return Row("e6",           0x16,       None,   0,  11, true,   0,      1);
         yield return Row("e6",           0x16,       None,   0,  16, false,  0,      null);
-        yield return Row(Base,           0x7,        1,      0,  3,  false,  0,      null);
-        yield return Row("e7",           0x7,        1,      0,  3,  false,  0,      null);
+        yield return Row(Base,           0x7,        0,      3,  15, false,  0,      null);
+        yield return Row("e7",           0x7,        0,      3,  15, false,  0,      null);
         yield return Row(Base,           0x7,        2,      3,  6,  false,  0,      null);
         yield return Row("e8",           0x7,        2,      3,  6,  true,   0,      1);
         yield return Row("any-maxphyaddr", 0x80000008, None, 0,  2,  false,  1,      null);
@@ -99,9 +99,9 @@ public class OverlayTests
     {
         using ModulePlatform platform = new(tables: ModuleDefinition.Resolve("e7").Tables);
         foreach (BareLp lp in platform.Machine.Lps)
-            lp.Cpu.SetCpuid(7, 1, lp.Cpu.Cpuid(7, 1) with { Eax = lp.Cpu.Cpuid(7, 1).Eax | 8 });
+            lp.Cpu.SetCpuid(7, 0, lp.Cpu.Cpuid(7, 0) with { Edx = lp.Cpu.Cpuid(7, 0).Edx | 1 << 15 });
         platform.BringUp();
-        Assert.That(Read(platform, TestTd.At(platform, TdStage.Initialized), 7, 1, 0) >> 3 & 1, Is.EqualTo(1));
+        Assert.That(Read(platform, TestTd.At(platform, TdStage.Initialized), 7, 0, 3) >> 15 & 1, Is.EqualTo(1));
     }
 
     [TestCase(46)]
