@@ -60,13 +60,19 @@ internal sealed class RunReport
             if (Problems.Count > 0)
                 return Problems[0];
             if (Refusal is not null)
-                return "refused: " + Refusal;
+                return "refused: " + Refusal.Split('(')[0].TrimEnd();
             string clobbered = Clobbered.Count == 0 ? ""
                 : string.Create(CultureInfo.InvariantCulture, $"; {Clobbered.Count} host MSR(s) clobbered");
             string tds = string.Join("; ", Tds.Select(td => Tds.Count == 1 ? td.Outcome : $"{td.Name}: {td.Outcome}"));
             return (tds.Length == 0 ? Verdict : tds) + clobbered;
         }
     }
+
+    /// <summary>Everything that went wrong or was refused, in full.</summary>
+    public string Reason => string.Join("; ", Problems
+        .Concat(Refusal is null ? [] : [Refusal])
+        .Concat(Tds.Where(td => td.Refusal is not null).Select(td => $"{td.Name}: {td.Refusal}"))
+        .Distinct());
 
     /// <summary>Whether the run came to its end.</summary>
     public bool Complete { get; set; }

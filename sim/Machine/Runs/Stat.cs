@@ -99,8 +99,11 @@ internal static class Stats
     {
         string prefix = $"td.{td.Name}";
         stats.Add(new($"{prefix}.refused", td.Refusal is null ? 0UL : 1, "TD", "Refused by KVM or the module"));
-        stats.Add(new($"{prefix}.ept_levels", (ulong)td.EptLevels, "level", "Levels of the secure EPT"));
-        stats.Add(new($"{prefix}.shared_bit", (ulong)td.SharedBit, "bit", "GPA bit that tells shared from private"));
+        if (td.EptLevels != 0)
+        {
+            stats.Add(new($"{prefix}.ept_levels", (ulong)td.EptLevels, "level", "Levels of the secure EPT"));
+            stats.Add(new($"{prefix}.shared_bit", (ulong)td.SharedBit, "bit", "GPA bit that tells shared from private"));
+        }
         if (td.Consistency is { } views)
         {
             void Bits(string name, int count, string description) =>

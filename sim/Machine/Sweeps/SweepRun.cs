@@ -51,7 +51,7 @@ internal sealed class SweepRun(
             point,
             run.Report.Passed ? RunStatus.Pass : RunStatus.Fail,
             OneLine(run.Report.Outcome),
-            OneLine(string.Join("; ", run.Report.Problems)),
+            OneLine(run.Report.Reason),
             Stats.Of(machine, run.Report).Where(stat => statistics.Contains(stat.Name))
                 .ToDictionary(stat => stat.Name, stat => stat.Value));
     }
