@@ -59,28 +59,25 @@ public sealed record CpuidXfamRule(uint Leaf, uint Subleaf, int XfamBit, CpuidRe
 /// <summary>CPUID virtualization as data: Data/…/cpuid.csv and cpuid-xfam.csv.</summary>
 public sealed class CpuidTable
 {
+    private const uint ExtendedBase = 0x8000_0000;
     private static readonly string[] Registers = ["EAX", "EBX", "ECX", "EDX"];
 
     private readonly Dictionary<(uint, uint), int> index = [];
 
     internal CpuidTable(ModuleVersion version)
+        : this(ReadEntries(version), ReadXfamRules(version))
     {
-        List<DataRow> rows = DataFile.Read($"{version}/cpuid.csv");
-        CpuidEntry[] entries = new CpuidEntry[rows.Count / Registers.Length];
-        for (int i = 0; i < entries.Length; i++)
-        {
-            entries[i] = Entry(rows, i);
+    }
+
+    internal CpuidTable(IReadOnlyList<CpuidEntry> entries, IReadOnlyList<CpuidXfamRule> xfamRules)
+    {
+        for (int i = 0; i < entries.Count; i++)
             index.Add((entries[i].Leaf, entries[i].Subleaf), i);
-        }
-        Entries = entries;
+        Entries = [.. entries];
         Configurable = [.. entries.Where(e => e.ConfigIndex >= 0).OrderBy(e => e.ConfigIndex)];
-        XfamRules =
-        [
-            .. DataFile.Read($"{version}/cpuid-xfam.csv").Select(row => new CpuidXfamRule(
-                (uint)row.Number("leaf"), Subleaf(row), (int)row.Number("xfam_bit"),
-                new((uint)row.Number("eax"), (uint)row.Number("ebx"), (uint)row.Number("ecx"),
-                    (uint)row.Number("edx")))),
-        ];
+        XfamRules = [.. xfamRules];
+        MaxBasicLeaf = Find(0, CpuidEntry.NoSubleaf)!.Fixed1.Eax;
+        MaxExtendedLeaf = Find(ExtendedBase, CpuidEntry.NoSubleaf)!.Fixed1.Eax;
     }
 
     /// <summary>All entries in the module's order.</summary>
@@ -92,6 +89,12 @@ public sealed class CpuidTable
     /// <summary>Feature bits that follow XFAM.</summary>
     public IReadOnlyList<CpuidXfamRule> XfamRules { get; }
 
+    /// <summary>Highest basic leaf a TD is told of: leaf 0, EAX.</summary>
+    public uint MaxBasicLeaf { get; }
+
+    /// <summary>Highest extended leaf a TD is told of: leaf 0x80000000, EAX.</summary>
+    public uint MaxExtendedLeaf { get; }
+
     /// <summary>
     /// The entry of a leaf and subleaf; the subleaf is ignored for leaves that have none. Null when unknown.
     /// </summary>
@@ -99,6 +102,22 @@ public sealed class CpuidTable
         index.TryGetValue((leaf, subleaf), out int i) || index.TryGetValue((leaf, CpuidEntry.NoSubleaf), out i)
             ? Entries[i]
             : null;
+
+    private static CpuidEntry[] ReadEntries(ModuleVersion version)
+    {
+        List<DataRow> rows = DataFile.Read($"{version}/cpuid.csv");
+        CpuidEntry[] entries = new CpuidEntry[rows.Count / Registers.Length];
+        for (int i = 0; i < entries.Length; i++)
+            entries[i] = Entry(rows, i);
+        return entries;
+    }
+
+    private static CpuidXfamRule[] ReadXfamRules(ModuleVersion version) =>
+    [
+        .. DataFile.Read($"{version}/cpuid-xfam.csv").Select(row => new CpuidXfamRule(
+            (uint)row.Number("leaf"), Subleaf(row), (int)row.Number("xfam_bit"),
+            new((uint)row.Number("eax"), (uint)row.Number("ebx"), (uint)row.Number("ecx"), (uint)row.Number("edx")))),
+    ];
 
     private static CpuidEntry Entry(List<DataRow> rows, int i)
     {

@@ -16,6 +16,7 @@ public static class TdParams
     /// <summary>EAX, EBX, ECX, EDX per configurable leaf, in the order of TDSYSINFO's CPUID_CONFIG.</summary>
     public const int CpuidConfig = 0x100;
     public const int CpuidConfigBytes = 16;
+    public static int CpuidConfigEnd(int slots) => CpuidConfig + slots * CpuidConfigBytes;
     public const int Reserved3 = 0x1C0, Reserved3Bytes = 0x400 - 0x1C0;
 }
 

@@ -52,7 +52,10 @@ internal sealed class ModuleRules
     /// <summary>Guest MSRs that live in TDVPS.</summary>
     public TdGuestMsrs GuestMsrs => guestMsrs.Value;
 
+    /// <summary>The rules that go with some tables; nothing is read yet.</summary>
+    public static ModuleRules Of(ModuleTables tables) => new(tables);
+
     /// <summary>The rules of a version; nothing is read yet.</summary>
     /// <exception cref="InvalidDataException">There are no tables of that version.</exception>
-    public static ModuleRules Load(ModuleVersion version) => new(ModuleTables.Load(version));
+    public static ModuleRules Load(ModuleVersion version) => Of(ModuleTables.Load(version));
 }

@@ -8,10 +8,26 @@ namespace Seamsim.Firmware.Module;
 /// The TDX module in C#. It holds the immutable tables of its version and nothing else: every state it has is bytes in
 /// simulated memory (D5).
 /// </summary>
-/// <param name="version">Whose tables and behaviour.</param>
-public sealed partial class TdxModule(ModuleVersion version) : IManagedImage
+public sealed partial class TdxModule : IManagedImage
 {
-    private readonly ModuleRules rules = ModuleRules.Load(version);
+    private readonly ModuleRules rules;
+
+    /// <summary>A module of a version.</summary>
+    /// <param name="version">Whose tables and behaviour.</param>
+    public TdxModule(ModuleVersion version)
+        : this(ModuleRules.Load(version))
+    {
+    }
+
+    /// <summary>A module of a version with overlays.</summary>
+    /// <param name="tables">Whose tables and behaviour.</param>
+    public TdxModule(ModuleTables tables)
+        : this(ModuleRules.Of(tables))
+    {
+    }
+
+    /// <summary>A module with rules that others may share.</summary>
+    internal TdxModule(ModuleRules rules) => this.rules = rules;
 
     /// <summary>What the module asks of its loader.</summary>
     public static SeamImageNeeds Needs => new(

@@ -8,6 +8,10 @@ public sealed unsafe partial class Core
     private readonly Dictionary<uint, ulong> msrs = [];
     private ulong tscAdjust;
 
+    /// <summary>MSRs that keep what is written to them and have been written since reset; the rest hold their reset
+    /// values.</summary>
+    internal IReadOnlyDictionary<uint, ulong> WrittenMsrs => msrs;
+
     /// <summary>RDMSR at CPL 0; false is #GP(0).</summary>
     public bool TryRdmsr(uint msr, out ulong value)
     {
@@ -102,6 +106,10 @@ public sealed unsafe partial class Core
                 msrs[difference.Number] = difference.Apply(msrs.GetValueOrDefault(difference.Number, reset));
         }
     }
+
+    /// <summary>What an MSR holds when it has not been written since reset; 0 when there is none.</summary>
+    internal ulong ResetValueOf(uint msr) =>
+        Model.TryGetResetValue(Index, msr, out ulong value) ? value : 0;
 
     private ulong Stored(uint msr)
     {

@@ -41,6 +41,7 @@ public sealed unsafe partial class Core
         bool write = (access & EptAccess.Write) != 0;
         EptWalkResult result = new Ept(Memory, Capabilities).Walk(walk, gpa, write);
         Lp->Cycles += (uint)walk.Levels * Costs.OperationCycles(Operation.EptWalkReference);
+        Walking.Current += (uint)(walk.Levels - ((result.PageShift - 12) / 9));
         switch (result.End)
         {
             case EptWalkEnd.MachineCheck:

@@ -10,6 +10,11 @@ public sealed unsafe partial class Core
 
     private TlbSet? tlbs;
 
+    /// <summary>Page walks of trust domains on this processor so far.</summary>
+    public PageWalkCount TdWalks => Walking;
+
+    internal PageWalkCount Walking;
+
     /// <summary>The software TLBs, made when the processor first runs.</summary>
     internal TlbSet Tlbs => tlbs ??= new TlbSet();
 

@@ -63,6 +63,7 @@ internal ref struct PageWalk
     public unsafe bool TryRun(out Translation translation)
     {
         translation = default;
+        core.Walking.Current = 0;
         int level = Levels(), top = level;
         ulong table = level == 3
             ? core.Lp->Cr3 & 0xFFFF_FFE0
@@ -104,6 +105,7 @@ internal ref struct PageWalk
             ? core.Memory.Read<ulong>(physical.Address, core.InSeam, out _)
             : core.Memory.Read<uint>(physical.Address, core.InSeam, out _);
         entries[level - 1] = entry;
+        core.Walking.Current++;
         return true;
     }
 
@@ -165,8 +167,10 @@ internal ref struct PageWalk
             Access.Fetch => EptAccess.Fetch,
             _ => EptAccess.Read,
         };
+        uint references = core.Walking.Current;
         if (!SetFlags(level, top))
             return false;
+        core.Walking.Current = references; // the entries were reached before; marking them is no part of the walk
         EptAccess page = userPage != 0 ? EptAccess.UserPage : EptAccess.None;
         if (!core.TryGuestPhysical(physical, kind | page, linear, out EptResult result))
             return result.Status == EptStatus.ReservedBits && Fault(PageFaultBit.Present | PageFaultBit.Reserved);
@@ -174,6 +178,8 @@ internal ref struct PageWalk
         bool mayWrite = dirty && WritePermitted() && (result.Rights & EptRights.Write) != 0 &&
             (result.Dirty || access == Access.Write);
         translation = new Translation(result.Address, mayWrite, shift > 12);
+        if (core.InNonRoot && core.Vmx.Seam)
+            core.Walking.Finish();
         return true;
     }
 

@@ -68,6 +68,7 @@ internal static class Root
             SeamcallVerb.Create(global),
             SweepVerb.Create(global),
             ExplainVerb.Create(global),
+            CpuidVerb.Create(global),
         };
         root.Add(global.Json);
         root.Add(global.Quiet);

@@ -125,6 +125,7 @@ internal sealed class StoryPrinter(Terminal terminal) : IStoryTeller
         {
             writer.WriteStartObject();
             writer.WriteString("verdict", report.Passed ? "pass" : "fail");
+            writer.WriteString("outcome", report.Outcome);
             Strings(writer, "problems", report.Problems);
             Strings(writer, "unmodelled_instructions", machine.UnmodelledInstructions);
             writer.WriteString("timing", machine.TimingModel);
@@ -134,6 +135,7 @@ internal sealed class StoryPrinter(Terminal terminal) : IStoryTeller
             {
                 writer.WriteStartObject();
                 writer.WriteString("name", td.Name);
+                writer.WriteString("outcome", td.Outcome);
                 writer.WriteString("mrtd", td.Mrtd);
                 Strings(writer, "rtmrs", td.Rtmrs);
                 writer.WriteString("output", td.Output);
@@ -142,7 +144,7 @@ internal sealed class StoryPrinter(Terminal terminal) : IStoryTeller
             }
             writer.WriteEndArray();
             writer.WriteStartObject("stats");
-            foreach (Stat stat in Stats.Of(machine))
+            foreach (Stat stat in Stats.Of(machine, report))
                 writer.WriteNumber(stat.Name, stat.Value);
             writer.WriteEndObject();
             writer.WriteEndObject();

@@ -19,7 +19,7 @@ internal sealed class GlobalOptions
 internal sealed class Terminal
 {
     private readonly TextWriter output, error;
-    private readonly IAnsiConsole console;
+    private readonly Lazy<IAnsiConsole> styled;
     private readonly bool plain;
 
     /// <summary>The streams of an invocation.</summary>
@@ -29,18 +29,15 @@ internal sealed class Terminal
         error = result.InvocationConfiguration.Error;
         Json = result.GetValue(global.Json);
         Quiet = result.GetValue(global.Quiet);
-        plain = !ReferenceEquals(output, Console.Out) || Console.IsOutputRedirected
+        plain = !ReferenceEquals(output, System.Console.Out) || System.Console.IsOutputRedirected
             || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
-        console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Ansi = plain ? AnsiSupport.No : AnsiSupport.Detect,
-            ColorSystem = plain ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
-            Interactive = InteractionSupport.No,
-            Out = new AnsiConsoleOutput(output),
-        });
-        if (plain)
-            console.Profile.Width = 132;
+        styled = new(Create);
     }
+
+    /// <summary>Columns to fill; null where output is no terminal and a line may be as long as it likes.</summary>
+    public int? Width => plain ? null : Console.Profile.Width;
+
+    private IAnsiConsole Console => styled.Value;
 
     /// <summary>Whether results are JSON.</summary>
     public bool Json { get; }
@@ -67,7 +64,7 @@ internal sealed class Terminal
     /// <summary>A console on stderr for things that move; null where nobody watches.</summary>
     public IAnsiConsole? ErrorConsole()
     {
-        if (Quiet || !ReferenceEquals(error, Console.Error) || Console.IsErrorRedirected)
+        if (Quiet || !ReferenceEquals(error, System.Console.Error) || System.Console.IsErrorRedirected)
             return null;
         bool colourless = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
         IAnsiConsole moving = AnsiConsole.Create(new AnsiConsoleSettings
@@ -79,14 +76,29 @@ internal sealed class Terminal
     }
 
     /// <summary>A heading.</summary>
-    public void Heading(string text) => console.Write(new Markup($"[bold]{Markup.Escape(text)}[/]\n"));
+    public void Heading(string text) => Console.Write(new Markup($"[bold]{Markup.Escape(text)}[/]\n"));
 
     /// <summary>A line in words, wrapped to the width of the terminal by whoever wrote it.</summary>
-    public void Say(string text) => console.Write(new Text(text + "\n"));
+    public void Say(string text) => Console.Write(new Text(text + "\n"));
 
     /// <summary>A verdict: green or red.</summary>
     public void Verdict(bool pass, string text) =>
-        console.Write(new Markup($"[{(pass ? "green" : "red")}]{(pass ? "PASS" : "FAIL")}[/] {Markup.Escape(text)}\n"));
+        Console.Write(new Markup($"[{(pass ? "green" : "red")}]{(pass ? "PASS" : "FAIL")}[/] {Markup.Escape(text)}\n"));
+
+    /// <summary>A line of parts, each with a style (<c>bold</c>, <c>dim</c>, <c>green</c>) or none.</summary>
+    public void Styled(params IReadOnlyList<(string Text, string Style)> parts)
+    {
+        if (plain)
+        {
+            foreach ((string text, _) in parts)
+                output.Write(text);
+            output.WriteLine();
+            return;
+        }
+        Console.Write(new Markup(string.Concat(parts.Select(part => part.Style.Length == 0
+            ? Markup.Escape(part.Text)
+            : $"[{part.Style}]{Markup.Escape(part.Text)}[/]")) + "\n"));
+    }
 
     /// <summary>A heading and name-text pairs below it.</summary>
     public void Properties(string title, IReadOnlyList<(string Name, string Text)> properties)
@@ -108,16 +120,30 @@ internal sealed class Terminal
         }
         foreach (IReadOnlyList<string> row in rows)
             table.AddRow([.. row.Select(Markup.Escape)]);
-        console.Write(table);
+        Console.Write(table);
+    }
+
+    private IAnsiConsole Create()
+    {
+        IAnsiConsole created = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = plain ? AnsiSupport.No : AnsiSupport.Detect,
+            ColorSystem = plain ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
+            Interactive = InteractionSupport.No,
+            Out = new AnsiConsoleOutput(output),
+        });
+        if (plain)
+            created.Profile.Width = 132;
+        return created;
     }
 
     /// <summary>A table of many columns: as wide as it is where nothing limits the width.</summary>
     public void WideTable(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string>> rows)
     {
         const int unlimited = 4096;
-        int width = console.Profile.Width;
-        console.Profile.Width = plain ? unlimited : width;
+        int width = Console.Profile.Width;
+        Console.Profile.Width = plain ? unlimited : width;
         Table(columns, rows);
-        console.Profile.Width = width;
+        Console.Profile.Width = width;
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Seamsim.Firmware.Abi;
 using Seamsim.Firmware.Loader;
 using Seamsim.Firmware.Module;
 using Seamsim.Host;
@@ -26,6 +25,9 @@ internal sealed class Composition : IDisposable
         WorldWatch watch = new(Account, ReleaseLocks);
         Memory = new PhysicalMemory(platform.Keys, platform.Ranges, platform.Packages);
         CpuModel model = CpuModel.Load(platform.Cpu, Parameters(platform));
+        for (int lp = 0; lp < platform.LpCount; lp++)
+            foreach (LpOverride difference in platform.CpuDiffers)
+                model.Override(lp, difference);
         foreach ((int lp, LpOverride difference) in platform.OddLps)
             model.Override(lp, difference);
         Uncore = new Uncore(model, Memory, platform.Seed) { Timebase = new Timebase(Account) };
@@ -46,9 +48,10 @@ internal sealed class Composition : IDisposable
             BootState.Enter(Cores[i]);
             cpus[i] = new HostCpu(Cores[i], stubs, hostCosts, Account);
         }
-        TdxModule tdx = new(ModuleVersion.Default);
-        Module = ModuleImage.Build();
-        PSeamldr loader = new(Managed, new Dictionary<string, IManagedImage> { [ModuleImage.Name] = tdx });
+        Definition = platform.ModuleDefinition;
+        TdxModule tdx = new(Definition.Rules);
+        Module = ModuleImage.Build(Definition);
+        PSeamldr loader = new(Managed, new Dictionary<string, IManagedImage> { [ModuleImage.NameOf(Definition)] = tdx });
         if (!SeamFirmware.Launch(Cores, platform.HostRanges, Managed, loader))
             throw new InvalidOperationException("the platform is too large for SYSINFO");
         Scheduler.Attach(cpus);
@@ -65,6 +68,9 @@ internal sealed class Composition : IDisposable
 
     /// <summary>Addresses where C# stands in for instructions.</summary>
     public ManagedCode Managed { get; }
+
+    /// <summary>Which TDX module runs.</summary>
+    public ModuleDefinition Definition { get; }
 
     /// <summary>The TDX module as the vendor ships it.</summary>
     public TdxModuleImage Module { get; }

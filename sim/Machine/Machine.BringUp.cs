@@ -1,6 +1,8 @@
+using Seamsim.Configuration;
 using Seamsim.Host;
 using Seamsim.Host.Kernel;
 using Seamsim.Host.Kvm;
+using Seamsim.Host.Kvm.CpuidPolicies;
 
 namespace Seamsim;
 
@@ -39,10 +41,14 @@ public sealed partial class Machine
             case StartState.Installed:
                 return await new SeamLoader(Kernel).Install(cpu, parts.Module);
             default:
-                (Errno error, kvm) = await KvmModule.Load(Kernel, cpu, KvmOptions.Linux616, module: null);
+                (Errno error, kvm) = await KvmModule.Load(Kernel, cpu, kvmOptions, module: null);
                 return error == Errno.Ok && !kvm!.TdxEnabled ? Errno.ENODEV : error;
         }
     }
+
+    private static KvmOptions OptionsOf(Platform platform) => KvmOptions.For(
+        CpuidPolicyCatalog.Find(platform.Policy) ?? throw new ConfigurationException(
+            $"policy \"{platform.Policy}\": expected one of {string.Join(", ", CpuidPolicyCatalog.Names)}"));
 
     /// <summary>The clock of a logical processor in core cycles.</summary>
     internal ulong ClockOf(int lp) => parts.Host.Cpus[lp].Cycles;

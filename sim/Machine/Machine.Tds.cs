@@ -39,6 +39,7 @@ public sealed partial class Machine
             Attributes = plan.Attributes,
             Xfam = plan.Xfam,
             GuestPhysicalBits = plan.Gpaw,
+            VcpuGuestPhysicalBits = plan.VcpuGpaw,
             Vcpus = plan.Vcpus,
             MemoryBytes = MemoryFor(plan, guest),
             InitialBytes = plan.MemoryBytes,

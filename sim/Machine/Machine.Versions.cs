@@ -1,5 +1,3 @@
-using Seamsim.Firmware.Abi;
-
 namespace Seamsim;
 
 /// <content>What this program consists of.</content>
@@ -11,7 +9,8 @@ public sealed partial class Machine
         ("engine", "interpreter (pre-decoded chained handlers), Iced " + VersionOf(typeof(Iced.Intel.Decoder))),
         ("timing", new Timing.Functional().Name),
         ("cpu models", string.Join(", ", CpuModels)),
-        ("TDX module", $"{ModuleVersion.Default} (C#)"),
+        ("TDX module", string.Join(", ", ModuleDefinition.BaseVersions) + " (C#)"),
+        ("overlays", string.Join(", ", ModuleDefinition.ShippedOverlays) + " (hypothetical modules)"),
         ("runtime", System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription),
     ];
 

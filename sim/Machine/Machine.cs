@@ -1,5 +1,7 @@
+using Seamsim.Firmware.Abi;
 using Seamsim.Host;
 using Seamsim.Host.Kernel;
+using Seamsim.Host.Kvm;
 using Seamsim.Hosting;
 using Seamsim.Isa.Ports;
 using Seamsim.Isa.State;
@@ -16,6 +18,7 @@ public sealed partial class Machine : IDisposable
 {
     private const int StackBytes = 64 << 20;
     private readonly Composition parts;
+    private readonly KvmOptions kvmOptions;
 
     /// <summary>
     /// Builds the platform as firmware leaves it: P-SEAMLDR present, no TDX module, processors in the host.
@@ -26,9 +29,11 @@ public sealed partial class Machine : IDisposable
     }
 
     /// <summary>Builds the platform with a cost model.</summary>
+    /// <exception cref="Configuration.ConfigurationException">There is no such policy.</exception>
     public Machine(Platform platform, ICostModel costs)
     {
         Platform = platform;
+        kvmOptions = OptionsOf(platform);
         parts = new Composition(platform, costs);
         Kernel = new HostKernel(parts.Host);
     }
@@ -70,14 +75,23 @@ public sealed partial class Machine : IDisposable
 
     internal Composition Parts => parts;
 
+    internal ModuleTables Tables => parts.Definition.Tables;
+
     internal IHostMemory HostMemory => parts.Host.Memory;
 
     internal IReadOnlyList<Core> Cores => parts.Cores;
 
     internal ScratchPages ScratchPages { get; } = new();
 
+    /// <summary>Another machine that is run on behalf of this one and ends with it.</summary>
+    internal Machine? Companion { get; set; }
+
     /// <summary>Ends the run at the next opportunity; callable from any thread (Ctrl-C).</summary>
-    public void Cancel() => parts.Scheduler.Cancelled = true;
+    public void Cancel()
+    {
+        parts.Scheduler.Cancelled = true;
+        Companion?.Cancel();
+    }
 
     /// <inheritdoc/>
     public void Dispose() => parts.Dispose();

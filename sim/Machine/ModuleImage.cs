@@ -1,4 +1,3 @@
-using Seamsim.Firmware.Abi;
 using Seamsim.Firmware.Loader;
 using Seamsim.Firmware.Module;
 using Seamsim.Host.Kernel;
@@ -8,15 +7,16 @@ namespace Seamsim;
 /// <summary>The TDX module as the host gets it: a file whose image names the C# module behind it.</summary>
 internal static class ModuleImage
 {
-    /// <summary>Key of the module in the P-SEAMLDR's registry.</summary>
-    public static string Name => $"tdx-module {ModuleVersion.Default}";
+    /// <summary>Key of a module in the P-SEAMLDR's registry.</summary>
+    public static string NameOf(ModuleDefinition module) =>
+        $"tdx-module {module.Base}{(module.Overlays.Count == 0 ? "" : $"+{module.Name}")}";
 
     /// <summary>Packs it.</summary>
-    public static TdxModuleImage Build()
+    public static TdxModuleImage Build(ModuleDefinition module)
     {
         ModuleBlob blob = ModuleBlob.Build(new ModuleManifest
         {
-            Module = Name,
+            Module = NameOf(module),
             Needs = TdxModule.Needs,
             SeamcallEntryOffset = TdxModule.SeamcallEntryOffset,
             TdExitEntryOffset = TdxModule.TdExitEntryOffset,

@@ -10,6 +10,8 @@ public sealed record Platform
 {
     private const ulong Gibibyte = 1UL << 30;
 
+    private readonly ModuleDefinition? module;
+
     /// <summary>Processor packages, 1..8.</summary>
     public int Packages { get; init; } = 1;
 
@@ -39,8 +41,28 @@ public sealed record Platform
     /// <summary>Whether EPT can have five levels, which GPAW 52 needs.</summary>
     public bool Ept5 { get; init; } = true;
 
-    /// <summary>TDX module version.</summary>
+    /// <summary>TDX module: a version, the name of a shipped overlay, or the path of an overlay.</summary>
     public string Module { get; init; } = "1.5.01";
+
+    /// <summary>
+    /// What <see cref="Module"/> means. Set it for a path that does not start at the current directory; otherwise it
+    /// is found when it is asked for.
+    /// </summary>
+    /// <exception cref="Configuration.ConfigurationException">There is no such module.</exception>
+    public ModuleDefinition ModuleDefinition
+    {
+        get => module is { } given && given.Spec == Module ? given : ModuleDefinition.Resolve(Module);
+        init => module = value;
+    }
+
+    /// <summary>The platform with another module.</summary>
+    internal Platform With(ModuleDefinition other) => this with { Module = other.Spec, ModuleDefinition = other };
+
+    /// <summary>What all logical processors do differently from the model: a slightly different processor.</summary>
+    public IReadOnlyList<LpOverride> CpuDiffers { get; init; } = [];
+
+    /// <summary>KVM's CPUID policy: P0..P7 or its name.</summary>
+    public string Policy { get; init; } = "P6";
 
     /// <summary>Logical processors that differ from the model in a CPUID bit or an MSR.</summary>
     public IReadOnlyList<(int Lp, LpOverride Difference)> OddLps { get; init; } = [];

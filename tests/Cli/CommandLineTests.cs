@@ -54,6 +54,7 @@ internal sealed class CommandLineTests
     [TestCase("run", "-d", "/dev/null")]
     [TestCase("seamcall", "")]
     [TestCase("run", "-c", "platform.packages=0")]
+    [TestCase("run", "-c", "platform.module=e99")]
     [TestCase("seamcall")]
     [TestCase("seamcall", "x.jsonl", "--from", "nowhere")]
     [TestCase("explain", "TDX_NO_SUCH_STATUS")]
@@ -108,7 +109,8 @@ internal sealed class CommandLineTests
         {
             Assert.That(code, Is.Zero);
             Assert.That(output,
-                Does.Contain("Iced").And.Contain("functional").And.Contain("sapphire-rapids").And.Contain("1.5.01"));
+                Does.Contain("Iced").And.Contain("functional").And.Contain("sapphire-rapids").And.Contain("1.5.01")
+                    .And.Contain("e8"));
         }
     }
 

@@ -109,7 +109,7 @@ internal abstract class KvmUser
 
     public Errno InitVm(KvmTdx td, KvmTdxInitVm init, params KvmCpuidEntry2[] cpuid)
     {
-        Data(init.ToBytes(cpuid));
+        Data(init.ToBytes(cpuid, Kvm.Options.InitVmLayout));
         return Command(td, TdxCommand.InitVm, DataAddress);
     }
 

@@ -58,7 +58,7 @@ internal sealed class MachineTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(Assert.Throws<MachineStoppedException>(machine.BringUp)!.Message, Is.EqualTo("cancelled"));
-            Assert.That(Runs.Stats.Of(machine), Is.Not.Empty);
+            Assert.That(Runs.Stats.Of(machine, new Runs.RunReport()), Is.Not.Empty);
         }
     }
 
@@ -66,6 +66,6 @@ internal sealed class MachineTests
     {
         using Machine machine = new(new Platform { Seed = seed, LpsPerPackage = 4 });
         machine.BringUp();
-        return Runs.Stats.ToText(Runs.Stats.Of(machine), machine.TimingModel);
+        return Runs.Stats.ToText(Runs.Stats.Of(machine, new Runs.RunReport()), machine.TimingModel);
     }
 }

@@ -11,8 +11,8 @@ internal sealed class ScenarioErrors
         yield return Row("platform.packages = 99", "my.toml:1: platform.packages: expected an integer 1..8");
         yield return Row("\n[platform]\npackages = \"two\"", "my.toml:3: platform.packages: expected an integer 1..8");
         yield return Row("[platform]\npackges = 2",
-            "my.toml:2: platform.packges: no such key; expected one of cpu, ept5,");
-        yield return Row("sed = 2", "my.toml:1: sed: no such key; expected one of fail, max_instructions, platform,");
+            "my.toml:2: platform.packges: no such key; expected one of cpu, cpu_differs,");
+        yield return Row("sed = 2", "my.toml:1: sed: no such key; expected one of fail, kvm, max_instructions,");
         yield return Row("[platform]\nmemory = \"4 GB\"",
             "my.toml:2: platform.memory: expected a size such as \"4 GiB\"");
         yield return Row("[platform]\ncpu = \"z80\"", "my.toml:2: platform.cpu: expected \"sapphire-rapids\"");

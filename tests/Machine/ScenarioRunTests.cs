@@ -141,8 +141,8 @@ internal sealed class ScenarioRunTests
         RunReport first = Play(toml, out Machine one), second = Play(toml, out Machine two);
         Scenario scenario = Scenario.Parse(toml, "s.toml");
         Assert.That(
-            Stats.ToJson(Stats.Of(two), scenario, second.Passed),
-            Is.EqualTo(Stats.ToJson(Stats.Of(one), scenario, first.Passed)));
+            Stats.ToJson(Stats.Of(two, second), scenario, second.Passed),
+            Is.EqualTo(Stats.ToJson(Stats.Of(one, first), scenario, first.Passed)));
     }
 
     [Test]

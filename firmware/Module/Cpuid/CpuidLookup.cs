@@ -8,8 +8,7 @@ namespace Seamsim.Firmware.Module;
 /// </summary>
 internal static class CpuidLookup
 {
-    private const uint MaxBaseLeaf = 0x23, ExtendedBase = 0x8000_0000, HypervisorFirst = 0x4000_0000,
-        HypervisorLast = 0x4FFF_FFFF;
+    private const uint ExtendedBase = 0x8000_0000, HypervisorFirst = 0x4000_0000, HypervisorLast = 0x4FFF_FFFF;
 
     /// <summary>
     /// The entry, or null for #VE. Its value is <see cref="Tdcs.CpuidValues"/>, dynamic bits not yet applied.
@@ -17,8 +16,9 @@ internal static class CpuidLookup
     public static CpuidEntry? Find(LeafCall c, uint leaf, uint subleaf)
     {
         bool hypervisor = leaf is >= HypervisorFirst and <= HypervisorLast;
-        bool tooHigh = leaf is > MaxBaseLeaf and < ExtendedBase || leaf > c.Data.NativeMaxExtendedLeaf;
-        CpuidEntry? entry = c.Tables.Cpuid.Find(!hypervisor && tooHigh ? MaxBaseLeaf : leaf, subleaf);
+        uint highest = c.Tables.Cpuid.MaxBasicLeaf;
+        bool tooHigh = leaf > highest && leaf < ExtendedBase || leaf > c.Data.NativeMaxExtendedLeaf;
+        CpuidEntry? entry = c.Tables.Cpuid.Find(!hypervisor && tooHigh ? highest : leaf, subleaf);
         return entry is { Faulting: false } ? entry : null;
     }
 }

@@ -15,8 +15,7 @@ internal ref struct TdCpuid(LeafCall call, Tdcs tdcs, ReadOnlySpan<byte> tdParam
     private const ulong TsxCtrl = 1 << 7;
     private const ulong SpecCtrlDdpd = 1 << 8;
 
-    private readonly ReadOnlySpan<byte> configuration =
-        tdParams.Slice(TdParams.CpuidConfig, TdParams.Reserved3 - TdParams.CpuidConfig);
+    private readonly ReadOnlySpan<byte> configuration = tdParams[TdParams.CpuidConfig..];
 
     /// <summary>Computes and stores every entry, in the table's order; stops at the first refusal.</summary>
     public TdxStatus Configure()

@@ -22,7 +22,7 @@ internal sealed class ModuleData
     private const int WbinvdBlocksOffset = 0x40, PackageShiftOffset = 0x48, SeamopsCapsOffset = 0x50;
     private const int SeamdbIndexOffset = 0x58, SeamdbNonceOffset = 0x60, SeamrrSizeOffset = 0x80;
     private const int MsrSamplesOffset = 0x400;
-    private const int CpuidOffset = 0x1000, CpuidNativeOffset = 0x1800, XsaveComponentsOffset = 0x1C00;
+    private const int CpuidOffset = 0x1000, CpuidNativeOffset = 0x1800, XsaveComponentsOffset = 0x1D00;
 
     /// <summary>Where the parts with views of their own begin.</summary>
     public const int KotOffset = 0x2000, WbtOffset = 0x7000, TdmrTableOffset = 0x8000, Bytes = 0x10000;

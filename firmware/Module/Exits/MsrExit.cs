@@ -12,7 +12,6 @@ internal static class MsrExit
 {
     private const int Rax = 0, Rcx = 1, Rdx = 2;
     private const ulong Sce = 1, Lma = 1UL << 10;
-    private const ulong PerfmonAvailable = 1UL << 7, PebsUnavailable = 1UL << 12, PebsToPt = 1UL << 16;
     private const ulong TrapFlag = 1UL << 8, SingleStep = 1UL << 14;
     private const int VirtualVmxOffset = 0x700;
 
@@ -56,7 +55,7 @@ internal static class MsrExit
     {
         MsrAction.XapicDisableStatus => (GuestVerdict.Apply, 1),
         MsrAction.ArchCapabilities   => (GuestVerdict.Apply, v.Tdcs.VirtualArchCapabilities),
-        MsrAction.MiscEnable         => (GuestVerdict.Apply, Native(v, msr) & ~PerfmonAvailable | PebsUnavailable),
+        MsrAction.MiscEnable         => (GuestVerdict.Apply, VirtualMsrs.MiscEnable(Native(v, msr))),
         MsrAction.PerfCapabilities   => (GuestVerdict.Apply, PerfCapabilities(v, msr)),
         MsrAction.DebugCtl => (GuestVerdict.Apply, DebugCtlRules.Read(v.P.Vmread(VmcsField.GuestDebugctl))),
         MsrAction.VirtualVmx         => (GuestVerdict.Apply, VirtualVmxMsr(v, msr)),
@@ -87,7 +86,7 @@ internal static class MsrExit
     }
 
     private static ulong PerfCapabilities(Vcpu v, uint msr) =>
-        (v.Tdcs.Attributes & TdAttributes.Perfmon) == 0 ? 0 : Native(v, msr) & ~PebsToPt;
+        VirtualMsrs.PerfCapabilities(Native(v, msr), (v.Tdcs.Attributes & TdAttributes.Perfmon) != 0);
 
     private static ulong VirtualVmxMsr(Vcpu v, uint msr)
     {

@@ -92,6 +92,16 @@ internal sealed class MsrTable
         }
     }
 
+    /// <summary>Lets a TD read and write some MSRs without an exit.</summary>
+    public static void MakeNative(uint first, uint last, Span<byte> page)
+    {
+        for (uint msr = first; msr <= last; msr++)
+        {
+            Clear(page, msr, 0);
+            Clear(page, msr, WriteOffset);
+        }
+    }
+
     private static bool Lacks(TdFeatures features, TdFeatures wanted) => (features & wanted) != wanted;
 
     private static void Clear(Span<byte> page, uint msr, int offset)

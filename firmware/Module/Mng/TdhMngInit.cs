@@ -41,7 +41,8 @@ internal static class TdhMngInit
         if ((msrConfig & ~ArchCapabilitiesConfigured) != 0)                         return Invalid(OperandId.Rdx);
         if (!IsZero(tdParams, TdParams.Reserved2, TdParams.Reserved2Bytes))         return Invalid(OperandId.Rdx);
         if (new TdCpuid(c, tdcs, tdParams).Configure() is { IsError: true } cpuid)  return cpuid;
-        if (!IsZero(tdParams, TdParams.Reserved3, TdParams.Reserved3Bytes))         return Invalid(OperandId.Rdx);
+        int configEnd = TdParams.CpuidConfigEnd(c.Tables.Cpuid.Configurable.Count);
+        if (!IsZero(tdParams, configEnd, TdParams.Bytes - configEnd))               return Invalid(OperandId.Rdx);
         ulong capabilities = U64(tdParams, TdParams.ArchCapabilitiesConfig);
         if (!VirtualMsrs.AcceptsArchCapabilities(capabilities, msrConfig != 0))
             return Invalid(OperandId.Ia32ArchCapabilitiesConfig);
@@ -170,7 +171,16 @@ internal static class TdhMngInit
     {
         Span<byte> bitmap = stackalloc byte[4096];
         c.Rules.Msrs.WriteBitmap(TdFeatureSet.Of(c.P, tdcs), bitmap);
+        foreach (NativeMsr msr in c.Tables.NativeMsrs)
+            if (EnumeratesMsr(c, tdcs, msr))
+                MsrTable.MakeNative(msr.First, msr.Last, bitmap);
         c.P.WriteBytes(tdcs.Page(Tdcs.MsrBitmapPage), bitmap);
+    }
+
+    private static bool EnumeratesMsr(LeafCall c, Tdcs tdcs, NativeMsr msr)
+    {
+        int index = c.Tables.Cpuid.Find(msr.Leaf, msr.Subleaf)!.Index;
+        return (Cpuid.ToRegisters(tdcs.CpuidValues(index))[msr.Register] >> msr.Bit & 1) != 0;
     }
 
     private static TdxStatus Invalid(OperandId operand) => TdxStatus.OperandInvalid.With(operand);

@@ -10,6 +10,7 @@ namespace Seamsim.Firmware.Module;
 internal static class VirtualMsrs
 {
     private const ulong SsbNo = 1 << 4, TsxCtrl = 1 << 7, Rrsba = 1 << 19, BhiNo = 1 << 20, PbrsbNo = 1 << 24;
+    private const ulong PerfmonAvailable = 1UL << 7, PebsUnavailable = 1UL << 12, PebsToPt = 1UL << 16;
     private const ulong Configurable = SsbNo | Rrsba | BhiNo | PbrsbNo;
     private const ulong AlwaysClear = 1 << 9 | 1 << 10 | 1 << 11 | 1 << 16 | 1 << 17 | 1 << 18 | 1 << 21 | 1 << 22
         | 1 << 23 | 0xFFFF_FFFF_FE00_0000;
@@ -33,6 +34,12 @@ internal static class VirtualMsrs
         value |= wanted & Rrsba;
         return tsx ? value : value & ~TsxCtrl;
     }
+
+    /// <summary>IA32_MISC_ENABLE of a TD without performance monitoring, when RDMSR exits.</summary>
+    public static ulong MiscEnable(ulong native) => native & ~PerfmonAvailable | PebsUnavailable;
+
+    /// <summary>IA32_PERF_CAPABILITIES of a TD, when RDMSR exits.</summary>
+    public static ulong PerfCapabilities(ulong native, bool perfmon) => perfmon ? native & ~PebsToPt : 0;
 
     /// <summary>Stores the VMX capability MSRs in the order of the TDCS, BASIC first.</summary>
     public static void StoreVmx(LeafCall c, Tdcs tdcs)

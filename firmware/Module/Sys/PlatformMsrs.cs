@@ -22,11 +22,13 @@ internal static class PlatformMsrs
     private const ulong TmeLocked = 1;
     private const int ActivatedAlgorithmsShift = 48;
 
-    /// <summary>Bytes of the SEAM range, from its mask register.</summary>
+    /// <summary>
+    /// Bytes of the SEAM range: the lowest address bit its mask register compares. The highest is MAXPHYADDR - 1.
+    /// </summary>
     public static ulong SeamrrBytes(ISeamPlatform p)
     {
         const ulong maskBits = 0x000F_FFFF_FE00_0000;
-        return p.TryRdmsr(SeamrrMask, out ulong mask) ? (maskBits ^ mask & maskBits) + (1UL << 25) : 0;
+        return p.TryRdmsr(SeamrrMask, out ulong mask) ? mask & maskBits & ~(mask & maskBits) + 1 : 0;
     }
 
     /// <summary>IA32_MISC_ENABLE.LIMIT_CPUID_MAXVAL.</summary>

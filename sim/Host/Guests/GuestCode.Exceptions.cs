@@ -58,6 +58,8 @@ internal sealed partial class GuestCode
 
     private void EmulateCpuid()
     {
+        if (VeCounter is { } counter)
+            A.inc(__dword_ptr[counter]);
         A.mov(r12d, __dword_ptr[rsp + SavedRax]);
         A.mov(r13d, __dword_ptr[rsp + SavedRcx]);
         Vmcall(CpuidReason);

@@ -66,6 +66,26 @@ internal sealed partial class GuestCode
         A.call(printDecimal);
     }
 
+    /// <summary>Where the handler counts CPUIDs that raised #VE (a dword); null: nowhere.</summary>
+    public uint? VeCounter { get; set; }
+
+    /// <summary>Sends a register to the VMM's report port. RAX, RCX and R10 to R15 are lost.</summary>
+    public void Report(AssemblerRegister32 value)
+    {
+        A.mov(r15d, value);
+        PortWrite(Vmm.TdVmm.ReportPort, 4);
+    }
+
+    /// <summary>Constant bytes; answers their address.</summary>
+    public uint AddBytes(ReadOnlySpan<byte> bytes)
+    {
+        while (texts.Count % 8 != 0)
+            texts.Add(0);
+        uint address = GuestLayout.Texts + (uint)texts.Count;
+        texts.AddRange(bytes);
+        return address;
+    }
+
     /// <summary>Prints bytes of memory as hexadecimal digits.</summary>
     public void PrintBytes(uint address, int count)
     {

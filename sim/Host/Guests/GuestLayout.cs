@@ -2,6 +2,19 @@ using System.Buffers.Binary;
 
 namespace Seamsim.Host.Guests;
 
+/// <summary>How a built-in guest maps its memory, always to itself.</summary>
+internal enum GuestPaging
+{
+    /// <summary>Four levels, 2-MiB pages: the least work for the page walker.</summary>
+    Large,
+
+    /// <summary>Four levels; 4-KiB pages where the guest lives.</summary>
+    FourLevels,
+
+    /// <summary>Five levels (CR4.LA57); 4-KiB pages where the guest lives.</summary>
+    FiveLevels,
+}
+
 /// <summary>
 /// Where a built-in guest keeps things, and the tables it starts with. Everything is identity-mapped.
 /// </summary>
@@ -11,8 +24,11 @@ internal static class GuestLayout
     public const uint Descriptors = 0x1000, GdtOperand = Descriptors + 0x100, IdtOperand = Descriptors + 0x110,
         Idt = Descriptors + 0x200;
 
-    /// <summary>PML4, PDPT and page directory.</summary>
+    /// <summary>PML4, PDPT, page directory, and the page table of the first 2 MiB when pages are small.</summary>
     public const uint PageTables = 0x2000;
+
+    /// <summary>The fifth level, when there is one.</summary>
+    public const uint Pml5 = 0x20000;
 
     /// <summary>Zero-terminated texts.</summary>
     public const uint Texts = 0x6000, TextBytes = 0x2000;
@@ -35,6 +51,7 @@ internal static class GuestLayout
     private const int IdtEntries = 32;
     private const ulong Code64 = 0x00AF_9B00_0000_FFFF, Data = 0x00CF_9300_0000_FFFF;
     private const ulong Present = 1, Writable = 2, Accessed = 1 << 5, Dirty = 1 << 6, Large = 1 << 7;
+    private const ulong Table = Present | Writable | Accessed;
     private const ulong Leaf = Present | Writable | Accessed | Dirty | Large;
 
     /// <summary>GDT with flat 64-bit code and data; every vector goes to <paramref name="fault"/> but #VE.</summary>
@@ -52,15 +69,28 @@ internal static class GuestLayout
         return page;
     }
 
-    /// <summary>The first gigabyte through 2-MiB pages.</summary>
-    public static byte[] PageTablePages()
+    /// <summary>The first gigabyte through 2-MiB pages; its first 2 MiB through 4-KiB pages if wanted.</summary>
+    public static byte[] PageTablePages(GuestPaging paging)
     {
-        byte[] pages = new byte[0x3000];
-        Qword(pages, 0, (PageTables + 0x1000) | Present | Writable | Accessed);
-        Qword(pages, 0x1000, (PageTables + 0x2000) | Present | Writable | Accessed);
+        byte[] pages = new byte[paging == GuestPaging.Large ? 0x3000 : 0x4000];
+        Qword(pages, 0, (PageTables + 0x1000) | Table);
+        Qword(pages, 0x1000, (PageTables + 0x2000) | Table);
         for (int i = 0; i < 512; i++)
             Qword(pages, 0x2000 + i * 8, ((ulong)i << 21) | Leaf);
+        if (paging == GuestPaging.Large)
+            return pages;
+        Qword(pages, 0x2000, (PageTables + 0x3000) | Table);
+        for (int i = 0; i < 512; i++)
+            Qword(pages, 0x3000 + i * 8, ((ulong)i << 12) | (Leaf & ~Large));
         return pages;
+    }
+
+    /// <summary>A PML5 with one entry.</summary>
+    public static byte[] Pml5Page()
+    {
+        byte[] page = new byte[0x1000];
+        Qword(page, 0, PageTables | Table);
+        return page;
     }
 
     // Present, DPL 0, 64-bit interrupt gate. SDM vol. 3A, figure 7-8.

@@ -49,7 +49,8 @@ public sealed class KvmModule
         HostXfeatures | Options.CpuidPolicy.ExtraXfam, Kernel.Tdx.Info.XfamFixed0, Kernel.Tdx.Info.XfamFixed1);
 
     /// <summary>What a CPUID policy looks at.</summary>
-    public CpuidContext CpuidContext => new(Kernel.Tdx.Info.CpuidConfigs, SupportedCpuid);
+    public CpuidContext CpuidContext => new(
+        Kernel.Tdx.Info.CpuidConfigs, SupportedCpuid, SupportedAttributes, SupportedXfam);
 
     /// <summary>TDs that hold a cgroup charge.</summary>
     internal int CgroupCharge { get; set; }

@@ -29,6 +29,24 @@ public sealed record KvmOptions
         Layout = CapabilitiesLayout.Patch11,
     };
 
+    /// <summary>
+    /// The KVM a policy belongs to: P0 and P1 before the series, P2 to P5 with the series' interface, P6 and P7 with
+    /// that of Linux 6.16.
+    /// </summary>
+    public static KvmOptions For(ICpuidPolicy policy) => policy.Generation switch
+    {
+        KvmGeneration.BeforeSeries => PostedSeries with
+        {
+            CpuidPolicy = policy,
+            GpawRule = GpawRule.MaxPhysicalAddress,
+            TdpLevelRule = TdpLevelRule.MaxPhysicalAddress,
+            Layout = CapabilitiesLayout.Patch09,
+            InitVmLayout = InitVmLayout.BeforeSeries,
+        },
+        KvmGeneration.Series => PostedSeries with { CpuidPolicy = policy },
+        _ => Linux616 with { CpuidPolicy = policy },
+    };
+
     /// <summary>Command numbers and error rows.</summary>
     public KvmFlavour Flavour { get; init; } = KvmFlavour.Upstream;
 
@@ -43,6 +61,9 @@ public sealed record KvmOptions
 
     /// <summary>Layout of struct kvm_tdx_capabilities.</summary>
     public CapabilitiesLayout Layout { get; init; } = CapabilitiesLayout.Linux616;
+
+    /// <summary>Layout of struct kvm_tdx_init_vm.</summary>
+    public InitVmLayout InitVmLayout { get; init; } = InitVmLayout.Series;
 
     /// <summary>
     /// Refuse modules without TOPOLOGY_ENUM (TDX_FEATURES0 bit 20), as Linux 6.16 does. Off, so that module 1.5.01,
@@ -87,7 +108,8 @@ public sealed record KvmOptions
             1 => TdxCommand.InitVm,
             2 => TdxCommand.InitVcpu,
             3 => TdxCommand.GetCpuid,
-            // Assumed: the posting ends at 3, and its tree needs the two to run a TD.
+            // Assumed: the posting ends at 3, and its tree needs the two to run a TD. Before it, too: no source at hand
+            // gives the numbers of those versions.
             4 => TdxCommand.FinalizeVm,
             5 => TdxCommand.InitMemRegion,
             _ => null,

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Seamsim.Firmware.Abi;
 using Seamsim.Host.Kernel;
+using Seamsim.Host.Kvm.CpuidPolicies;
 using Seamsim.Host.Kvm.Uapi;
 
 namespace Seamsim.Host.Kvm;
@@ -14,44 +15,53 @@ public sealed partial class KvmTdx
     {
         if (State != TdState.Uninitialized || KeyId is not null || command.Flags != 0)
             return (Errno.EINVAL, default);
-        byte[] header = new byte[KvmTdxInitVm.FixedSize + KvmCpuid2.HeaderSize];
+        InitVmLayout layout = Kvm.Options.InitVmLayout;
+        int cpuidAt = KvmTdxInitVm.CpuidOffsetOf(layout);
+        byte[] header = new byte[cpuidAt + KvmCpuid2.HeaderSize];
         if (!user.TryRead(command.Data, header))
             return (Errno.EFAULT, default);
-        uint count = BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(KvmTdxInitVm.CpuidOffset));
-        uint padding = BinaryPrimitives.ReadUInt32LittleEndian(
-            header.AsSpan(KvmTdxInitVm.CpuidOffset + KvmCpuid2.PaddingOffset));
+        uint count = BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(cpuidAt));
+        uint padding = BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(cpuidAt + KvmCpuid2.PaddingOffset));
         if (count > KvmUapi.MaxCpuidEntries)
             return (Errno.E2BIG, default);
         byte[] entries = new byte[count * KvmCpuidEntry2.Size];
         if (!user.TryRead(command.Data + (ulong)header.Length, entries))
             return (Errno.EFAULT, default);
-        KvmTdxInitVm init = KvmTdxInitVm.Parse(header);
+        KvmTdxInitVm init = KvmTdxInitVm.Parse(header, layout);
         if (!init.ReservedIsZero || padding != 0)
             return (Errno.EINVAL, default);
 
-        Errno error = SetUpParameters(init, KvmCpuid2.ParseEntries(entries, (int)count), out byte[] parameters);
-        return error == Errno.Ok ? await Create(cpu, parameters) : (error, default);
+        TdFeatures features = new(Kernel.Tdx.Info.CpuidConfigs.Count)
+        {
+            Attributes = init.Attributes, Xfam = init.Xfam,
+        };
+        List<KvmCpuidEntry2> cpuid = KvmCpuid2.ParseEntries(entries, (int)count);
+        Errno error = SetUpParameters(init, cpuid, features, out byte[] parameters);
+        if (error != Errno.Ok)
+            return (error, default);
+        (Errno, TdxStatus) created = await Create(cpu, parameters);
+        if (created.Item1 == Errno.Ok)
+            Features = features;
+        return created;
     }
 
-    private Errno SetUpParameters(KvmTdxInitVm init, List<KvmCpuidEntry2> cpuid, out byte[] parameters)
+    private Errno SetUpParameters(
+        KvmTdxInitVm init, List<KvmCpuidEntry2> cpuid, TdFeatures features, out byte[] parameters)
     {
         TdxSysInfo info = Kernel.Tdx.Info;
         parameters = new byte[TdParams.Bytes];
         if (Vcpus.Count != 0)
             return Errno.EBUSY;
-        if ((init.Attributes & ~Kvm.SupportedAttributes) != 0 || (init.Xfam & ~Kvm.SupportedXfam) != 0)
-            return Errno.EINVAL;
         if (!EptRules.TryChoose(Kvm.Options.GpawRule, cpuid, Kvm.HasFiveLevelEpt, out EptChoice ept))
             return Errno.EINVAL;
-        CpuidValue[] slots = new CpuidValue[info.CpuidConfigs.Count];
-        Errno error = Kvm.Options.CpuidPolicy.Fill(Kvm.CpuidContext, cpuid, slots);
+        Errno error = Kvm.Options.CpuidPolicy.InitVm(Kvm.CpuidContext, cpuid, features);
         if (error != Errno.Ok)
             return error;
 
         Ept = ept;
-        Attributes = init.Attributes | info.AttributesFixed1;
-        Xfam = init.Xfam | info.XfamFixed1;
-        WriteParameters(parameters, init, slots);
+        Attributes = features.Attributes | info.AttributesFixed1;
+        Xfam = features.Xfam | info.XfamFixed1;
+        WriteParameters(parameters, init, features.Slots);
         return Errno.Ok;
     }
 

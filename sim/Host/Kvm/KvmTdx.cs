@@ -1,5 +1,6 @@
 using Seamsim.Firmware.Abi;
 using Seamsim.Host.Kernel;
+using Seamsim.Host.Kvm.CpuidPolicies;
 using Seamsim.Host.Kvm.Uapi;
 using Seamsim.Isa;
 
@@ -48,6 +49,9 @@ public sealed partial class KvmTdx : KvmVm
 
     /// <summary>XFAM as given to the module.</summary>
     public ulong Xfam { get; private set; }
+
+    /// <summary>What INIT_VM made of attributes, XFAM and CPUID; empty before.</summary>
+    internal TdFeatures Features { get; private set; } = new(0);
 
     /// <summary>EPT level and GPA width.</summary>
     public EptChoice Ept { get; private set; }

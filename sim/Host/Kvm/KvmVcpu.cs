@@ -22,14 +22,17 @@ public abstract class KvmVcpu
     /// <summary>The shared page.</summary>
     public KvmRun RunPage { get; } = new();
 
-    /// <summary>KVM's own copy of the vCPU's CPUID, as KVM_SET_CPUID2 left it.</summary>
-    public IReadOnlyList<KvmCpuidEntry2> Cpuid { get; private set; } = [];
+    /// <summary>
+    /// KVM's own copy of the vCPU's CPUID, as KVM_SET_CPUID2 left it; with some policies INIT_VCPU writes it.
+    /// </summary>
+    public IReadOnlyList<KvmCpuidEntry2> Cpuid { get; private protected set; } = [];
 
     /// <summary>Whether KVM_RUN was ever called.</summary>
     private protected bool HasRun { get; set; }
 
     /// <summary>
-    /// KVM_SET_CPUID2: struct kvm_cpuid2. -E2BIG above 256 entries; after KVM_RUN only the same again.
+    /// KVM_SET_CPUID2: struct kvm_cpuid2. -E2BIG above 256 entries; after KVM_RUN only the same again; a TD's CPUID
+    /// policy may refuse it (-EINVAL).
     /// </summary>
     public Errno SetCpuid2(IUserMemory user, ulong argument)
     {
@@ -45,18 +48,24 @@ public abstract class KvmVcpu
         List<KvmCpuidEntry2> entries = KvmCpuid2.ParseEntries(bytes, (int)count);
         if (HasRun && !entries.SequenceEqual(Cpuid))
             return Errno.EINVAL;
-        Cpuid = entries;
-        return Errno.Ok;
+        Errno error = CheckCpuid(entries);
+        if (error == Errno.Ok)
+            Cpuid = entries;
+        return error;
     }
 
     /// <summary>The entry CPUID with this leaf and sub-leaf would find in KVM's copy.</summary>
-    public CpuidValue LookUpCpuid(uint leaf, uint subleaf)
+    public CpuidValue LookUpCpuid(uint leaf, uint subleaf) => LookUp(Cpuid, leaf, subleaf);
+
+    private protected static CpuidValue LookUp(IReadOnlyList<KvmCpuidEntry2> entries, uint leaf, uint subleaf)
     {
-        foreach (KvmCpuidEntry2 entry in Cpuid)
+        foreach (KvmCpuidEntry2 entry in entries)
             if (entry.Answers(leaf, subleaf))
                 return entry.Value;
         return default;
     }
+
+    private protected virtual Errno CheckCpuid(IReadOnlyList<KvmCpuidEntry2> entries) => Errno.Ok;
 
     /// <summary>KVM_MEMORY_ENCRYPT_OP on the vCPU.</summary>
     public abstract HostTask<Errno> MemoryEncryptOp(ICpu cpu, IUserMemory user, ulong argument);

@@ -5,15 +5,50 @@ using Seamsim.Host.Kvm.Uapi;
 
 namespace Seamsim.Host.Kvm;
 
-/// <content>KVM_TDX_GET_CPUID (patch 21).</content>
+/// <content>KVM_TDX_GET_CPUID (patch 21), and INIT_VCPU and KVM_SET_CPUID2 as far as CPUID goes.</content>
 public sealed partial class VcpuTdx
 {
+    private ICpuidPolicy Policy => vm.Kvm.Options.CpuidPolicy;
+
+    private protected override Errno CheckCpuid(IReadOnlyList<KvmCpuidEntry2> entries) =>
+        Policy.SetCpuid2(vm.Features, entries);
+
+    /// <summary>
+    /// Initial RCX and the CPUID the vCPU has after INIT_VCPU. Data is RCX itself, or, with a policy that lets
+    /// INIT_VCPU write the CPUID, a pointer to <see cref="KvmTdxInitVcpu"/>.
+    /// </summary>
+    private async HostTask<(Errno Error, ulong InitialRcx, IReadOnlyList<KvmCpuidEntry2> Cpuid)> CpuidOfInit(
+        ICpu cpu, IUserMemory user, KvmTdxCmd command)
+    {
+        if (Policy.VcpuCpuid == VcpuCpuidSource.SetCpuid2)
+            return (Errno.Ok, command.Data, Cpuid);
+        byte[] header = new byte[KvmTdxInitVcpu.FixedSize + KvmCpuid2.HeaderSize];
+        if (!user.TryRead(command.Data, header))
+            return (Errno.EFAULT, 0, []);
+        KvmTdxInitVcpu init = KvmTdxInitVcpu.Parse(header);
+        if (init.Count > KvmUapi.MaxCpuidEntries)
+            return (Errno.E2BIG, 0, []);
+        byte[] bytes = new byte[init.Count * KvmCpuidEntry2.Size];
+        if (!user.TryRead(command.Data + KvmTdxInitVcpu.EntriesOffset, bytes))
+            return (Errno.EFAULT, 0, []);
+        if (init.Padding != 0)
+            return (Errno.EINVAL, 0, []);
+        List<KvmCpuidEntry2> entries = KvmCpuid2.ParseEntries(bytes, (int)init.Count);
+        VcpuCpuid made = await Policy.InitVcpu(vm.Kvm.CpuidContext, vm.Features, new TdCpuid(vm, cpu), entries);
+        if (made.Error == Errno.Ok && made.Answer is { } answer
+            && !user.TryWrite(command.Data + KvmTdxInitVcpu.CpuidOffset, KvmCpuid2.ToBytes(answer)))
+            return (Errno.EFAULT, 0, []);
+        return (made.Error, init.InitialRcx, made.Installed);
+    }
+
     private async HostTask<Errno> GetCpuid(ICpu cpu, IUserMemory user, KvmTdxCmd command)
     {
+        if (!Policy.HasGetCpuid)
+            return Errno.EINVAL;
         byte[] capacity = new byte[4];
         if (!user.TryRead(command.Data, capacity))
             return Errno.EFAULT;
-        CpuidReadout readout = await vm.Kvm.Options.CpuidPolicy.ReadBack(vm.Kvm.CpuidContext, new TdCpuid(vm, cpu));
+        CpuidReadout readout = await Policy.GetCpuid(vm.Kvm.CpuidContext, new TdCpuid(vm, cpu));
         if (readout.Error != Errno.Ok)
             return readout.Error;
         byte[] answer = KvmCpuid2.ToBytes(readout.Entries);

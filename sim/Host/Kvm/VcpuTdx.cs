@@ -56,7 +56,7 @@ public sealed partial class VcpuTdx : KvmVcpu
             return Errno.EINVAL;
         return vm.Kvm.Options.CommandOf(command.Id) switch
         {
-            TdxCommand.InitVcpu => await InitVcpu(cpu, command),
+            TdxCommand.InitVcpu => await InitVcpu(cpu, user, command),
             TdxCommand.InitMemRegion => await InitMemRegion(cpu, user, command),
             TdxCommand.GetCpuid => await GetCpuid(cpu, user, command),
             _ => Errno.EINVAL,
@@ -99,12 +99,15 @@ public sealed partial class VcpuTdx : KvmVcpu
         IsInitialized = false;
     }
 
-    private async HostTask<Errno> InitVcpu(ICpu cpu, KvmTdxCmd command)
+    private async HostTask<Errno> InitVcpu(ICpu cpu, IUserMemory user, KvmTdxCmd command)
     {
         if (command.Flags != 0 || IsInitialized)
             return Errno.EINVAL;
+        (Errno error, ulong initialRcx, IReadOnlyList<KvmCpuidEntry2> cpuid) = await CpuidOfInit(cpu, user, command);
+        if (error != Errno.Ok)
+            return error;
         // The APIC base setter refuses x2APIC mode unless the vCPU's CPUID has it.
-        if ((LookUpCpuid(1, 0).Ecx & CpuidX2Apic) == 0)
+        if ((LookUp(cpuid, 1, 0).Ecx & CpuidX2Apic) == 0)
             return Errno.EINVAL;
         List<Hpa> pages = [];
         for (int i = 0; i < Kernel.Tdx.Info.TdvpsPages; i++)
@@ -119,8 +122,9 @@ public sealed partial class VcpuTdx : KvmVcpu
         int donated = await Donate(cpu, pages);
         for (int i = donated; i < pages.Count; i++)
             Kernel.Pages.Free(pages[i]);
-        if (donated < pages.Count || !await Initialize(cpu, command.Data))
+        if (donated < pages.Count || !await Initialize(cpu, initialRcx))
             return Errno.EIO;
+        Cpuid = cpuid;
         IsInitialized = true;
         return Errno.Ok;
     }

@@ -1,5 +1,7 @@
 using Seamsim.Firmware.Abi;
 using Seamsim.Host.Guests;
+using Seamsim.Host.Kvm.Uapi;
+using Seamsim.Host.Vmm.CpuidPrograms;
 
 namespace Seamsim.Host.Vmm;
 
@@ -37,6 +39,15 @@ public sealed record TdConfig
 
     /// <summary>Changes to the CPUID the TD would get by default (the host's bits, as far as configurable).</summary>
     public IReadOnlyList<CpuidBits> Cpuid { get; init; } = [];
+
+    /// <summary>Who decides about CPUID.</summary>
+    public ICpuidProgram CpuidProgram { get; init; } = CpuidProgramCatalog.Default;
+
+    /// <summary>What the program's author knew about TDX modules.</summary>
+    public CpuidKnowledge Knowledge { get; init; } = new();
+
+    /// <summary>The hypervisor's own leaves (0x40000000 to 0x400000FF) the guest is to see.</summary>
+    public IReadOnlyList<KvmCpuidEntry2> ParavirtualCpuid { get; init; } = [];
 
     /// <summary>vCPUs, at least 1.</summary>
     public int Vcpus { get; init; } = 1;

@@ -9,9 +9,17 @@ namespace Seamsim.Host.Vmm;
 public sealed partial class TdVmm
 {
     private const ushort ExitPort = 0xF4;
+    private const int MaxReport = 1 << 16;
     private const ulong MemoryFaultPrivate = 1UL << 3, MapPrivate = 1UL << 4;
+    private readonly List<uint> report = [];
     private int exits;
     private bool ending;
+
+    /// <summary>Port to which a guest writes a report, dword by dword.</summary>
+    public const ushort ReportPort = 0x5E8;
+
+    /// <summary>What the guest reported; what goes beyond 65,536 dwords is dropped.</summary>
+    public IReadOnlyList<uint> Report => report;
 
     /// <summary>Exits to user space, all vCPUs.</summary>
     public int ExitCount => exits;
@@ -111,8 +119,16 @@ public sealed partial class TdVmm
             run.Put32(KvmRun.IoDataOffset, serial.Read(port));
         else if (port == ExitPort && write)
             Signal(value);
+        else if (port == ReportPort && write)
+            Take(value);
         else if (!write)
             run.Put32(KvmRun.IoDataOffset, uint.MaxValue);
+    }
+
+    private void Take(uint value)
+    {
+        if (report.Count < MaxReport)
+            report.Add(value);
     }
 
     private void Signal(uint code)

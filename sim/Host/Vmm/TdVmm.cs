@@ -50,7 +50,9 @@ public sealed partial class TdVmm
     /// <summary>Why, in words, when the end is not a success.</summary>
     public string Reason { get; private set; } = "";
 
-    /// <summary>The TD's CPUID as GET_CPUID answered and the vCPUs were told.</summary>
+    /// <summary>
+    /// The CPUID the vCPUs were told: what GET_CPUID answered, or what the program believes where it reads nothing.
+    /// </summary>
     public IReadOnlyList<KvmCpuidEntry2> Cpuid { get; private set; } = [];
 
     /// <summary>The configurable CPUID bits CAPABILITIES showed.</summary>
@@ -153,7 +155,7 @@ public sealed partial class TdVmm
     private async HostTask<Errno> InitVcpus(ICpu cpu)
     {
         foreach (VcpuTdx vcpu in Td!.TdVcpus)
-            if (await Command(cpu, vcpu, TdxCommand.InitVcpu, Config.InitialRcx) is var error && error != Errno.Ok)
+            if (await InitVcpu(cpu, vcpu) is var error && error != Errno.Ok)
                 return error;
         return Errno.Ok;
     }

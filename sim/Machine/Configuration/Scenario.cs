@@ -1,4 +1,5 @@
 using Seamsim.Configuration;
+using Seamsim.Isa.Models;
 
 namespace Seamsim;
 
@@ -19,6 +20,12 @@ public sealed record TdPlan
 
     /// <summary>Guest physical address width, 48 or 52.</summary>
     public int Gpaw { get; init; } = 48;
+
+    /// <summary>
+    /// The width the vCPUs are told (KVM_SET_CPUID2), 48 or 52; null: <see cref="Gpaw"/>. Another value shows what KVM
+    /// does about a VMM that contradicts itself.
+    /// </summary>
+    public int? VcpuGpaw { get; init; }
 
     /// <summary>TD_PARAMS.ATTRIBUTES.</summary>
     public ulong Attributes { get; init; } = 1UL << 28;
@@ -46,6 +53,16 @@ public readonly record struct CpuidChoice(uint Leaf, uint Subleaf, int Register,
 /// <param name="Td">The TD meant, or null for all.</param>
 public readonly record struct Step(string Verb, string? Td);
 
+/// <summary>The platform before an upgrade.</summary>
+/// <param name="Module">TDX module version.</param>
+/// <param name="CpuDiffers">How every logical processor differed from the CPU model.</param>
+public sealed record UpgradePlan(ModuleDefinition Module, IReadOnlyList<LpOverride> CpuDiffers);
+
+/// <summary>The VMM's author: what the program does about configurable CPUID bits.</summary>
+/// <param name="Program">adaptive, old or aware.</param>
+/// <param name="UnknownBits">Bits that became configurable after it was written: zero, one or copy.</param>
+public sealed record UserPlan(string Program = "adaptive", string UnknownBits = "copy");
+
 /// <summary>A whole run: platform, TDs and what happens to them.</summary>
 public sealed record Scenario
 {
@@ -60,6 +77,17 @@ public sealed record Scenario
 
     /// <summary>What happens, in order.</summary>
     public IReadOnlyList<Step> Steps { get; init; } = [];
+
+    /// <summary>The program that drives KVM.</summary>
+    public UserPlan User { get; init; } = new();
+
+    /// <summary>The platform on which the same program ran before; null: there was no upgrade.</summary>
+    public UpgradePlan? Upgrade { get; init; }
+
+    /// <summary>
+    /// Whether what KVM or the module refuses is an outcome of the run like any other; otherwise it fails the run.
+    /// </summary>
+    public bool RecordsRefusals { get; init; }
 
     /// <summary>The resolved configuration as TOML with origins.</summary>
     public string ResolvedText { get; init; } = "";

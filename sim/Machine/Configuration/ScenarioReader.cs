@@ -1,4 +1,5 @@
-using Seamsim.Firmware.Abi;
+using Seamsim.Host.Kvm.CpuidPolicies;
+using Seamsim.Host.Vmm.CpuidPrograms;
 using Seamsim.Isa.Models;
 using Seamsim.Timing;
 
@@ -11,12 +12,12 @@ internal static class ScenarioReader
     private static readonly string[] OfTds = ["create", "run", "destroy"];
     private static readonly string[] Registers = ["eax", "ebx", "ecx", "edx"];
 
-    private static readonly Dictionary<string, int> AttributeBits = new()
+    internal static readonly Dictionary<string, int> AttributeBits = new()
     {
         ["DEBUG"] = 0, ["SEPT_VE_DISABLE"] = 28, ["MIGRATABLE"] = 29, ["PKS"] = 30, ["KL"] = 31, ["PERFMON"] = 63,
     };
 
-    private static readonly Dictionary<string, int> XfamBits = new()
+    internal static readonly Dictionary<string, int> XfamBits = new()
     {
         ["X87"] = 0, ["SSE"] = 1, ["AVX"] = 2, ["OPMASK"] = 5, ["ZMM_HI256"] = 6, ["HI16_ZMM"] = 7, ["PT"] = 8,
         ["PKRU"] = 9, ["CET_U"] = 11, ["CET_S"] = 12, ["UINTR"] = 14, ["LBR"] = 15, ["TILECFG"] = 17, ["TILEDATA"] = 18,
@@ -26,8 +27,9 @@ internal static class ScenarioReader
     {
         SettingReader top = new(root, "");
         string timing = top.OneOf("timing", "functional");
-        Platform platform = ReadPlatform(top.Table("platform")) with
+        Platform platform = ReadPlatform(top.Table("platform"), directory) with
         {
+            Policy = ReadPolicy(top.Table("kvm")),
             Seed = top.Number("seed", 0, ulong.MaxValue),
             MaxInstructions = top.Number("max_instructions", 1, long.MaxValue),
             Forced = [.. top.Tables("fail").Select(ReadForced)],
@@ -36,7 +38,10 @@ internal static class ScenarioReader
         TableSetting template = (TableSetting)root["td"]!;
         TdPlan[] tds = [.. top.Tables("tds", template).Select(reader => ReadTd(reader, platform))];
         RefuseTwins(top, tds);
+        UserPlan user = ReadUser(top.Table("user"));
+        UpgradePlan? upgrade = ReadUpgrade(top.Table("upgrade"), directory);
         Step[] steps = ReadSteps(top, tds);
+        bool records = top.OneOf("refusals", "fail", "record") == "record";
         top.RefuseOthers();
         return new Scenario
         {
@@ -44,12 +49,15 @@ internal static class ScenarioReader
             Timing = timing,
             Tds = tds,
             Steps = steps,
+            User = user,
+            Upgrade = upgrade,
+            RecordsRefusals = records,
             ResolvedText = ResolvedText.Of(root),
             Directory = directory,
         };
     }
 
-    private static Platform ReadPlatform(SettingReader reader)
+    private static Platform ReadPlatform(SettingReader reader, string directory)
     {
         int packages = reader.Int("packages", 1, 8);
         int lps = reader.Int("lps_per_package", 1, 64);
@@ -71,14 +79,54 @@ internal static class ScenarioReader
             MktmeKeyIds = mktme,
             TdxKeyIds = tdx,
             Ept5 = reader.Flag("ept5"),
-            Module = reader.OneOf("module", $"{ModuleVersion.Default}"),
+            CpuDiffers = ReadDifferences(reader, "platform"),
             OddLps = [.. reader.Tables("odd_lps").Select(odd => ReadOddLp(odd, packages * lps))],
         };
+        platform = platform.With(ReadModule(reader, directory));
         (ulong last, ulong bytes) = platform.Ranges[^1];
         if (last + bytes > platform.Keys.AddressMask + 1)
             throw reader.Wrong("memory", $"RAM within {platform.Keys.Shift} address bits (max_phys_addr − keyid_bits)");
         reader.RefuseOthers();
         return platform;
+    }
+
+    private static ModuleDefinition ReadModule(SettingReader reader, string directory) =>
+        ModuleDefinition.Find(reader.Text("module"), directory)
+            ?? throw reader.Wrong("module", ModuleDefinition.Expected);
+
+    private static LpOverride[] ReadDifferences(SettingReader reader, string path) =>
+    [
+        .. reader.Texts("cpu_differs").Select(item =>
+            LpOverride.TryParse(item.Text, out LpOverride difference, out string expected)
+                ? difference
+                : throw new ConfigurationException(item.Origin, $"{path}.cpu_differs: expected {expected}")),
+    ];
+
+    private static UserPlan ReadUser(SettingReader reader)
+    {
+        UserPlan user = new(
+            reader.OneOf("program", CpuidProgramCatalog.Names), reader.OneOf("unknown_bits", "copy", "zero", "one"));
+        reader.RefuseOthers();
+        return user;
+    }
+
+    private static UpgradePlan? ReadUpgrade(SettingReader reader, string directory)
+    {
+        string module = reader.Text("module");
+        LpOverride[] differs = ReadDifferences(reader, "upgrade");
+        reader.RefuseOthers();
+        if (module.Length > 0)
+            return new UpgradePlan(ReadModule(reader, directory), differs);
+        return differs.Length == 0
+            ? null
+            : throw reader.Wrong("module", "the TDX module before the upgrade: cpu_differs alone is none");
+    }
+
+    private static string ReadPolicy(SettingReader reader)
+    {
+        string policy = CpuidPolicyCatalog.Find(reader.OneOf("policy", CpuidPolicyCatalog.Names))!.Id;
+        reader.RefuseOthers();
+        return policy;
     }
 
     private static (int Lp, LpOverride Difference) ReadOddLp(SettingReader reader, int lps)
@@ -113,6 +161,7 @@ internal static class ScenarioReader
             Vcpus = reader.Int("vcpus", 1, 64),
             MemoryBytes = reader.Bytes("memory", 4096, platform.MemoryBytes / 2) & ~0xFFFUL,
             Gpaw = (int)gpaw,
+            VcpuGpaw = ReadVcpuGpaw(reader),
             Attributes = reader.Mask("attributes", AttributeBits),
             Xfam = reader.Mask("xfam", XfamBits),
             Cpuid = [.. reader.Tables("cpuid").Select(ReadChoice)],
@@ -121,6 +170,14 @@ internal static class ScenarioReader
         reader.RefuseOthers();
         return td;
     }
+
+    private static int? ReadVcpuGpaw(SettingReader reader) => reader.Number("vcpu_gpaw", 0, 52) switch
+    {
+        0               => null,
+        48              => 48,
+        52              => 52,
+        _               => throw reader.Wrong("vcpu_gpaw", "0 (as gpaw), 48 or 52"),
+    };
 
     /// <summary>A name stands in steps and in the story: one word of letters, digits and <c>. _ -</c>.</summary>
     private static string ReadName(SettingReader reader)

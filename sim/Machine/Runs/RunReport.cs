@@ -1,3 +1,6 @@
+using System.Globalization;
+using Seamsim.Consistency;
+
 namespace Seamsim.Runs;
 
 /// <summary>What became of one TD.</summary>
@@ -12,6 +15,24 @@ internal sealed record TdReport(string Name)
     /// <summary>What the guest printed.</summary>
     public string Output { get; set; } = "";
 
+    /// <summary>What KVM or the module refused, or null.</summary>
+    public string? Refusal { get; set; }
+
+    /// <summary>Levels of its secure EPT; 0 when it was not built.</summary>
+    public int EptLevels { get; set; }
+
+    /// <summary>The GPA bit that tells shared from private; 0 when it was not built.</summary>
+    public int SharedBit { get; set; }
+
+    /// <summary>Its CPUID in three views, when it ran the census guest.</summary>
+    public TdConsistency? Consistency { get; set; }
+
+    /// <summary>What the upgrade did to it, when there was one and both TDs ran the census guest.</summary>
+    public UpgradeEffect? Effect { get; set; }
+
+    /// <summary>What became of it, in a few words.</summary>
+    public string Outcome { get; set; } = "not run";
+
     /// <summary>How every vCPU ended.</summary>
     public List<string> Endings { get; } = [];
 }
@@ -24,6 +45,28 @@ internal sealed class RunReport
 
     /// <summary>Everything that went wrong, in order.</summary>
     public List<string> Problems { get; } = [];
+
+    /// <summary>What was refused before there was any TD, or null.</summary>
+    public string? Refusal { get; set; }
+
+    /// <summary>MSRs of the host that running TDs changed and nobody restored.</summary>
+    public IReadOnlyList<ClobberedMsr> Clobbered { get; set; } = [];
+
+    /// <summary>What the run came to, in a few words: of its TDs, of the platform, or why there is none.</summary>
+    public string Outcome
+    {
+        get
+        {
+            if (Problems.Count > 0)
+                return Problems[0];
+            if (Refusal is not null)
+                return "refused: " + Refusal;
+            string clobbered = Clobbered.Count == 0 ? ""
+                : string.Create(CultureInfo.InvariantCulture, $"; {Clobbered.Count} host MSR(s) clobbered");
+            string tds = string.Join("; ", Tds.Select(td => Tds.Count == 1 ? td.Outcome : $"{td.Name}: {td.Outcome}"));
+            return (tds.Length == 0 ? Verdict : tds) + clobbered;
+        }
+    }
 
     /// <summary>Whether the run came to its end.</summary>
     public bool Complete { get; set; }

@@ -1,3 +1,4 @@
+using Seamsim.Consistency;
 using Seamsim.Explaining;
 using Seamsim.Firmware.Abi;
 using Seamsim.Guests;
@@ -6,6 +7,7 @@ using Seamsim.Host.Kernel;
 using Seamsim.Host.Kvm;
 using Seamsim.Host.Kvm.Uapi;
 using Seamsim.Host.Vmm;
+using Seamsim.Host.Vmm.CpuidPrograms;
 using Seamsim.Hosting;
 using Seamsim.Timing;
 
@@ -28,7 +30,11 @@ internal sealed partial class ScenarioRun
             teller.Chapter(Text($"Trust domain {plan.Name}"));
             TellWhy(plan);
             OutputConsole console = new();
-            TdVmm vmm = new(machine.Kvm, configs[plan], console);
+            TdConfig config = configs[plan] with
+            {
+                CpuidProgram = CpuidProgramCatalog.Find(scenario.User.Program)!, Knowledge = KnowledgeFor(plan),
+            };
+            TdVmm vmm = new(machine.Kvm, config, console);
             TdRun td = new(plan, vmm, console, new TdReport(plan.Name));
             tds.Add(td);
             Report.Tds.Add(td.Report);
@@ -38,7 +44,9 @@ internal sealed partial class ScenarioRun
                 TellBuilt(td, PageLedger.Of(machine).Since(before));
             else
             {
-                Problem(Text($"{plan.Name}: {vmm.Reason}"));
+                td.Report.Refusal = vmm.Reason;
+                td.Report.Outcome = Text($"refused: {vmm.Reason.Split(',', '(')[0].TrimEnd()}");
+                Refused(Text($"{plan.Name}: {vmm.Reason}"));
                 TellLog();
             }
         }
@@ -60,6 +68,8 @@ internal sealed partial class ScenarioRun
     {
         TdVmm vmm = td.Vmm;
         td.Report.Mrtd = Convert.ToHexStringLower(vmm.Mrtd);
+        (td.Report.EptLevels, td.Report.SharedBit) = (vmm.Td!.Ept.Levels, vmm.Td.Ept.SharedBit);
+        td.Report.Outcome = "built";
         teller.Say(Text($"TDR at {vmm.Td!.Tdr}, KeyID {vmm.Td.KeyId}, {vmm.Td.Ept.Levels}-level EPT, ")
             + Text($"{vmm.InitialPages} pages added and measured"));
         teller.Say(Text($"pages given to the module: {pages.Given} ({pages.Parts})"));
@@ -75,6 +85,7 @@ internal sealed partial class ScenarioRun
         if (running.Length == 0)
             return;
         TdLimits limits = new(machine, [.. running.Select(td => (td.Vmm, td.Plan.MaxInstructions))]);
+        HostState host = HostState.Of(machine);
         try
         {
             machine.Execute(0, cpu => RunAll(cpu, running));
@@ -84,6 +95,8 @@ internal sealed partial class ScenarioRun
             limits.Dispose();
             foreach (TdRun td in running)
                 Conclude(td);
+            Report.Clobbered = [.. Report.Clobbered, .. host.ClobberedIn(machine)];
+            TellClobbered();
         }
     }
 
@@ -116,12 +129,16 @@ internal sealed partial class ScenarioRun
         }
         foreach (string ending in td.Report.Endings)
             teller.Say(Text($"{td.Plan.Name} {ending}"));
+        td.Report.Outcome = td.Vmm.End == TdEnd.Finished ? "finished" : Text($"{td.Vmm.End}: {td.Vmm.Reason}");
         if (td.Vmm.End == TdEnd.Finished)
             teller.Say(Text($"{td.Plan.Name} finished"));
         else if (td.Vmm.End == TdEnd.NotRun)
             Problem(Text($"{td.Plan.Name}: still running when the run ended"));
+        else if (td.Vmm.End == TdEnd.HostFailed)
+            Refused(Text($"{td.Plan.Name}: {td.Report.Refusal = td.Vmm.Reason}"));
         else
-            Problem(Text($"{td.Plan.Name}: {td.Vmm.End}: {td.Vmm.Reason}"));
+            Problem(Text($"{td.Plan.Name}: {td.Report.Outcome}"));
+        CompareViews(td);
         if (td.Vmm.End == TdEnd.HostFailed)
             TellLog();
     }

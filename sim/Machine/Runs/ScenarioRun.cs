@@ -19,6 +19,8 @@ internal sealed partial class ScenarioRun(Machine machine, Scenario scenario, IS
         TellPlatform();
         try
         {
+            if (scenario.Upgrade is { } upgrade)
+                before = PlayBefore(upgrade);
             foreach (Step step in scenario.Steps)
                 Play(step);
             Report.Complete = true;
@@ -29,7 +31,9 @@ internal sealed partial class ScenarioRun(Machine machine, Scenario scenario, IS
         }
         catch (TdxUnavailableException failed)
         {
-            Problem(failed.Message);
+            Report.Refusal = failed.Message;
+            Report.Complete = scenario.RecordsRefusals;
+            Refused(failed.Message);
             TellLog();
         }
     }
@@ -78,8 +82,8 @@ internal sealed partial class ScenarioRun(Machine machine, Scenario scenario, IS
         teller.Say(Text($"VMXON on {machine.Platform.LpCount} logical processors"));
         machine.Advance(StartState.Installed);
         teller.Say(Text(
-            $"SEAMLDR.INSTALL on every logical processor: TDX module {machine.Platform.Module} is in the SEAM range, ")
-            + Text($"{machine.Platform.SeamBytes >> 20} MiB at 0x{machine.Platform.SeamBase:X}"));
+            $"SEAMLDR.INSTALL on every logical processor: TDX module {machine.Platform.ModuleDefinition} ")
+            + Text($"is in the SEAM range, {machine.Platform.SeamBytes >> 20} MiB at 0x{machine.Platform.SeamBase:X}"));
     }
 
     private void Initialise()
@@ -103,6 +107,15 @@ internal sealed partial class ScenarioRun(Machine machine, Scenario scenario, IS
     {
         Report.Problems.Add(text);
         teller.Problem(text);
+    }
+
+    /// <summary>An outcome in a run that records refusals, a problem in any other.</summary>
+    private void Refused(string text)
+    {
+        if (scenario.RecordsRefusals)
+            teller.Say("refused: " + text);
+        else
+            Problem(text);
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -42,7 +42,7 @@ internal sealed class SweepRun(
 
     private SweepRow Play(Machine machine, Scenario scenario)
     {
-        ScenarioRun run = new(machine, scenario, new Silence());
+        ScenarioRun run = new(machine, scenario, new SilentTeller());
         run.Play();
         if (!run.Report.Complete && machine.Parts.Scheduler.Cancelled)
             return SweepRow.Without(point, RunStatus.Cancelled);
@@ -50,27 +50,11 @@ internal sealed class SweepRun(
         return new SweepRow(
             point,
             run.Report.Passed ? RunStatus.Pass : RunStatus.Fail,
-            OneLine(run.Report.Verdict),
+            OneLine(run.Report.Outcome),
             OneLine(string.Join("; ", run.Report.Problems)),
-            Stats.Of(machine).Where(stat => statistics.Contains(stat.Name))
+            Stats.Of(machine, run.Report).Where(stat => statistics.Contains(stat.Name))
                 .ToDictionary(stat => stat.Name, stat => stat.Value));
     }
 
     private static string OneLine(string text) => text.ReplaceLineEndings(" ");
-
-    /// <summary>Nobody listens to the story of one run among many.</summary>
-    private sealed class Silence : IStoryTeller
-    {
-        public void Chapter(string title)
-        {
-        }
-
-        public void Say(string text)
-        {
-        }
-
-        public void Problem(string text)
-        {
-        }
-    }
 }

@@ -58,6 +58,28 @@ public class TableTests
     }
 
     [Test]
+    public void Every_bit_of_every_cpuid_entry_belongs_to_exactly_one_field()
+    {
+        uint[,] seen = new uint[Tables.Cpuid.Entries.Count, 4];
+        foreach (CpuidField field in Tables.CpuidFields.Fields)
+        {
+            Assert.That(seen[field.EntryIndex, field.Register] & field.Mask, Is.Zero, $"{field}");
+            seen[field.EntryIndex, field.Register] |= field.Mask;
+        }
+        Assert.That(seen, Is.All.EqualTo(uint.MaxValue));
+    }
+
+    [TestCase(0x7u, 0u, 1, 4, "HLE", CpuidCategory.AllowDirect)]
+    [TestCase(0x1u, 7u, 2, 31, "HYPERVISOR", CpuidCategory.Fixed)]
+    [TestCase(0x80000008u, 0u, 0, 12, "LA_BITS", CpuidCategory.Calculated)]
+    public void A_cpuid_field_is_found_by_any_of_its_bits(
+        uint leaf, uint subleaf, int register, int bit, string name, CpuidCategory category)
+    {
+        CpuidField? field = Tables.CpuidFields.Find(leaf, subleaf, register, bit);
+        Assert.That((field?.Name, field?.Category), Is.EqualTo((name, category)));
+    }
+
+    [Test]
     public void Every_table_names_a_source_in_every_row()
     {
         List<string> silent = [];

@@ -18,11 +18,14 @@ internal sealed class ModulePlatform : Conformance.IConformanceTarget
         HostPages = 0x100_0000;
     private const ulong Pamt4KBytes = 4UL << 20, Pamt2MBytes = 0x2000, Pamt1GBytes = 0x1000;
 
-    private readonly TdxModule module = new(ModuleVersion.Default);
+    private readonly TdxModule module;
     private ulong nextPage = TdmrBase + (8UL << 20), nextHostPage = HostPages;
 
-    public ModulePlatform(int packages = 1, int lpsPerPackage = 2) =>
+    public ModulePlatform(int packages = 1, int lpsPerPackage = 2, ModuleTables? tables = null)
+    {
         Machine = new BareMachine(packages, lpsPerPackage);
+        module = tables is null ? new TdxModule(ModuleVersion.Default) : new TdxModule(tables);
+    }
 
     public BareMachine Machine { get; }
 
@@ -35,6 +38,14 @@ internal sealed class ModulePlatform : Conformance.IConformanceTarget
     public static ModulePlatform Ready(int packages = 1, int lpsPerPackage = 2)
     {
         ModulePlatform platform = new(packages, lpsPerPackage);
+        platform.BringUp();
+        return platform;
+    }
+
+    /// <summary>The same with another module.</summary>
+    public static ModulePlatform Ready(ModuleTables tables)
+    {
+        ModulePlatform platform = new(tables: tables);
         platform.BringUp();
         return platform;
     }

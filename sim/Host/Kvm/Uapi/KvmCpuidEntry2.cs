@@ -24,6 +24,10 @@ public readonly record struct KvmCpuidEntry2(uint Function, uint Index, uint Fla
     public bool Answers(uint function, uint index) =>
         Function == function && (!IndexIsSignificant || Index == index);
 
+    /// <summary>An entry with the flag its leaf needs: sub-leaves are significant where CPUID looks at ECX.</summary>
+    public static KvmCpuidEntry2 For(uint function, uint index, CpuidValue value) =>
+        new(function, index, HasSubleaves(function) ? KvmUapi.CpuidFlagSignificantIndex : 0, value);
+
     /// <summary>Reads the bytes.</summary>
     public static KvmCpuidEntry2 Parse(ReadOnlySpan<byte> bytes) => new(
         Word(bytes, FunctionOffset), Word(bytes, IndexOffset), Word(bytes, FlagsOffset),
@@ -41,6 +45,11 @@ public readonly record struct KvmCpuidEntry2(uint Function, uint Index, uint Fla
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[EcxOffset..], Value.Ecx);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[EdxOffset..], Value.Edx);
     }
+
+    /// <summary>Leaves whose answer depends on ECX. SDM vol. 2A, CPUID.</summary>
+    private static bool HasSubleaves(uint leaf) =>
+        leaf is 4 or 7 or 0xB or 0xD or 0xF or 0x10 or 0x12 or 0x14 or 0x17 or 0x18 or 0x1D or 0x1F or 0x20 or 0x23
+            or 0x24;
 
     private static uint Word(ReadOnlySpan<byte> bytes, int offset) =>
         BinaryPrimitives.ReadUInt32LittleEndian(bytes[offset..]);

@@ -2,7 +2,17 @@ using System.Buffers.Binary;
 
 namespace Seamsim.Host.Kvm.Uapi;
 
-/// <summary>struct kvm_tdx_init_vm: 256 bytes, then struct kvm_cpuid2.</summary>
+/// <summary>The layouts struct kvm_tdx_init_vm had over time.</summary>
+public enum InitVmLayout
+{
+    /// <summary>Before the series: no XFAM, 8184 bytes before the CPUID array.</summary>
+    BeforeSeries,
+
+    /// <summary>The series and Linux 6.16: 256 bytes before the CPUID array.</summary>
+    Series,
+}
+
+/// <summary>struct kvm_tdx_init_vm: 256 bytes (8184 before the series), then struct kvm_cpuid2.</summary>
 public sealed class KvmTdxInitVm
 {
     /// <summary>Bytes before struct kvm_cpuid2.</summary>
@@ -11,6 +21,10 @@ public sealed class KvmTdxInitVm
     /// <summary>Offsets of the members.</summary>
     public const int AttributesOffset = 0, XfamOffset = 8, MrConfigIdOffset = 16, MrOwnerOffset = 64,
                      MrOwnerConfigOffset = 112, ReservedOffset = 160, CpuidOffset = 256;
+
+    /// <summary>Offsets of the members before the series; reserved words reach up to the CPUID array.</summary>
+    public const int OldMrConfigIdOffset = 8, OldMrOwnerOffset = 56, OldMrOwnerConfigOffset = 104,
+                     OldReservedOffset = 152, OldCpuidOffset = 8184;
 
     /// <summary>Bytes of a measurement value.</summary>
     public const int MeasurementSize = 48;
@@ -33,8 +47,24 @@ public sealed class KvmTdxInitVm
     /// <summary>Whether all reserved words are 0.</summary>
     public bool ReservedIsZero { get; init; } = true;
 
-    /// <summary>The fixed part.</summary>
-    public static KvmTdxInitVm Parse(ReadOnlySpan<byte> bytes) => new()
+    /// <summary>Where struct kvm_cpuid2 begins.</summary>
+    public static int CpuidOffsetOf(InitVmLayout layout) =>
+        layout == InitVmLayout.BeforeSeries ? OldCpuidOffset : CpuidOffset;
+
+    /// <summary>The fixed part; XFAM is 0 where the layout has none.</summary>
+    public static KvmTdxInitVm Parse(ReadOnlySpan<byte> bytes, InitVmLayout layout = InitVmLayout.Series) =>
+        layout == InitVmLayout.BeforeSeries ? ParseOld(bytes) : ParseNew(bytes);
+
+    private static KvmTdxInitVm ParseOld(ReadOnlySpan<byte> bytes) => new()
+    {
+        Attributes = BinaryPrimitives.ReadUInt64LittleEndian(bytes[AttributesOffset..]),
+        MrConfigId = bytes.Slice(OldMrConfigIdOffset, MeasurementSize).ToArray(),
+        MrOwner = bytes.Slice(OldMrOwnerOffset, MeasurementSize).ToArray(),
+        MrOwnerConfig = bytes.Slice(OldMrOwnerConfigOffset, MeasurementSize).ToArray(),
+        ReservedIsZero = bytes[OldReservedOffset..OldCpuidOffset].IndexOfAnyExcept((byte)0) < 0,
+    };
+
+    private static KvmTdxInitVm ParseNew(ReadOnlySpan<byte> bytes) => new()
     {
         Attributes = BinaryPrimitives.ReadUInt64LittleEndian(bytes[AttributesOffset..]),
         Xfam = BinaryPrimitives.ReadUInt64LittleEndian(bytes[XfamOffset..]),
@@ -45,16 +75,18 @@ public sealed class KvmTdxInitVm
     };
 
     /// <summary>The whole structure with its CPUID entries.</summary>
-    public byte[] ToBytes(IReadOnlyList<KvmCpuidEntry2> cpuid)
+    public byte[] ToBytes(IReadOnlyList<KvmCpuidEntry2> cpuid, InitVmLayout layout = InitVmLayout.Series)
     {
+        bool old = layout == InitVmLayout.BeforeSeries;
         byte[] entries = KvmCpuid2.ToBytes(cpuid);
-        byte[] bytes = new byte[FixedSize + entries.Length];
+        byte[] bytes = new byte[CpuidOffsetOf(layout) + entries.Length];
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(AttributesOffset), Attributes);
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(XfamOffset), Xfam);
-        MrConfigId.CopyTo(bytes, MrConfigIdOffset);
-        MrOwner.CopyTo(bytes, MrOwnerOffset);
-        MrOwnerConfig.CopyTo(bytes, MrOwnerConfigOffset);
-        entries.CopyTo(bytes, CpuidOffset);
+        if (!old)
+            BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(XfamOffset), Xfam);
+        MrConfigId.CopyTo(bytes, old ? OldMrConfigIdOffset : MrConfigIdOffset);
+        MrOwner.CopyTo(bytes, old ? OldMrOwnerOffset : MrOwnerOffset);
+        MrOwnerConfig.CopyTo(bytes, old ? OldMrOwnerConfigOffset : MrOwnerConfigOffset);
+        entries.CopyTo(bytes, CpuidOffsetOf(layout));
         return bytes;
     }
 }

@@ -21,25 +21,31 @@ public partial class TdCpuidTests
     [TestCase(AllXfam, TdAttributes.Pks | TdAttributes.Perfmon, true, TestName = "{m}(everything the host can allow)")]
     [TestCase(AllXfam & ~(1UL << 8), TdAttributes.Pks, true, TestName = "{m}(no PT, no performance monitoring)")]
     [TestCase(0x7UL, 0UL, true, TestName = "{m}(AVX without AVX-512)")]
-    public void Every_CPUID_field_follows_its_category(ulong xfam, ulong attributes, bool allow)
+    public void Every_CPUID_field_follows_its_category(ulong xfam, ulong attributes, bool allow) =>
+        Check(ModuleTables.Load(ModuleVersion.Default), xfam, attributes, allow);
+
+    [Test]
+    public void Every_CPUID_field_follows_its_category_under_an_overlay(
+        [ValueSource(typeof(ModuleDefinition), nameof(ModuleDefinition.ShippedOverlays))] string overlay,
+        [Values] bool allow) =>
+        Check(ModuleDefinition.Resolve(overlay).Tables, AllXfam, TdAttributes.Pks | TdAttributes.Perfmon, allow);
+
+    private static void Check(ModuleTables tables, ulong xfam, ulong attributes, bool allow)
     {
-        using ModulePlatform platform = ModulePlatform.Ready();
-        TestTd td = Make(platform, xfam, attributes, allow);
-        ModuleTables tables = ModuleTables.Load(ModuleVersion.Default);
+        using ModulePlatform platform = ModulePlatform.Ready(tables);
+        TestTd td = Make(platform, tables, xfam, attributes, allow);
         List<string> wrong = [];
         int seen = 0;
-        foreach (DataRow row in DataFile.Read("1.5.01/cpuid-fields.csv"))
+        foreach (CpuidField row in tables.CpuidFields.Fields)
         {
-            if (!row.Has("index"))
-                continue;
-            Field field = new(row, tables.Cpuid.Entries[(int)row.Number("index")]);
+            Field field = new(row, tables.Cpuid.Entries[row.EntryIndex]);
             uint native = field.Of(platform.Machine.Lps[0].Cpuid(field.Entry.Leaf, field.Subleaf));
             if (Expected(field, native, td, xfam, attributes) is not { } expected)
                 continue;
             seen++;
             uint actual = field.Of(td.Tdcs.CpuidValues(field.Entry.Index));
             if (actual != expected)
-                wrong.Add($"{field}: 0x{actual:X}, not 0x{expected:X} ({row["category"]})");
+                wrong.Add($"{field}: 0x{actual:X}, not 0x{expected:X} ({row.Category})");
         }
         Assert.That((string.Join(Environment.NewLine, wrong), seen),
             Is.EqualTo(("", seen)).And.Matches<(string, int)>(t => t.Item2 > 500));
@@ -69,12 +75,13 @@ public partial class TdCpuidTests
     private static LeafCall Call(ModulePlatform platform) =>
         new(platform.Machine.Lps[0], Rules.Default);
 
-    private static TestTd Make(ModulePlatform platform, ulong xfam, ulong attributes, bool allow)
+    private static TestTd Make(
+        ModulePlatform platform, ModuleTables tables, ulong xfam, ulong attributes, bool allow)
     {
         TestTd td = new(platform);
         td.Set(TdParams.Xfam, xfam);
         td.Set(TdParams.Attributes, attributes);
-        foreach (CpuidEntry entry in ModuleTables.Load(ModuleVersion.Default).Cpuid.Configurable)
+        foreach (CpuidEntry entry in tables.Cpuid.Configurable)
             for (int r = 0; allow && r < 4; r++)
                 BinaryPrimitives.WriteUInt32LittleEndian(
                     td.Params[(TdParams.CpuidConfig + entry.ConfigIndex * 16 + r * 4)..],
@@ -85,36 +92,25 @@ public partial class TdCpuidTests
 
     // Null: the field depends on the moment of the CPUID, or its whole leaf raises #VE.
     private static uint? Expected(Field field, uint native, TestTd td, ulong xfam,
-        ulong attributes) => field.Category switch
+        ulong attributes) => field.Row.Category switch
     {
-        "FIXED"                      => FixedValue(field),
-        "NATIVE" or "NATIVE_CHECKED" => native,
-        "CONFIG_DIRECT"              => field.Configured(td),
-        "CONFIG_DIRECT_FMS"          => field.Of(PlatformFms),
-        "ALLOW_DIRECT"               => XfamAllows(field, xfam) ? native & field.Configured(td) : 0,
-        "ALLOW_DIRECT_XFAM"          => XfamAllows(field, xfam) ? native & field.Configured(td) : 0,
-        "XFAM_NATIVE"                => XfamAllows(field, xfam) ? native : 0,
-        "XFAM_CALC"                  => (xfam >> 18 & 1) != 0 ? native : 0,
-        "ALLOW_ATTRIBUTES"           => (attributes & TdAttributes.Perfmon) != 0 ? native : 0,
-        "ALLOW_CPUID"                => td.Tdcs.Has(CpuidFlag.MonitorMwait) ? native : 0,
-        "ATTRIBUTES"                 => (attributes & TdAttributes.Pks) != 0 ? 1u : 0,
-        "CONFIG_TSC"                 => 40,
-        _                            => null,
+        CpuidCategory.Fixed                                 => field.Row.FixedValue,
+        CpuidCategory.Native or CpuidCategory.NativeChecked => native,
+        CpuidCategory.ConfigDirect                          => field.Configured(td),
+        CpuidCategory.ConfigDirectFms                       => field.Row.Of(PlatformFms),
+        CpuidCategory.AllowDirect or CpuidCategory.AllowDirectXfam =>
+            XfamAllows(field, xfam) ? native & field.Configured(td) : 0,
+        CpuidCategory.XfamNative      => XfamAllows(field, xfam) ? native : 0,
+        CpuidCategory.XfamCalc        => (xfam >> 18 & 1) != 0 ? native : 0,
+        CpuidCategory.AllowAttributes => (attributes & TdAttributes.Perfmon) != 0 ? native : 0,
+        CpuidCategory.AllowCpuid      => td.Tdcs.Has(CpuidFlag.MonitorMwait) ? native : 0,
+        CpuidCategory.Attributes      => (attributes & TdAttributes.Pks) != 0 ? 1u : 0,
+        CpuidCategory.ConfigTsc       => 40,
+        _                             => null,
     };
 
-    // A fixed value may be bound to a feature: a detail that is no number describes it in words.
-    private static uint? FixedValue(Field field)
-    {
-        string text = field.Detail;
-        bool hex = text.StartsWith("0x", StringComparison.Ordinal);
-        return uint.TryParse(hex ? text[2..] : text, hex ? NumberStyles.HexNumber : NumberStyles.None,
-            CultureInfo.InvariantCulture, out uint value)
-            ? value
-            : null;
-    }
-
     private static bool XfamAllows(Field field, ulong xfam) =>
-        XfamBits().Matches(field.Detail)
+        XfamBits().Matches(field.Row.Detail)
             .SelectMany(m => m.Groups[1].Value.Split(';'))
             .All(bit => (xfam >> int.Parse(bit, CultureInfo.InvariantCulture) & 1) != 0);
 
@@ -122,28 +118,16 @@ public partial class TdCpuidTests
     [GeneratedRegex(@"XFAM\[([\d;]+)\]")]
     private static partial Regex XfamBits();
 
-    private sealed record Field(DataRow Row, CpuidEntry Entry)
+    private sealed record Field(CpuidField Row, CpuidEntry Entry)
     {
-        public string Category => Row["category"];
-
-        public string Detail => Row["detail"];
-
         public uint Subleaf => Entry.Subleaf == CpuidEntry.NoSubleaf ? 0 : Entry.Subleaf;
 
-        private int Register => Row["register"] switch { "EAX" => 0, "EBX" => 1, "ECX" => 2, _ => 3 };
+        public uint Of(CpuidResult r) => Row.Of(new CpuidRegisters(r.Eax, r.Ebx, r.Ecx, r.Edx)[Row.Register]);
 
-        public uint Of(CpuidResult r) => Of(Register switch { 0 => r.Eax, 1 => r.Ebx, 2 => r.Ecx, _ => r.Edx });
-
-        public uint Of(uint register)
-        {
-            int width = (int)(Row.Number("msb") - Row.Number("lsb")) + 1;
-            return register >> (int)Row.Number("lsb") & (uint)((1UL << width) - 1);
-        }
-
-        public uint Configured(TestTd td) => Of(BinaryPrimitives.ReadUInt32LittleEndian(
-            td.Params[(TdParams.CpuidConfig + Entry.ConfigIndex * 16 + Register * 4)..]));
+        public uint Configured(TestTd td) => Row.Of(BinaryPrimitives.ReadUInt32LittleEndian(
+            td.Params[(TdParams.CpuidConfig + Entry.ConfigIndex * 16 + Row.Register * 4)..]));
 
         public override string ToString() =>
-            $"{Entry.Leaf:X}.{Subleaf:X} {Row["register"]}[{Row["msb"]}:{Row["lsb"]}] {Row["name"]}";
+            $"{Entry.Leaf:X}.{Subleaf:X} E{"ABCD"[Row.Register]}X[{Row.Msb}:{Row.Lsb}] {Row.Name}";
     }
 }
