@@ -1,4 +1,7 @@
+using System.CommandLine;
 using System.Text.Json;
+using Seamsim.Cli;
+using Seamsim.Sweeps;
 using Seamsim.Tests.Sweeps;
 
 namespace Seamsim.Tests.CommandLine;
@@ -97,6 +100,43 @@ internal sealed class SweepVerbTests
             Assert.That(error, Does.Contain("it holds runs of \"four\"; --force replaces them"));
             Assert.That(kept, Is.EqualTo(new[] { "0000-packages=1,event=none" }));
             Assert.That(rig.Runs("mine"), Is.EqualTo(new[] { "0000-packages=1", "0001-packages=2" }));
+        }
+    }
+
+    [Test]
+    public void A_bug_of_the_simulator_ends_with_seventy_and_the_command_that_shows_it_again()
+    {
+        SweepRig.Invoke("sweep", experiment, "-d", rig["bug"], "--only", "0");
+        string toml = File.ReadAllText(experiment);
+        Experiment read = ExperimentReader.Read(toml, experiment);
+        SweepPlan plan = new(read, []);
+        SweepRow bug =
+            SweepRow.Without(read.Grid.Point(0), RunStatus.InternalError) with
+            {
+                Reason = "InvalidOperationException: broken",
+            };
+        using StringWriter output = new(), error = new();
+        int code = 0;
+        RootCommand root = [];
+        GlobalOptions global = new();
+        root.Add(global.Json);
+        root.Add(global.Quiet);
+        root.SetAction(result =>
+        {
+            SweepPrinter printer = new(new Terminal(result, global));
+            SweepDirectory directory = SweepDirectory.Open(rig["bug"], plan, false);
+            ResultsTable table = new(read, [bug]);
+            printer.InternalErrors(table, directory);
+            code = printer.Finish(read, table, directory, []);
+        });
+        root.Parse([]).Invoke(new InvocationConfiguration { Output = output, Error = error });
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(code, Is.EqualTo(70));
+            Assert.That(error.ToString(), Does.StartWith(
+                "seamsim: internal error in run 0: InvalidOperationException: broken; to reproduce: seamsim run "
+                + rig["bug/runs/0000-packages=1,event=none/config.toml"]));
+            Assert.That(output.ToString(), Does.Contain("1 internal-error"));
         }
     }
 

@@ -3,8 +3,8 @@ using ScottPlot;
 namespace Seamsim.Plots;
 
 /// <summary>
-/// Colours that people with colour-blindness tell apart: the eight of Okabe and Ito (2008) for categories and series, and
-/// one hue from light to dark for figures.
+/// Colours that people with colour-blindness tell apart: those of Okabe and Ito (2008) for categories and series, but for
+/// their yellow, which is too pale for lines on white, a wine of Tol's; and one hue from light to dark for figures.
 /// </summary>
 internal static class Palette
 {
@@ -20,7 +20,7 @@ internal static class Palette
     private static readonly Color[] Distinct =
     [
         Color.FromHex("#0072B2"), Color.FromHex("#E69F00"), Color.FromHex("#009E73"), Color.FromHex("#CC79A7"),
-        Color.FromHex("#56B4E9"), Color.FromHex("#D55E00"), Color.FromHex("#F0E442"), Color.FromHex("#999999"),
+        Color.FromHex("#56B4E9"), Color.FromHex("#D55E00"), Color.FromHex("#882255"), Color.FromHex("#999999"),
     ];
 
     private static readonly Color[] Ramp =

@@ -128,9 +128,17 @@ internal sealed class SweepDirectory
         Guard(path, () =>
         {
             Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
-            using (FileStream stream = File.Create(draft))
-                stream.Write(bytes.Span);
-            File.Move(draft, path, overwrite: true);
+            try
+            {
+                using (FileStream stream = File.Create(draft))
+                    stream.Write(bytes.Span);
+                File.Move(draft, path, overwrite: true);
+            }
+            catch (IOException)
+            {
+                File.Delete(draft);
+                throw;
+            }
         });
     }
 

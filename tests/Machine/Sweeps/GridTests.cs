@@ -27,6 +27,8 @@ internal sealed class GridTests
     [TestCase("gpaw", "td.gpaw")]
     [TestCase("td.gpaw", "td.gpaw")]
     [TestCase("module", "platform.module")]
+    [TestCase("upgrade.module", "upgrade.module")]
+    [TestCase("policy", "kvm.policy")]
     [TestCase("seed", "seed")]
     [TestCase("max_instructions", "max_instructions")]
     [TestCase("tds.0.gpaw", "tds.0.gpaw")]

@@ -156,6 +156,24 @@ internal sealed class SweepTests
     }
 
     [Test]
+    public void A_bug_of_the_simulator_is_a_row_that_tells_it_and_is_played_again_on_resume()
+    {
+        SweepPlan plan = new(ExperimentReader.Read(File.ReadAllText(experiment), experiment), []);
+        SweepDirectory directory = SweepDirectory.Open(rig["bug"], plan, force: false);
+        RunPoint point = plan.Experiment.Grid.Point(0);
+        SweepRow row = new SweepRun(plan, point, directory.RunPath(point), [])
+            .Play(_ => throw new InvalidOperationException("broken"), _ => { });
+        directory.Save(row, plan.Experiment.Grid, plan.Fingerprints[0]);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(row.StatusText, Is.EqualTo("internal-error"));
+            Assert.That(row.Reason, Does.StartWith("InvalidOperationException").And.EndsWith("broken"));
+            Assert.That(directory.Load(point, plan.Fingerprints[0], []), Is.Null);
+            Assert.That(File.Exists(Path.Combine(directory.RunPath(point), "config.toml")), "it can be played alone");
+        }
+    }
+
+    [Test]
     public void A_damaged_or_outdated_result_is_computed_again()
     {
         rig.Sweep(experiment, "again");
