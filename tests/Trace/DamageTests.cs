@@ -81,9 +81,9 @@ internal sealed class DamageTests
     [TestCase("x", "offset 0: this is not a seamsim trace")]
     public void A_foreign_file_is_named_as_one(string content, string expected)
     {
-        TraceFileException wrong = Assert.Throws<TraceFileException>(
+        TraceFileException? wrong = Assert.Throws<TraceFileException>(
             () => TraceReader.Open(new MemoryStream(System.Text.Encoding.Latin1.GetBytes(content)), "f.sst"));
-        Assert.That(wrong.Message, Does.StartWith("f.sst: " + expected));
+        Assert.That(wrong!.Message, Does.StartWith("f.sst: " + expected));
     }
 
     [Test]
@@ -91,9 +91,9 @@ internal sealed class DamageTests
     {
         byte[] newer = [.. File];
         newer[8] = 2;
-        TraceFileException wrong =
+        TraceFileException? wrong =
             Assert.Throws<TraceFileException>(() => TraceReader.Open(new MemoryStream(newer), "n.sst"));
-        Assert.That(wrong.Message, Is.EqualTo(
+        Assert.That(wrong!.Message, Is.EqualTo(
             "n.sst: offset 8: the trace has format version 2; this program reads up to 1"));
     }
 

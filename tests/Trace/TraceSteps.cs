@@ -136,17 +136,18 @@ internal static class TraceSteps
         end = reader.End;
         List<string> lines = [];
         TraceCursor cursor = reader.ReadFrom();
-        (string Head, string Registers, string Accesses)?[] parts = new (string, string, string)?[8];
+        Dictionary<int, (string Head, string Registers, string Accesses)> parts = [];
         while (cursor.Next())
         {
             TraceRecord r = cursor.Current;
             if (r.IsExecution)
             {
-                (string head, string registers, string accesses) = parts[r.Lp]
-                    ?? ($"{r.Lp} {r.World} @{r.Cycles} #{r.Instruction} {r.Block!.Address:x}", Known(cursor.RegistersOf(r.Lp)), "");
+                (string head, string registers, string accesses) = parts.TryGetValue(r.Lp, out var begun)
+                    ? begun
+                    : ($"{r.Lp} {r.World} @{r.Cycles} #{r.Instruction} {r.Block!.Address:x}", Known(cursor.RegistersOf(r.Lp)), "");
                 accesses += Accesses(r);
-                parts[r.Lp] = r.IsPartial ? (head, registers, accesses) : null;
-                if (!r.IsPartial)
+                parts[r.Lp] = (head, registers, accesses);
+                if (!r.IsPartial && parts.Remove(r.Lp))
                     lines.Add($"{head} {r.Retired} {registers}{accesses}");
             }
             else if (r.Kind != EventKind.Registers && !(r.Kind == EventKind.Translation && r.Code == EventShape.Repeated))

@@ -70,7 +70,7 @@ internal sealed class FrameDecoder(TraceHeader trace)
             Record.Ordinal = header.FirstRecord + records;
             if ((what & ControlByte.Event) == 0)
                 Execution(what);
-            else if (ControlByte.KindOf(what) == RawWord.KindName)
+            else if (what == ControlByte.OfEvent(RawWord.KindName))
                 Name();
             else
                 Event(what);

@@ -297,7 +297,7 @@ internal sealed class TraceEncoder
     private void PutControl(int kind, int at)
     {
         byte control = ControlByte.OfEvent(kind);
-        if (at == accesses)
+        if (at == accesses || kind == RawWord.KindName)
         {
             frame.Control.Put(control);
         }
