@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Seamsim.Trace;
 
 /// <summary>
@@ -13,6 +15,10 @@ internal sealed class BlockModel(BlockDefinition definition)
     private byte[] shapes = [];
 
     public BlockDefinition Definition { get; } = definition;
+
+    public int Instructions { get; } = definition.Instructions;
+
+    public TraceWorlds WorldBit { get; } = (TraceWorlds)(1 << (int)definition.World);
 
     /// <summary>The frame this memory belongs to.</summary>
     public long Frame { get; private set; } = -1;
@@ -34,6 +40,10 @@ internal sealed class BlockModel(BlockDefinition definition)
 
     public int ShapeCount { get; private set; }
 
+    /// <summary>Whether the last execution had an access of this shape at this place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool Expects(int access, byte shape) => access < ShapeCount && shapes[access] == shape;
+
     public static int SlotOf(int access) => access < OwnSlots ? access : OwnSlots + (access & 1);
 
     /// <summary>Forgets everything: the block is used for the first time in a frame.</summary>
@@ -48,13 +58,16 @@ internal sealed class BlockModel(BlockDefinition definition)
         Array.Clear(slots);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref AccessSlot Slot(int access)
     {
         int slot = SlotOf(access);
         if (slot >= slots.Length)
-            Array.Resize(ref slots, Math.Max(4, slot + slot / 2 + 1));
+            Grow(slot);
         return ref slots[slot];
     }
+
+    private void Grow(int slot) => Array.Resize(ref slots, Math.Max(4, slot + slot / 2 + 1));
 
     public void Remember(ReadOnlySpan<byte> now)
     {

@@ -1,29 +1,40 @@
+using System.Runtime.CompilerServices;
+
 namespace Seamsim.Trace;
 
 /// <summary>The columns of the frame that is being collected, and what its header will say.</summary>
 internal sealed class FrameBuilder
 {
     private readonly Column[] columns = [.. Enumerable.Range(0, Columns.Count).Select(_ => new Column())];
-    private ulong firstInstruction, firstRecord, firstCycle, lastCycle, lpMask;
+    private readonly List<Lane> mentioned = [];
+    private ulong firstInstruction, firstRecord, firstCycle, lpMask;
     private TraceWorlds worlds;
 
-    public Column State => columns[Columns.State];
+    public FrameBuilder()
+    {
+        (State, Control, Clock) = (columns[Columns.State], columns[Columns.Control], columns[Columns.Clock]);
+        (Address, Shape, Value) = (columns[Columns.Address], columns[Columns.Shape], columns[Columns.Value]);
+        (Register, Event, Dictionary) =
+            (columns[Columns.Register], columns[Columns.Event], columns[Columns.Dictionary]);
+    }
 
-    public Column Control => columns[Columns.Control];
+    public Column State { get; }
 
-    public Column Clock => columns[Columns.Clock];
+    public Column Control { get; }
 
-    public Column Address => columns[Columns.Address];
+    public Column Clock { get; }
 
-    public Column Shape => columns[Columns.Shape];
+    public Column Address { get; }
 
-    public Column Value => columns[Columns.Value];
+    public Column Shape { get; }
 
-    public Column Register => columns[Columns.Register];
+    public Column Value { get; }
 
-    public Column Event => columns[Columns.Event];
+    public Column Register { get; }
 
-    public Column Dictionary => columns[Columns.Dictionary];
+    public Column Event { get; }
+
+    public Column Dictionary { get; }
 
     /// <summary>Instructions of the whole trace so far.</summary>
     public ulong Instructions { get; private set; }
@@ -33,24 +44,22 @@ internal sealed class FrameBuilder
 
     public bool IsEmpty => Records == firstRecord;
 
-    public void Executed(Lane lane, TraceWorld world, int retired)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Executed(BlockModel block, int retired)
     {
         Instructions += (ulong)retired;
-        worlds |= (TraceWorlds)(1 << (int)world);
-        Saw(lane);
-    }
-
-    public void Saw(Lane lane)
-    {
+        worlds |= block.WorldBit;
         Records++;
-        lpMask |= 1UL << (lane.Lp & 63);
-        At(lane.Clock);
     }
 
-    public void At(ulong clock)
+    public void Happened() => Records++;
+
+    /// <summary>A logical processor is mentioned for the first time, with this clock.</summary>
+    public void Enter(Lane lane)
     {
-        firstCycle = Math.Min(firstCycle, clock);
-        lastCycle = Math.Max(lastCycle, clock);
+        lpMask |= 1UL << (lane.Lp & 63);
+        firstCycle = Math.Min(firstCycle, lane.Clock);
+        mentioned.Add(lane);
     }
 
     public void Begin()
@@ -58,7 +67,8 @@ internal sealed class FrameBuilder
         foreach (Column column in columns)
             column.Clear();
         (firstInstruction, firstRecord) = (Instructions, Records);
-        (firstCycle, lastCycle, lpMask, worlds) = (ulong.MaxValue, 0, 0, TraceWorlds.None);
+        (firstCycle, lpMask, worlds) = (ulong.MaxValue, 0, TraceWorlds.None);
+        mentioned.Clear();
     }
 
     public void WriteTo(TraceFileWriter file) => file.Frame(
@@ -69,7 +79,7 @@ internal sealed class FrameBuilder
             FirstRecord = firstRecord,
             Records = Records - firstRecord,
             FirstCycle = firstCycle,
-            LastCycle = lastCycle,
+            LastCycle = mentioned.Max(lane => lane.Clock),
             LpMask = lpMask,
             Worlds = worlds,
         },

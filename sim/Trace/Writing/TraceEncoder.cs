@@ -19,7 +19,8 @@ internal sealed class TraceEncoder
     private readonly int frameWords;
     private readonly FrameBuilder frame = new();
     private readonly bool memory, values, physical;
-    private readonly List<BlockModel> blocks = [];
+    private BlockModel[] blocks = new BlockModel[1024];
+    private int blockCount;
     private readonly List<(byte[] Text, long Frame)> names = [];
     private readonly List<Lane?> lanes = [];
     private readonly EventMemory eventMemory = new();
@@ -118,7 +119,14 @@ internal sealed class TraceEncoder
 
     private void Execute(ulong word)
     {
-        EndExecution();
+        if (running is { } before)
+        {
+            if (IsPlain(before))
+                FlushPlain(before);
+            else
+                Flush(before);
+            running = null;
+        }
         if (words >= frameWords)
             EndFrame();
         words++;
@@ -130,7 +138,8 @@ internal sealed class TraceEncoder
 
     private void Begin(BlockModel block, ulong clock)
     {
-        StateRegisters();
+        if (lane.RegistersFrame != number)
+            StateRegisters();
         if (block.Frame != number)
             Define(block);
         flags = ControlByte.Whole;
@@ -153,9 +162,28 @@ internal sealed class TraceEncoder
             last.Cost = cost;
         lane.Moved = false;
         lane.Clock = clock;
-        frame.At(clock);
+        if (lane.Frame != number)
+            Mention();
         lane.Last = running = block;
-        (retired, accesses, asExpected) = (block.Definition.Instructions, 0, 0);
+        (retired, accesses, asExpected) = (block.Instructions, 0, 0);
+    }
+
+    private void Mention()
+    {
+        lane.Frame = number;
+        frame.Enter(lane);
+    }
+
+    /// <summary>Most executions: all of it retired, and nothing is to be said about data or events.</summary>
+    private bool IsPlain(BlockModel block) =>
+        accesses == 0 && block.ShapeCount == 0 && amid.Count == 0 && retired == block.Instructions;
+
+    private void FlushPlain(BlockModel block)
+    {
+        frame.Control.Put((byte)(flags | ControlByte.ShapeAsExpected));
+        if (unexpected is not null)
+            frame.Control.PutNumber((ulong)unexpected.LocalId);
+        frame.Executed(block, block.Instructions);
     }
 
     /// <summary>The dictionary holds blocks in the order of their first use.</summary>
@@ -206,7 +234,7 @@ internal sealed class TraceEncoder
         shapes[accesses] = shape;
         if (ShapeByte.IsOddSize(shape))
             oddSizes.Add((accesses, bytes));
-        else if (asExpected == accesses && accesses < block.ShapeCount && block.Shapes[accesses] == shape)
+        else if (asExpected == accesses && block.Expects(accesses, shape))
             asExpected++;
         ref AccessSlot slot = ref block.Slot(accesses);
         frame.Address.PutDifference(address - slot.Expected(lane.LastAddress));
@@ -262,7 +290,7 @@ internal sealed class TraceEncoder
     private void Flush(BlockModel block)
     {
         bool partial = (flags & ControlByte.Partial) != 0;
-        bool whole = partial || retired == block.Definition.Instructions;
+        bool whole = partial || retired == block.Instructions;
         if (!whole)
             flags &= unchecked((byte)~ControlByte.Whole);
         if (asExpected == accesses && accesses == block.ShapeCount && oddSizes.Count == 0)
@@ -274,7 +302,9 @@ internal sealed class TraceEncoder
             frame.Control.PutNumber((ulong)unexpected.LocalId);
         if (!whole)
             frame.Control.PutNumber((ulong)retired);
-        frame.Executed(lane, block.Definition.World, retired);
+        frame.Executed(block, retired);
+        if (amid.Count == 0)
+            return;
         foreach ((int kind, int at) in amid)
             PutControl(kind, at);
         amid.Clear();
@@ -307,7 +337,7 @@ internal sealed class TraceEncoder
             frame.Control.PutNumber((ulong)at);
         }
         if (kind != RawWord.KindName)
-            frame.Saw(lane);
+            frame.Happened();
     }
 
     private void Other(ulong word, ReadOnlySpan<ulong> more)
@@ -319,7 +349,9 @@ internal sealed class TraceEncoder
                 retired = (int)RawWord.ImmediateOf(word);
                 return;
             case RawWord.KindDefineBlock:
-                blocks.Add(new BlockModel(RawBlock.Unpack(more)));
+                if (blockCount == blocks.Length)
+                    Array.Resize(ref blocks, blockCount * 2);
+                blocks[blockCount++] = new BlockModel(RawBlock.Unpack(more));
                 return;
             case RawWord.KindName:
                 names.Add((System.Runtime.InteropServices.MemoryMarshal.AsBytes(more)
@@ -344,7 +376,10 @@ internal sealed class TraceEncoder
 
     private void Registers(int code, uint mask, ReadOnlySpan<ulong> more)
     {
-        StateRegisters();
+        if (lane.RegistersFrame != number)
+            StateRegisters();
+        if (lane.Frame != number)
+            Mention();
         registers.Put(lane, running, code, mask, more);
         Queue((int)EventKind.Registers);
     }
@@ -352,8 +387,6 @@ internal sealed class TraceEncoder
     /// <summary>A frame says what a logical processor's registers are before it first mentions it.</summary>
     private void StateRegisters()
     {
-        if (lane.RegistersFrame == number)
-            return;
         lane.RegistersFrame = number;
         for (int i = registers.PutKnown(lane, running); i > 0; i--)
             Queue((int)EventKind.Registers);
@@ -404,6 +437,8 @@ internal sealed class TraceEncoder
             to.PutDifference(operands[i] - eventMemory.Exchange(kind, i, operands[i]));
         lane.Moved |= clock != lane.Clock;
         lane.Clock = clock;
+        if (lane.Frame != number)
+            Mention();
         Queue(kind);
     }
 
