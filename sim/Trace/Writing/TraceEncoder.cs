@@ -52,6 +52,7 @@ internal sealed class TraceEncoder
     public ulong Instructions => frame.Instructions;
 
     /// <summary>Takes a chunk; records never straddle two.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Encode(ReadOnlySpan<ulong> raw)
     {
         for (int i = 0; i < raw.Length;)
@@ -59,7 +60,7 @@ internal sealed class TraceEncoder
             ulong word = raw[i];
             if (RawWord.IsAccess(word))
             {
-                i += Access(word, raw[i..]);
+                i += Access(word, raw, i);
             }
             else if (RawWord.IsExecution(word))
             {
@@ -117,14 +118,25 @@ internal sealed class TraceEncoder
         BeginFrame();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Execute(ulong word)
     {
+        BlockModel next = blocks[RawWord.BlockOf(word)];
         if (running is { } before)
         {
-            if (IsPlain(before))
-                FlushPlain(before);
-            else
+            if (!IsPlain(before))
+            {
                 Flush(before);
+            }
+            else
+            {
+                FlushPlain(before);
+                if (words < frameWords && IsExpected(before, next, word))
+                {
+                    BeginExpected(next, lane.Clock + before.Cost);
+                    return;
+                }
+            }
             running = null;
         }
         if (words >= frameWords)
@@ -133,7 +145,23 @@ internal sealed class TraceEncoder
         ulong clock = (lane.Clock & ~RawWord.ClockMask) | (word & RawWord.ClockMask);
         if (clock < lane.Clock)
             clock += RawWord.ClockMask + 1;
-        Begin(blocks[RawWord.BlockOf(word)], clock);
+        Begin(next, clock);
+    }
+
+    /// <summary>The block follows and begins as it did the last time: most executions do.</summary>
+    private bool IsExpected(BlockModel before, BlockModel next, ulong word) =>
+        before.Successor == next && !lane.Moved
+        && ((lane.Clock + before.Cost) & RawWord.ClockMask) == (word & RawWord.ClockMask)
+        && before.Cost <= RawWord.ClockMask;
+
+    private void BeginExpected(BlockModel block, ulong clock)
+    {
+        words++;
+        flags = ControlByte.Whole | ControlByte.SuccessorAsExpected | ControlByte.CostAsExpected;
+        unexpected = null;
+        lane.Clock = clock;
+        lane.Last = running = block;
+        (retired, accesses, asExpected) = (block.Instructions, 0, 0);
     }
 
     private void Begin(BlockModel block, ulong clock)
@@ -174,9 +202,10 @@ internal sealed class TraceEncoder
         frame.Enter(lane);
     }
 
-    /// <summary>Most executions: all of it retired, and nothing is to be said about data or events.</summary>
+    /// <summary>Most executions: all of it retired, its accesses have the shapes of the last time, and no event came.</summary>
     private bool IsPlain(BlockModel block) =>
-        accesses == 0 && block.ShapeCount == 0 && amid.Count == 0 && retired == block.Instructions;
+        asExpected == accesses && accesses == block.ShapeCount && amid.Count == 0 && oddSizes.Count == 0
+        && retired == block.Instructions;
 
     private void FlushPlain(BlockModel block)
     {
@@ -202,12 +231,14 @@ internal sealed class TraceEncoder
         to.Put(d.Code.Span);
     }
 
-    private int Access(ulong word, ReadOnlySpan<ulong> raw)
+    /// <summary>One access; the number of words it took.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private int Access(ulong word, ReadOnlySpan<ulong> raw, int at)
     {
-        byte shape = (byte)((int)(word >> 60) & 7);
+        byte shape = (byte)RawWord.SizeCode(word);
         int bytes = 1 << shape, used = 1;
         if (shape == ShapeByte.OddSize)
-            (bytes, used) = ((int)raw[1], 2);
+            (bytes, used) = ((int)raw[at + 1], 2);
         if (RawWord.IsWrite(word))
             shape |= ShapeByte.Write;
         int valueWords = values ? RawWord.ValueWords(bytes) : 0;
@@ -217,17 +248,21 @@ internal sealed class TraceEncoder
             ulong address = RawWord.AddressOf(word);
             if (physical)
                 Translate(address, bytes);
-            PutAccess(block, shape, address, bytes);
+            PutShape(block, shape, bytes);
+            ref AccessSlot slot = ref block.Slot(accesses);
+            frame.Address.PutDifference(address - slot.Expected(lane.LastAddress));
+            slot.Learn(address);
+            lane.LastAddress = address;
             if (valueWords > 0)
-                PutValue(ref block.Slot(accesses - 1), raw.Slice(used, valueWords));
-            if (accesses == MaxAccesses)
+                PutValue(ref slot, raw.Slice(at + used, valueWords));
+            if (++accesses == MaxAccesses)
                 EndPart();
         }
         return used + valueWords;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void PutAccess(BlockModel block, byte shape, ulong address, int bytes)
+    private void PutShape(BlockModel block, byte shape, int bytes)
     {
         if (accesses == shapes.Length)
             Array.Resize(ref shapes, shapes.Length * 2);
@@ -236,13 +271,9 @@ internal sealed class TraceEncoder
             oddSizes.Add((accesses, bytes));
         else if (asExpected == accesses && block.Expects(accesses, shape))
             asExpected++;
-        ref AccessSlot slot = ref block.Slot(accesses);
-        frame.Address.PutDifference(address - slot.Expected(lane.LastAddress));
-        slot.Learn(address);
-        lane.LastAddress = address;
-        accesses++;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void PutValue(ref AccessSlot slot, ReadOnlySpan<ulong> value)
     {
         frame.Value.PutDifference(value[0] - slot.Value);
