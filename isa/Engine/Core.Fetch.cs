@@ -1,6 +1,7 @@
 using Seamsim.Isa.Engine;
 using Seamsim.Isa.Engine.Interpreter;
 using Seamsim.Isa.Paging;
+using Seamsim.Isa.Probes;
 using Seamsim.Isa.Seam;
 
 namespace Seamsim.Isa.State;
@@ -54,7 +55,9 @@ public sealed unsafe partial class Core
     internal bool TryFetchPage(ulong linear, out Hpa physical)
     {
         ulong cycles = Lp->Cycles;
+        ProbeStream? hidden = HideProbe();
         bool ok = TryTranslate(linear, Access.Fetch, Cpl == 3, implicitly: false, out Translation translation);
+        ShowProbe(hidden);
         Lp->Cycles = cycles;
         physical = translation.Address;
         return ok;

@@ -26,12 +26,16 @@ public sealed unsafe partial class Core
         ulong target = Lp->Instructions + (ulong)Math.Max(0, maxInstructions);
         Lp->CycleLimit = untilCycles;
         Lp->LinkSlot = null;
+        Probe?.Run(this);
         for (; ; )
         {
             if (cache.StaleArena || cache.Arena.IsFull)
                 cache.Empty();
             if (TakeEvent() is { } outcome)
+            {
                 Complete(outcome, default);
+                Probe?.Registers(this, always: false);
+            }
             switch (Lp->Activity)
             {
                 case ActivityState.Active: break;
@@ -84,6 +88,7 @@ public sealed unsafe partial class Core
             Lp->Cycles += head->Imm;
             Lp->Prepaid = head->Left;
             prepaidRip = Lp->Rip;
+            Probe?.Prepaid(this, head[1].Imm);
             return Step(paid: true);
         }
         Lp->Prepaid = 0;
@@ -97,6 +102,7 @@ public sealed unsafe partial class Core
         Lp->LinkSlot = null;
         Op* last = Flow.MustStop(Lp, head) ? Flow.Stop(Lp, head) : head[1].Fn(Lp, head + 1);
         Lp->Instructions += (ulong)(grant - Lp->Budget);
+        TellCut();
         return AfterChain(last);
     }
 
@@ -112,8 +118,11 @@ public sealed unsafe partial class Core
         Lp->Budget = 0;
         Lp->Leave = 0;
         Lp->LinkSlot = null;
+        if (paid)
+            Probe?.Paid(this);
         Op* last = block.Head[1].Fn(Lp, block.Head + 1);
         Lp->Instructions += (ulong)(block.Head->Left - Lp->Budget);
+        TellCut();
         Lp->LinkSlot = null;
         if (Lp->End == ChainEnd.Lookup && left > 1)
         {
@@ -121,6 +130,13 @@ public sealed unsafe partial class Core
             prepaidRip = Lp->Rip;
         }
         return AfterChain(last);
+    }
+
+    /// <summary>A chain that ended for a fault or an event may have left its last block half-way.</summary>
+    private void TellCut()
+    {
+        if (Probe is { } probe && Lp->End is ChainEnd.Fault or ChainEnd.Events)
+            probe.Cut(this);
     }
 
     private RunEnd? AfterChain(Op* last)
@@ -143,8 +159,12 @@ public sealed unsafe partial class Core
         Instruction instruction = *(Instruction*)op->Imm;
         Outcome outcome = Execute(instruction);
         if (outcome == Outcome.Fault)
+        {
             Lp->Instructions--; // it has not retired
+            Probe?.Cut(this);
+        }
         Complete(outcome, instruction);
+        Probe?.Registers(this, always: false);
         return null;
     }
 
@@ -167,6 +187,7 @@ public sealed unsafe partial class Core
         if (entry.Kind == ManagedEntryKind.HostReturn)
             return RunEnd.HostReturn;
         Complete(RunManaged(entry), default);
+        Probe?.Registers(this, always: false);
         return null;
     }
 
@@ -176,7 +197,10 @@ public sealed unsafe partial class Core
         Lp->Prepaid = 0;
         Lp->LinkSlot = null;
         if (outcome == Outcome.Fault)
+        {
             outcome = DeliverFault();
+            Probe?.Registers(this, always: false);
+        }
         switch (outcome)
         {
             case Outcome.Next:

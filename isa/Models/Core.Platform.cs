@@ -34,7 +34,11 @@ public sealed unsafe partial class Core
     public bool TryRdseed(out ulong value) => Random.TryNext(out value);
 
     /// <summary>RDTSC, TSC_ADJUST included.</summary>
-    public ulong ReadTsc() => ReadTscAt(Lp->Cycles);
+    public ulong ReadTsc()
+    {
+        Probe?.Time(this);
+        return ReadTscAt(Lp->Cycles);
+    }
 
     /// <summary>Puts the logical processor on a platform and resets it.</summary>
     public void PowerOn(Uncore uncore)

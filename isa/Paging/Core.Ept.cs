@@ -40,7 +40,7 @@ public sealed unsafe partial class Core
             access |= EptAccess.Write;
         bool write = (access & EptAccess.Write) != 0;
         EptWalkResult result = new Ept(Memory, Capabilities).Walk(walk, gpa, write);
-        Lp->Cycles += (uint)walk.Levels * Costs.OperationCycles(Operation.EptWalkReference);
+        ChargeOperation(Operation.EptWalkReference, gpa, walk.Levels);
         switch (result.End)
         {
             case EptWalkEnd.MachineCheck:

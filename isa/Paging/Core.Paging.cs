@@ -29,7 +29,7 @@ public sealed unsafe partial class Core
     {
         if ((Lp->Cr0 & Cr0Bit.Pg) != 0)
         {
-            Lp->Cycles += Costs.OperationCycles(Operation.TlbFill);
+            ChargeOperation(Operation.TlbFill, linear);
             return new PageWalk(this, linear, access, user && !implicitly, implicitly).TryRun(out translation);
         }
         EptAccess kind = access switch
@@ -47,6 +47,8 @@ public sealed unsafe partial class Core
     /// <summary>A guest-physical reference: through EPT in non-root operation, as it is otherwise.</summary>
     internal bool TryGuestPhysical(ulong address, EptAccess access, ulong linear, out EptResult result)
     {
+        if ((access & EptAccess.PageWalk) == 0)
+            probedGuestPhysical = address;
         result = InNonRoot
             ? TranslateGpa(address, access, linear)
             : new EptResult(EptStatus.Ok, new Hpa(address), 52, EptRights.All, true);

@@ -52,7 +52,7 @@ internal static unsafe class Caches
             return core.RaiseGp0();
         if (!core.TryTranslate(address.Value, Access.Read, core.Cpl == 3, implicitly: false, out Translation t))
             return Outcome.Fault;
-        core.ChargeOperation(Operation.Clflushopt);
+        core.ChargeOperation(Operation.Clflushopt, address.Value);
         if ((t.Address.PageOffset & ~63) == 4096 - 64)
             core.Memory.PageWrittenBack(t.Address); // software flushes pages line by line; the last line counts
         return Outcome.Next;

@@ -126,6 +126,9 @@ public unsafe struct LogicalProcessor
 
     /// <summary>Handle to the managed <see cref="Core"/>.</summary>
     public nint Core;
+
+    /// <summary>Where the next word of the probe stream goes, and where a block has to look for room first.</summary>
+    public ulong* ProbeNext, ProbeLimit;
 }
 
 /// <summary>A segment register: selector and hidden part. SDM vol. 3A, 3.4.3; access rights as in the VMCS (24.4.1).</summary>

@@ -1,10 +1,11 @@
 using Iced.Intel;
+using Seamsim.Isa.Probes;
 using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Engine.Interpreter;
 
 /// <summary>Decodes a block: instructions up to a branch, a system instruction or the end of the page.</summary>
-internal sealed unsafe class BlockBuilder(Core core, HandlerTable handlers)
+internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handlers)
 {
     /// <summary>Instructions of the longest block.</summary>
     public const int MaxInstructions = 48;
@@ -15,6 +16,7 @@ internal sealed unsafe class BlockBuilder(Core core, HandlerTable handlers)
     private readonly HandlerKey[] keys = new HandlerKey[MaxInstructions];
     private readonly byte[] bytes = new byte[0x1000 + LongestInstruction];
     private int count, available;
+    private Op* first;
 
     /// <summary>Decodes the block at a translated address; null when the fetch of its second page faulted.</summary>
     public Block? Build(in BlockKey key, Hpa physical, BlockCache cache)
@@ -58,13 +60,17 @@ internal sealed unsafe class BlockBuilder(Core core, HandlerTable handlers)
 
     private Block Emit(in BlockKey key, OpArena arena, Hpa? second, bool step)
     {
-        Op* head = arena.Take(count + 3);
+        Op* head = arena.Take(MostOps());
         Op* op = head + 1;
         bool code64 = (key.Mode & 3) == 0;
+        if (core.Probe is not null)
+            op++; // the block marker
+        first = op;
         int used = 0;
         for (; used < count; used++)
         {
-            keys[used] = OpBinder.Bind(decoded[used], op + used, code64);
+            keys[used] = OpBinder.Bind(decoded[used], op, code64);
+            op++;
             if (keys[used].Family != Family.System)
                 continue;
             used++;
@@ -73,8 +79,10 @@ internal sealed unsafe class BlockBuilder(Core core, HandlerTable handlers)
         count = used;
         if (!step)
             FlagLiveness.Elide(decoded, keys, count);
-        Op* last = FuseAndFinish(op, step);
-        bool open = last < op || !IsTerminator(HandlerKey.Unpack(last->Key).Family);
+        Op* last = FuseAndFinish(first, step);
+        bool open = last < first || !IsTerminator(HandlerKey.Unpack(last->Key).Family);
+        if (core.Probe is { SeesRegisters: true })
+            last = InsertRegisterMarkers(last);
         if (open)
         {
             last++;
@@ -83,7 +91,7 @@ internal sealed unsafe class BlockBuilder(Core core, HandlerTable handlers)
         }
         if (!step && second is null)
             MarkLinks(last, key);
-        FinishHead(head, key);
+        FinishHead(head, key, second);
         if (keys[count - 1].Family == Family.System)
         {
             // the run loop executes it from its Iced form, kept in the spare op behind the last one
@@ -152,12 +160,18 @@ internal sealed unsafe class BlockBuilder(Core core, HandlerTable handlers)
         op->Careful = &Flow.FindCareful;
     }
 
-    private void FinishHead(Op* head, in BlockKey key)
+    private void FinishHead(Op* head, in BlockKey key, Hpa? second)
     {
         int length = (int)(decoded[count - 1].NextIP - key.Rip);
         head->NextRip = key.Rip;
         head->Left = (byte)count;
-        head->Imm = core.Costs.BlockCycles(bytes.AsSpan(0, Math.Min(length, available)), key.Rip, count);
+        ReadOnlySpan<byte> code = bytes.AsSpan(0, Math.Min(length, available));
+        head->Imm = core.Costs.BlockCycles(code, key.Rip, count);
+        if (core.Probe is not { } probe)
+            return;
+        head[1].Fn = &BlockMarker.Run;
+        head[1].Imm = probe.Define(
+            core, key, second, code, new BlockShape(count, code.Length, key.Mode & 3, (uint)head->Imm));
     }
 
     private static bool IsTerminator(Family family) => family >= Family.CallDirect;
