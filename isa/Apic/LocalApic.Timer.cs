@@ -44,8 +44,8 @@ public sealed unsafe partial class LocalApic
         {
             if (TimerDue == ulong.MaxValue || TimerModeOf(lvt[1]) == TimerMode.TscDeadline)
                 return 0;
-            core.Probe?.Time(core);
             ulong counted = (core.Lp->Cycles - startedAt) / TscPerCount;
+            core.Probe?.TimeUsed(core, timer: true, counted);
             return counted >= initialCount ? 0 : initialCount - (uint)counted;
         }
     }
@@ -84,7 +84,7 @@ public sealed unsafe partial class LocalApic
     {
         if (TimerModeOf(lvt[1]) == TimerMode.TscDeadline)
             return;
-        core.Probe?.Time(core);
+        core.Probe?.TimeUsed(core, timer: true, count);
         initialCount = count;
         startedAt = core.Lp->Cycles;
         TimerDue = count == 0 ? ulong.MaxValue : startedAt + count * TscPerCount;

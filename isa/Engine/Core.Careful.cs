@@ -27,14 +27,14 @@ public sealed unsafe partial class Core
         {
             if (!TryLoad(first, bytes, out Lp->Slow))
                 return false;
-            Probe?.Access(this, address, bytes, write: false, Lp->Slow);
+            TellAccess(address, bytes, write: false, Lp->Slow);
             return true;
         }
         if (!TryReach(address + (ulong)head, Access.Read, out Hpa second) || !TryLoad(first, head, out ulong low)
             || !TryLoad(second, bytes - head, out ulong high))
             return false;
         Lp->Slow = low | (high << (head * 8));
-        Probe?.Access(this, address, bytes, write: false, Lp->Slow);
+        TellAccess(address, bytes, write: false, Lp->Slow);
         return true;
     }
 
@@ -51,7 +51,7 @@ public sealed unsafe partial class Core
     /// <summary>Stores what <see cref="CarefulPrepareWrite"/> prepared.</summary>
     internal void CarefulWrite(ulong address, int bytes, ulong value)
     {
-        Probe?.Access(this, address, bytes, write: true, value);
+        TellAccess(address, bytes, write: true, value);
         Store(writeFirst, Math.Min(bytes, writeSplit), value);
         if (writeSplit < bytes)
             Store(writeSecond, bytes - writeSplit, value >> (writeSplit * 8));
@@ -65,7 +65,7 @@ public sealed unsafe partial class Core
             return CarefulRead(address, bytes, segment);
         byte* at = (byte*)(address + entry->Addend);
         Lp->Slow = bytes switch { 8 => *(ulong*)at, 4 => *(uint*)at, 2 => *(ushort*)at, _ => *at };
-        Probe?.Access(this, address, bytes, write: false, Lp->Slow);
+        TellAccess(address, bytes, write: false, Lp->Slow);
         return true;
     }
 
@@ -80,7 +80,7 @@ public sealed unsafe partial class Core
             CarefulWrite(address, bytes, value);
             return true;
         }
-        Probe?.Access(this, address, bytes, write: true, value);
+        TellAccess(address, bytes, write: true, value);
         byte* at = (byte*)(address + entry->Addend);
         switch (bytes)
         {

@@ -28,13 +28,13 @@ public sealed unsafe partial class Core
         // Offsets are linear addresses only without a segment base; with one, the space is used once.
         ulong space = LongMode64 || Lp->Cs.Base == 0 ? bank.Space : Tlbs.NextSpace();
         Lp->CodeSpace = space | CodeSize;
-        Probe?.Mode(this);
+        Probe?.ModeChanged(this);
     }
 
     /// <summary>Drops every cached translation of every address space on this logical processor.</summary>
     public void FlushTlb()
     {
-        Probe?.Flushed(this, TlbMaintenance.All, 0);
+        Probe?.Maintained(this, Upkeep.TlbAll, 0);
         Tlbs.Clear();
         ModeChanged();
     }
@@ -42,7 +42,7 @@ public sealed unsafe partial class Core
     /// <summary>Drops the cached translations of one linear page in every address space (INVLPG, INVVPID type 0).</summary>
     public void FlushTlbPage(Gva page)
     {
-        Probe?.Flushed(this, TlbMaintenance.Page, page.Value);
+        Probe?.Maintained(this, Upkeep.TlbPage, page.Value);
         Tlbs.DropPage(page.Value);
         ModeChanged();
     }
@@ -50,7 +50,7 @@ public sealed unsafe partial class Core
     /// <summary>What MOV to CR3 drops. SDM vol. 3A, 4.10.4.1.</summary>
     internal void FlushTlbContext(ulong pcid, bool allPcids)
     {
-        Probe?.Flushed(this, TlbMaintenance.Context, pcid);
+        Probe?.Maintained(this, Upkeep.TlbContext, pcid);
         Tlbs.ClearContext(TranslationContext, pcid, allPcids);
         ModeChanged();
     }

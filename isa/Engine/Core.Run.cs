@@ -1,6 +1,7 @@
 using Iced.Intel;
 using Seamsim.Isa.Engine;
 using Seamsim.Isa.Engine.Interpreter;
+using Seamsim.Isa.Probes;
 using Seamsim.Isa.Seam;
 
 namespace Seamsim.Isa.State;
@@ -26,7 +27,7 @@ public sealed unsafe partial class Core
         ulong target = Lp->Instructions + (ulong)Math.Max(0, maxInstructions);
         Lp->CycleLimit = untilCycles;
         Lp->LinkSlot = null;
-        Probe?.Run(this);
+        Probe?.Selected(this);
         for (; ; )
         {
             if (cache.StaleArena || cache.Arena.IsFull)
@@ -34,7 +35,7 @@ public sealed unsafe partial class Core
             if (TakeEvent() is { } outcome)
             {
                 Complete(outcome, default);
-                Probe?.Registers(this, always: false);
+                Probe?.Registers(this);
             }
             switch (Lp->Activity)
             {
@@ -88,7 +89,7 @@ public sealed unsafe partial class Core
             Lp->Cycles += head->Imm;
             Lp->Prepaid = head->Left;
             prepaidRip = Lp->Rip;
-            Probe?.Prepaid(this, head[1].Imm);
+            Probe?.Prepaid(this, head[1].Imm | ((Lp->Cycles - head->Imm) & ProbeWord.ClockMask), head->Left);
             return Step(paid: true);
         }
         Lp->Prepaid = 0;
@@ -102,7 +103,8 @@ public sealed unsafe partial class Core
         Lp->LinkSlot = null;
         Op* last = Flow.MustStop(Lp, head) ? Flow.Stop(Lp, head) : head[1].Fn(Lp, head + 1);
         Lp->Instructions += (ulong)(grant - Lp->Budget);
-        TellCut();
+        if (Probe is not null)
+            TellCut();
         return AfterChain(last);
     }
 
@@ -118,11 +120,12 @@ public sealed unsafe partial class Core
         Lp->Budget = 0;
         Lp->Leave = 0;
         Lp->LinkSlot = null;
-        if (paid)
-            Probe?.Paid(this);
+        if (Probe is not null)
+            MarkStep(block.Head, paid);
         Op* last = block.Head[1].Fn(Lp, block.Head + 1);
         Lp->Instructions += (ulong)(block.Head->Left - Lp->Budget);
-        TellCut();
+        if (Probe is not null)
+            TellCut();
         Lp->LinkSlot = null;
         if (Lp->End == ChainEnd.Lookup && left > 1)
         {
@@ -130,13 +133,6 @@ public sealed unsafe partial class Core
             prepaidRip = Lp->Rip;
         }
         return AfterChain(last);
-    }
-
-    /// <summary>A chain that ended for a fault or an event may have left its last block half-way.</summary>
-    private void TellCut()
-    {
-        if (Probe is { } probe && Lp->End is ChainEnd.Fault or ChainEnd.Events)
-            probe.Cut(this);
     }
 
     private RunEnd? AfterChain(Op* last)
@@ -161,10 +157,10 @@ public sealed unsafe partial class Core
         if (outcome == Outcome.Fault)
         {
             Lp->Instructions--; // it has not retired
-            Probe?.Cut(this);
+            Probe?.Cut(this, 1);
         }
         Complete(outcome, instruction);
-        Probe?.Registers(this, always: false);
+        Probe?.Registers(this);
         return null;
     }
 
@@ -187,7 +183,7 @@ public sealed unsafe partial class Core
         if (entry.Kind == ManagedEntryKind.HostReturn)
             return RunEnd.HostReturn;
         Complete(RunManaged(entry), default);
-        Probe?.Registers(this, always: false);
+        Probe?.Registers(this);
         return null;
     }
 
@@ -199,7 +195,7 @@ public sealed unsafe partial class Core
         if (outcome == Outcome.Fault)
         {
             outcome = DeliverFault();
-            Probe?.Registers(this, always: false);
+            Probe?.Registers(this);
         }
         switch (outcome)
         {

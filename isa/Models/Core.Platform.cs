@@ -36,8 +36,9 @@ public sealed unsafe partial class Core
     /// <summary>RDTSC, TSC_ADJUST included.</summary>
     public ulong ReadTsc()
     {
-        Probe?.Time(this);
-        return ReadTscAt(Lp->Cycles);
+        ulong value = ReadTscAt(Lp->Cycles);
+        Probe?.TimeUsed(this, timer: false, value);
+        return value;
     }
 
     /// <summary>Puts the logical processor on a platform and resets it.</summary>

@@ -30,6 +30,7 @@ public sealed unsafe partial class Core
         if ((Lp->Cr0 & Cr0Bit.Pg) != 0)
         {
             ChargeOperation(Operation.TlbFill, linear);
+            probedLevel = PagingLevels;
             return new PageWalk(this, linear, access, user && !implicitly, implicitly).TryRun(out translation);
         }
         EptAccess kind = access switch
@@ -47,11 +48,11 @@ public sealed unsafe partial class Core
     /// <summary>A guest-physical reference: through EPT in non-root operation, as it is otherwise.</summary>
     internal bool TryGuestPhysical(ulong address, EptAccess access, ulong linear, out EptResult result)
     {
-        if ((access & EptAccess.PageWalk) == 0)
-            probedGuestPhysical = address;
         result = InNonRoot
             ? TranslateGpa(address, access, linear)
             : new EptResult(EptStatus.Ok, new Hpa(address), 52, EptRights.All, true);
+        if (Probe is not null)
+            TellReference(address, access, result);
         return result.Status == EptStatus.Ok;
     }
 

@@ -1,56 +1,40 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Seamsim.Isa.Probes;
 
 /// <summary>
-/// The 64-bit words of a probe stream: a tag in bits 6:0, a signed payload above it. Linear addresses have at most 57
-/// significant bits, so that an address and its tag fit one word.
+/// The 64-bit words that handlers append by themselves. Their layout is that of the trace writer's raw words, so that
+/// nobody has to look at them between the handler and the encoder.
+/// <code>
+/// 63    1  data access          62:60 log2 of the size        59 write          58:0 address
+/// 63:62 00 block entered        61:38 block                   37:0 clock, low bits
+/// 63:62 01 registers            61:56 kind    55:48 words     47:32 0           31:0 mask of registers
+/// </code>
 /// </summary>
-public static class ProbeWord
+public static unsafe class ProbeWord
 {
-    /// <summary>Bits of the tag.</summary>
-    public const int TagBits = 7;
+    /// <summary>Bits of the clock in the word of a block.</summary>
+    public const int ClockBits = 38;
 
-    /// <summary>Tags 0..7 are memory accesses: bit 0 write, bits 2:1 log2 of the bytes; payload the address.</summary>
-    public const ulong Write = 1, SizeShift = 1;
+    /// <summary>Mask of the clock.</summary>
+    public const ulong ClockMask = (1UL << ClockBits) - 1;
 
-    /// <summary>Payload: number of the block entered.</summary>
-    public const ulong Block = 8;
+    /// <summary>The kind of a word that changes registers.</summary>
+    public const int Registers = 17;
 
-    /// <summary>Payload: number of a general register; the next word is its value.</summary>
-    public const ulong Register = 9;
+    private const ulong AccessBit = 1UL << 63, WriteBit = 1UL << 59, AddressMask = WriteBit - 1;
 
-    /// <summary>Payload: <see cref="ProbeEvent"/> 7:0, words that follow 15:8, small field above.</summary>
-    public const ulong Event = 10;
+    /// <summary>A block is entered; the clock is added when it is.</summary>
+    public static ulong Block(int number) => (ulong)(uint)number << ClockBits;
 
-    /// <summary>The tag.</summary>
+    /// <summary>A read or write of a <typeparamref name="T"/>; all but the address is a constant in a specialised handler.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong Tag(ulong word) => word & ((1 << TagBits) - 1);
+    public static ulong Access<T>(ulong address, bool write) where T : unmanaged =>
+        AccessBit | ((ulong)BitOperations.Log2((uint)sizeof(T)) << 60) | (write ? WriteBit : 0) | (address & AddressMask);
 
-    /// <summary>The payload.</summary>
+    /// <summary>The registers of <paramref name="mask"/> have new values, which follow.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong Payload(ulong word) => (ulong)((long)word >> TagBits);
-
-    /// <summary>A word.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong Of(ulong tag, ulong payload) => (payload << TagBits) | tag;
-
-    /// <summary>An event word.</summary>
-    public static ulong Of(ProbeEvent kind, int words, ulong small) =>
-        Of(Event, (small << 16) | ((uint)words << 8) | (uint)kind);
-}
-
-/// <summary>Size and cost of a defined block, packed into one word.</summary>
-/// <param name="Instructions">Instructions in it.</param>
-/// <param name="Bytes">Bytes of code.</param>
-/// <param name="CodeSize">0: 64-bit code, 1: 32-bit, 2: 16-bit.</param>
-/// <param name="Cycles">What the cost model said.</param>
-public readonly record struct BlockShape(int Instructions, int Bytes, int CodeSize, uint Cycles)
-{
-    /// <summary>As one word.</summary>
-    public ulong Pack() => (uint)Instructions | ((ulong)(uint)Bytes << 8) | ((ulong)(uint)CodeSize << 24) | ((ulong)Cycles << 32);
-
-    /// <summary>From one word.</summary>
-    public static BlockShape Unpack(ulong word) =>
-        new((byte)word, (ushort)(word >> 8), (byte)(word >> 24), (uint)(word >> 32));
+    public static ulong Changed(uint mask) =>
+        (1UL << 62) | ((ulong)Registers << 56) | ((ulong)(uint)BitOperations.PopCount(mask) << 48) | mask;
 }

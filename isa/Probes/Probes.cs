@@ -1,52 +1,49 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
+using Seamsim.Isa.Engine.Interpreter;
 using Seamsim.Isa.Ports;
 using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Probes;
 
-/// <summary>Writes the address of every data access to the probe stream.</summary>
+/// <summary>Appends the address of every data access.</summary>
 internal readonly unsafe struct AddressProbe : IProbe
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged =>
-        Append(lp, address, Tag<T>(0));
+        Append(lp, ProbeWord.Access<T>(address, write: false));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Written<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged =>
-        Append(lp, address, Tag<T>(ProbeWord.Write));
-
-    /// <summary>A constant in a specialised handler.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong Tag<T>(ulong write) where T : unmanaged =>
-        ((ulong)BitOperations.Log2((uint)sizeof(T)) << (int)ProbeWord.SizeShift) | write;
+        Append(lp, ProbeWord.Access<T>(address, write: true));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Append(LogicalProcessor* lp, ulong address, ulong tag)
+    private static void Append(LogicalProcessor* lp, ulong word)
     {
-        ulong* at = lp->ProbeNext;
-        *at = ProbeWord.Of(tag, address);
-        lp->ProbeNext = at + 1;
+        ProbeCursor* cursor = lp->Probe;
+        ulong* at = cursor->Next;
+        *at = word;
+        cursor->Next = at + 1;
     }
 }
 
-/// <summary>Writes address and value of every data access to the probe stream.</summary>
+/// <summary>Appends address and value of every data access.</summary>
 internal readonly unsafe struct ValueProbe : IProbe
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged =>
-        Append(lp, address, AddressProbe.Tag<T>(0), Engine.Interpreter.Width.ZeroExtend(value));
+        Append(lp, ProbeWord.Access<T>(address, write: false), Width.ZeroExtend(value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Written<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged =>
-        Append(lp, address, AddressProbe.Tag<T>(ProbeWord.Write), Engine.Interpreter.Width.ZeroExtend(value));
+        Append(lp, ProbeWord.Access<T>(address, write: true), Width.ZeroExtend(value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Append(LogicalProcessor* lp, ulong address, ulong tag, ulong value)
+    private static void Append(LogicalProcessor* lp, ulong word, ulong value)
     {
-        ulong* at = lp->ProbeNext;
-        at[0] = ProbeWord.Of(tag, address);
+        ProbeCursor* cursor = lp->Probe;
+        ulong* at = cursor->Next;
+        at[0] = word;
         at[1] = value;
-        lp->ProbeNext = at + 2;
+        cursor->Next = at + 2;
     }
 }

@@ -130,8 +130,8 @@ internal static unsafe class Identification
     private static void LoadTsc(Core core)
     {
         core.ChargeOperation(Operation.Rdtsc);
-        core.Probe?.Time(core);
         ulong tsc = core.GuestTsc(core.IsOnPlatform ? core.ReadTscAt(core.Lp->Cycles) : core.Lp->Cycles);
+        core.Probe?.TimeUsed(core, timer: false, tsc);
         (core.Lp->Gpr[0], core.Lp->Gpr[2]) = ((uint)tsc, tsc >> 32);
     }
 }

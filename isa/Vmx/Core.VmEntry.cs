@@ -46,7 +46,7 @@ public sealed unsafe partial class Core
             FlushTlb();
         if ((v.Dword(VmcsField.PinBasedControls) & PinControls.ActivatePreemptionTimer) != 0)
         {
-            Probe?.Time(this);
+            Probe?.TimeUsed(this, timer: true, v.Dword(VmcsField.PreemptionTimerValue));
             Vmx.PreemptionDeadline =
                 Lp->Cycles + ((ulong)v.Dword(VmcsField.PreemptionTimerValue) << VmxCapabilities.PreemptionShift);
         }

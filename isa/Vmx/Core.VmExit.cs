@@ -47,7 +47,7 @@ public sealed unsafe partial class Core
 
     private void RecordExit(Vmcs v, in ExitInformation exit, uint reason)
     {
-        Probe?.Exit(this, reason, exit.Qualification, exit.GuestPhysical);
+        Probe?.Exited(this, reason, exit.Qualification, exit.GuestLinear, exit.GuestPhysical);
         v[VmcsField.ExitReason] = reason;
         v[VmcsField.ExitQualification] = exit.Qualification;
         v[VmcsField.ExitInterruptionInformation] = exit.Interruption;

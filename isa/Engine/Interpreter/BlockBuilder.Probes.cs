@@ -1,75 +1,39 @@
-using Iced.Intel;
 using Seamsim.Isa.Probes;
-using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Engine.Interpreter;
 
-// Register markers: an op behind every instruction that writes general registers, one a register.
+// The op in front of a block that tells an observer.
 internal sealed unsafe partial class BlockBuilder
 {
-    private const int MostRegistersWritten = 3, SpareOps = 3;
-
-    private readonly InstructionInfoFactory information = new();
-    private readonly byte[] written = new byte[MostRegistersWritten];
-
-    /// <summary>Head, block marker, fall-through and the room of a system instruction come on top.</summary>
-    private int MostOps() => core.Probe switch
-    {
-        null => count + SpareOps,
-        { SeesRegisters: true } => (count * (1 + MostRegistersWritten)) + SpareOps + 1,
-        _ => count + SpareOps + 1,
-    };
-
-    /// <summary>Moves the ops apart, last one first; returns where the last one, or its last marker, now is.</summary>
-    private Op* InsertRegisterMarkers(Op* last)
-    {
-        int ops = (int)(last - first) + 1, markers = 0;
-        for (int n = 0; n < ops; n++)
-            markers += Written(n);
-        Op* end = last + markers, to = end;
-        for (int n = ops - 1; n >= 0; n--)
-        {
-            Op* from = first + n;
-            int registers = Written(n);
-            for (int i = registers - 1; i >= 0; i--, to--)
-                *to = MarkerOf(written[i]);
-            *to = *from;
-            to--;
-        }
-        return end;
-    }
-
-    private static Op MarkerOf(byte register) => new()
-    {
-        Fn = &RegisterMarker.Run,
-        Imm = ProbeWord.Of(ProbeWord.Register, register),
-        Src = (byte)(register * sizeof(ulong)),
-    };
-
     /// <summary>
-    /// General registers op <paramref name="n"/> writes, in <see cref="written"/>. Branches, and what moves RSP by a
-    /// constant, are left out: the reader of the stream knows their effect. The run loop tells what a system
-    /// instruction writes. (A fused pair is a comparison and a branch.)
+    /// Makes the block known and its marker report it. In a single step, Target is the word of the step as part of a
+    /// block already paid for, and NextRip its word otherwise.
     /// </summary>
-    private int Written(int n)
+    private void FillMarker(Op* head, in BlockKey key, ReadOnlySpan<byte> code)
     {
-        Family family = keys[n].Family;
-        if (family >= Family.CallDirect)
-            return 0;
-        int found = 0;
-        foreach (UsedRegister used in information.GetInfo(decoded[n]).GetUsedRegisters())
-        {
-            Register full = used.Register.GetFullRegister();
-            bool writes = used.Access is OpAccess.Write or OpAccess.ReadWrite or OpAccess.CondWrite or OpAccess.ReadCondWrite;
-            if (!writes || !full.IsGPR64() || (full == Register.RSP && MovesStack(decoded[n], family)))
-                continue;
-            byte number = (byte)(full - Register.RAX);
-            if (found < MostRegistersWritten && written.AsSpan(0, found).IndexOf(number) < 0)
-                written[found++] = number;
-        }
-        return found;
+        Observer probe = core.Probe!;
+        Op* marker = head + 1;
+        bool step = (key.Mode & BlockKey.Step) != 0;
+        marker->Imm = marker->NextRip = Define(key, code, paid: false);
+        marker->Target = step ? Define(key, code, paid: true) : 0;
+        marker->Disp = head->Imm;
+        marker->Fn = (probe.Aspects & ProbeAspects.Registers) != 0 ? &RegisterMarker.Run : &BlockMarker.Run;
+        ulong linear = LinearOf(key);
+        if (!probe.IsWatched(linear, linear + (ulong)code.Length - 1))
+            return;
+        marker->Careful = marker->Fn;
+        marker->Fn = &WatchMarker.Run;
     }
 
-    private static bool MovesStack(in Instruction instruction, Family family) =>
-        family is Family.Push || (family is Family.Pop && instruction.Op0Register.GetFullRegister() != Register.RSP);
+    private ulong Define(in BlockKey key, ReadOnlySpan<byte> code, bool paid) => ProbeWord.Block(core.Probe!.Define(core, new DecodedBlock
+    {
+        Address = LinearOf(key),
+        Physical = new Hpa(key.Physical),
+        Bits = (key.Mode & 3) switch { 0 => 64, 1 => 32, _ => 16 },
+        Instructions = count,
+        Paid = paid,
+        Code = code,
+    }));
+
+    private ulong LinearOf(in BlockKey key) => core.LongMode64 ? key.Rip : (uint)(core.Lp->Cs.Base + key.Rip);
 }

@@ -16,7 +16,6 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
     private readonly HandlerKey[] keys = new HandlerKey[MaxInstructions];
     private readonly byte[] bytes = new byte[0x1000 + LongestInstruction];
     private int count, available;
-    private Op* first;
 
     /// <summary>Decodes the block at a translated address; null when the fetch of its second page faulted.</summary>
     public Block? Build(in BlockKey key, Hpa physical, BlockCache cache)
@@ -60,17 +59,15 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
 
     private Block Emit(in BlockKey key, OpArena arena, Hpa? second, bool step)
     {
-        Op* head = arena.Take(MostOps());
+        Op* head = arena.Take(count + 4);
         Op* op = head + 1;
         bool code64 = (key.Mode & 3) == 0;
         if (core.Probe is not null)
             op++; // the block marker
-        first = op;
         int used = 0;
         for (; used < count; used++)
         {
-            keys[used] = OpBinder.Bind(decoded[used], op, code64);
-            op++;
+            keys[used] = OpBinder.Bind(decoded[used], op + used, code64);
             if (keys[used].Family != Family.System)
                 continue;
             used++;
@@ -79,10 +76,8 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
         count = used;
         if (!step)
             FlagLiveness.Elide(decoded, keys, count);
-        Op* last = FuseAndFinish(first, step);
-        bool open = last < first || !IsTerminator(HandlerKey.Unpack(last->Key).Family);
-        if (core.Probe is { SeesRegisters: true })
-            last = InsertRegisterMarkers(last);
+        Op* last = FuseAndFinish(op, step);
+        bool open = last < op || !IsTerminator(HandlerKey.Unpack(last->Key).Family);
         if (open)
         {
             last++;
@@ -91,7 +86,7 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
         }
         if (!step && second is null)
             MarkLinks(last, key);
-        FinishHead(head, key, second);
+        FinishHead(head, key);
         if (keys[count - 1].Family == Family.System)
         {
             // the run loop executes it from its Iced form, kept in the spare op behind the last one
@@ -160,18 +155,15 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
         op->Careful = &Flow.FindCareful;
     }
 
-    private void FinishHead(Op* head, in BlockKey key, Hpa? second)
+    private void FinishHead(Op* head, in BlockKey key)
     {
         int length = (int)(decoded[count - 1].NextIP - key.Rip);
         head->NextRip = key.Rip;
         head->Left = (byte)count;
         ReadOnlySpan<byte> code = bytes.AsSpan(0, Math.Min(length, available));
         head->Imm = core.Costs.BlockCycles(code, key.Rip, count);
-        if (core.Probe is not { } probe)
-            return;
-        head[1].Fn = &BlockMarker.Run;
-        head[1].Imm = probe.Define(
-            core, key, second, code, new BlockShape(count, code.Length, key.Mode & 3, (uint)head->Imm));
+        if (core.Probe is not null)
+            FillMarker(head, key, code);
     }
 
     private static bool IsTerminator(Family family) => family >= Family.CallDirect;
