@@ -21,7 +21,7 @@ public interface ICostModel
 
 /// <summary>
 /// Observes the data accesses of the handlers; a struct, so that the empty one compiles to nothing (D9). Blocks and
-/// registers are observed by ops of their own, everything else by <see cref="Probes.ProbeStream"/>.
+/// registers are observed by ops of their own, everything else by <see cref="Probes.Observer"/>.
 /// </summary>
 public interface IProbe
 {

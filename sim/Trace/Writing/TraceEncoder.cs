@@ -166,7 +166,7 @@ internal sealed class TraceEncoder
         to.PutNumber(d.Physical);
         to.PutNumber(d.KeyId);
         to.Put(d.Bits);
-        to.Put((byte)(d.Cpl | ((int)d.World << 4)));
+        to.Put((byte)(d.Cpl | (d.Paid ? BlockDefinition.PaidBit : 0) | ((int)d.World << 4)));
         to.PutNumber((ulong)d.Instructions);
         to.PutNumber((ulong)d.Code.Length);
         to.Put(d.Code.Span);
@@ -315,6 +315,9 @@ internal sealed class TraceEncoder
         {
             case RawWord.KindRetire:
                 retired = (int)RawWord.ImmediateOf(word);
+                return;
+            case RawWord.KindUnretired:
+                retired -= Math.Min(retired, (int)RawWord.ImmediateOf(word));
                 return;
             case RawWord.KindDefineBlock:
                 blocks.Add(new BlockModel(RawBlock.Unpack(more)));

@@ -132,5 +132,5 @@ public sealed unsafe class TraceWriter : IDisposable
         chunk = pool.Get();
     }
 
-    private void Refill() => buffer->Refill(chunk.First, chunk.First + TraceChunk.Capacity);
+    private void Refill() => buffer->Refill(chunk.First, chunk.First + TraceChunk.Capacity - Isa.Probes.ProbeCursor.BlockWords);
 }
