@@ -32,6 +32,7 @@ public sealed unsafe partial class Core
         {
             if (cache.StaleArena || cache.Arena.IsFull)
                 cache.Empty();
+            Probe?.Paused(this);
             if (TakeEvent() is { } outcome)
             {
                 Complete(outcome, default);

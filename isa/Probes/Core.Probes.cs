@@ -32,7 +32,7 @@ public sealed unsafe partial class Core
         else
             UseProbe<NoProbe>();
         cache.DropAll();
-        observer?.Selected(this);
+        observer?.Attached(this);
     }
 
     /// <summary>Takes the observer away while the machine does something for its own sake, e.g. inspects memory.</summary>

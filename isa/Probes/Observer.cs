@@ -17,8 +17,14 @@ public abstract unsafe class Observer
     /// <summary>The cursor of a processor has reached its limit.</summary>
     public abstract void Renew(Core core);
 
-    /// <summary>A processor begins to run, or has been attached.</summary>
+    /// <summary>A processor has been attached.</summary>
+    public abstract void Attached(Core core);
+
+    /// <summary>A processor begins to run.</summary>
     public abstract void Selected(Core core);
+
+    /// <summary>The run loop looks around between two chains of blocks.</summary>
+    public abstract void Paused(Core core);
 
     /// <summary>A block was decoded. The result is its number for <see cref="ProbeWord.Block"/>.</summary>
     public abstract int Define(Core core, in DecodedBlock block);
@@ -60,7 +66,10 @@ public abstract unsafe class Observer
     public abstract void Exited(Core core, uint reason, ulong qualification, ulong linear, ulong guestPhysical);
 
     /// <summary>A transition is complete; its cost has been reported by <see cref="Operations"/>.</summary>
-    public abstract void Switched(Core core, Operation transition);
+    /// <param name="core">The logical processor.</param>
+    /// <param name="transition">SEAMCALL, SEAMRET, VM entry or VM exit.</param>
+    /// <param name="resumed">A VM entry by VMRESUME.</param>
+    public abstract void Switched(Core core, Operation transition, bool resumed = false);
 
     /// <summary>Privilege, code size, world or address space may have changed.</summary>
     public abstract void ModeChanged(Core core);

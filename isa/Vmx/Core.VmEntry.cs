@@ -54,7 +54,7 @@ public sealed unsafe partial class Core
             UpdateVirtualPpr(v);
         ModeChanged();
         uint cycles = ChargeOperation(Operation.VmEntry);
-        Probe?.Switched(this, Operation.VmEntry);
+        Probe?.Switched(this, Operation.VmEntry, resumed: !launch);
         if (Vmx.Seam)
             Worlds?.Switched(this, Operation.VmEntry, cycles);
         return InjectEvent(v);

@@ -125,6 +125,16 @@ public unsafe struct TraceBuffer
     /// <summary>What follows belongs to another logical processor.</summary>
     public void SwitchLp(int lp, ulong cycles) => Event(EventKind.LpSwitch, lp, cycles);
 
+    /// <summary>Hands over what is here; there is room for a block afterwards.</summary>
+    internal readonly void Renew() => TraceWriter.TurnOver(owner);
+
+    /// <summary>Makes sure that so many words can be appended behind the cursor.</summary>
+    internal readonly void MakeRoom(int words)
+    {
+        if (limit - next < words)
+            TraceWriter.TurnOver(owner);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ulong* Reserve(int words)
     {
