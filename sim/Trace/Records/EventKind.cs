@@ -46,7 +46,7 @@ public enum EventKind : byte
     /// <summary>Translations that follow belong to another address space; code: none.</summary>
     AddressSpace = 13,
 
-    /// <summary>A linear page of the address space is mapped so from here on; code: none.</summary>
+    /// <summary>A linear 4-KiB page of the address space is mapped so from here on; code: 1 when only repeated.</summary>
     Translation = 14,
 
     /// <summary>The clock moves without instructions; code: <see cref="ClockCause"/>.</summary>

@@ -38,7 +38,7 @@ public sealed record EventShape(EventKind Kind, string Name, string Code, string
         new(EventKind.LpSwitch,     "lp",        "lp",          []),
         new(EventKind.TimeRead,     "time",      "source",      ["value"]),
         new(EventKind.AddressSpace, "space",     "",            ["space", "cr3", "eptp"]),
-        new(EventKind.Translation,  "translate", "",            ["linear", "gpa", "hpa", "keyid", "bytes"]),
+        new(EventKind.Translation,  "translate", "repeated",    ["linear", "gpa", "hpa", "keyid", "bytes"]),
         new(EventKind.Clock,        "clock",     "cause",       ["cycles"]),
         new(EventKind.Mark,         "mark",      "name",        ["value"]),
         new(EventKind.Registers,    "registers", "",            []),
@@ -46,6 +46,9 @@ public sealed record EventShape(EventKind Kind, string Name, string Code, string
 
     /// <summary>Bits of an exception's flags: an error code is there, delivered from outside, by INT n or INT3/INTO.</summary>
     public const ulong HasErrorCode = 1, External = 2, Software = 4;
+
+    /// <summary>Code of a translation that a frame repeats because one of its accesses needs it.</summary>
+    public const int Repeated = 1;
 
     private static readonly EventShape?[] ByKind = Index();
 

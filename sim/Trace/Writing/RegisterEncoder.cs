@@ -9,13 +9,13 @@ namespace Seamsim.Trace;
 internal sealed class RegisterEncoder(Column to)
 {
     /// <summary>States every register that is known, as differences to zero; the number of records it took.</summary>
-    public int PutKnown(Lane lane)
+    public int PutKnown(Lane lane, BlockModel? block)
     {
         int records = 0;
         if (lane.KnownRegisters != 0)
         {
             to.PutNumber(0);
-            to.PutNumber(lane.KnownRegisters);
+            PutMask(block, lane.KnownRegisters);
             PutFromZero(lane, 0, lane.KnownRegisters);
             records++;
         }
@@ -41,9 +41,7 @@ internal sealed class RegisterEncoder(Column to)
         to.PutNumber((ulong)code);
         if (code == 0)
         {
-            to.PutNumber(mask ^ (block?.RegisterMask ?? 0));
-            if (block is not null)
-                block.RegisterMask = mask;
+            PutMask(block, mask);
             lane.KnownRegisters |= mask;
         }
         else
@@ -62,6 +60,13 @@ internal sealed class RegisterEncoder(Column to)
 
     /// <summary>The number of the first register that a mask of this code can name.</summary>
     public static int Base(int code) => code == 0 ? 0 : (int)RegisterId.Zmm0 + (code - 1) * 8;
+
+    private void PutMask(BlockModel? block, uint mask)
+    {
+        to.PutNumber(mask ^ (block?.RegisterMask ?? 0));
+        if (block is not null)
+            block.RegisterMask = mask;
+    }
 
     private void PutFromZero(Lane lane, int first, uint mask)
     {

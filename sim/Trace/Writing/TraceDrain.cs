@@ -17,10 +17,10 @@ internal sealed class TraceDrain
     private volatile TraceFailure? failure;
     private System.Runtime.ExceptionServices.ExceptionDispatchInfo? bug;
 
-    public TraceDrain(TraceFileWriter file, ChunkQueue queue, ObjectPool<TraceChunk> pool)
+    public TraceDrain(TraceFileWriter file, int frameWords, ChunkQueue queue, ObjectPool<TraceChunk> pool)
     {
         (this.file, this.queue, this.pool) = (file, queue, pool);
-        encoder = new TraceEncoder(file);
+        encoder = new TraceEncoder(file, frameWords);
         thread = new Thread(Run) { IsBackground = true, Name = "trace" };
         thread.Start();
     }

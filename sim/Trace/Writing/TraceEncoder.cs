@@ -10,12 +10,13 @@ namespace Seamsim.Trace;
 internal sealed class TraceEncoder
 {
     /// <summary>Raw words after which a frame ends: a few milliseconds to decode, and tables that pay for themselves.</summary>
-    private const int FrameWords = 256 * 1024;
+    public const int DefaultFrameWords = 256 * 1024;
 
     /// <summary>Accesses after which an execution is written in parts.</summary>
     private const int MaxAccesses = 64 * 1024;
 
     private readonly TraceFileWriter file;
+    private readonly int frameWords;
     private readonly FrameBuilder frame = new();
     private readonly bool memory, values, physical;
     private readonly List<BlockModel> blocks = [];
@@ -36,9 +37,9 @@ internal sealed class TraceEncoder
     private byte flags;
     private int retired, accesses, asExpected;
 
-    public TraceEncoder(TraceFileWriter file)
+    public TraceEncoder(TraceFileWriter file, int frameWords)
     {
-        this.file = file;
+        (this.file, this.frameWords) = (file, frameWords);
         memory = file.Header.Aspects.HasFlag(TraceAspects.Memory);
         values = file.Header.Aspects.HasFlag(TraceAspects.Values);
         physical = file.Header.Aspects.HasFlag(TraceAspects.Physical);
@@ -118,7 +119,7 @@ internal sealed class TraceEncoder
     private void Execute(ulong word)
     {
         EndExecution();
-        if (words >= FrameWords)
+        if (words >= frameWords)
             EndFrame();
         words++;
         ulong clock = (lane.Clock & ~RawWord.ClockMask) | (word & RawWord.ClockMask);
@@ -129,6 +130,7 @@ internal sealed class TraceEncoder
 
     private void Begin(BlockModel block, ulong clock)
     {
+        StateRegisters();
         if (block.Frame != number)
             Define(block);
         flags = ControlByte.Whole;
@@ -228,7 +230,7 @@ internal sealed class TraceEncoder
         for (ulong page = first; ; page += 0x1000)
         {
             if (pages.Missing(lane.Space, page, number) is { } known)
-                PutEvent((int)EventKind.Translation, 0, lane.Clock, known);
+                PutEvent((int)EventKind.Translation, EventShape.Repeated, lane.Clock, known);
             if (page == last)
                 return;
         }
@@ -251,7 +253,7 @@ internal sealed class TraceEncoder
         flags |= ControlByte.Partial;
         Flush(block);
         running = null;
-        if (words >= FrameWords)
+        if (words >= frameWords)
             EndFrame();
         Begin(block, lane.Clock);
         retired = instructions;
@@ -295,7 +297,7 @@ internal sealed class TraceEncoder
     private void PutControl(int kind, int at)
     {
         byte control = ControlByte.OfEvent(kind);
-        if (at == accesses)
+        if (at == accesses || kind == RawWord.KindName)
         {
             frame.Control.Put(control);
         }
@@ -330,10 +332,10 @@ internal sealed class TraceEncoder
         words += 1 + more.Length;
         if (running is null)
         {
-            if (words >= FrameWords)
+            if (words >= frameWords)
                 EndFrame();
         }
-        else if (words >= 2 * FrameWords)
+        else if (words >= 2L * frameWords)
         {
             EndPart();
         }
@@ -345,14 +347,19 @@ internal sealed class TraceEncoder
 
     private void Registers(int code, uint mask, ReadOnlySpan<ulong> more)
     {
-        if (lane.RegistersFrame != number)
-        {
-            lane.RegistersFrame = number;
-            for (int i = registers.PutKnown(lane); i > 0; i--)
-                Queue((int)EventKind.Registers);
-        }
+        StateRegisters();
         registers.Put(lane, running, code, mask, more);
         Queue((int)EventKind.Registers);
+    }
+
+    /// <summary>A frame says what a logical processor's registers are before it first mentions it.</summary>
+    private void StateRegisters()
+    {
+        if (lane.RegistersFrame == number)
+            return;
+        lane.RegistersFrame = number;
+        for (int i = registers.PutKnown(lane, running); i > 0; i--)
+            Queue((int)EventKind.Registers);
     }
 
     private void Event(EventKind kind, int code, ulong clock, ReadOnlySpan<ulong> operands)

@@ -24,7 +24,7 @@ public sealed unsafe class TraceWriter : IDisposable
     private int blocks;
     private TraceTotals? totals;
 
-    private TraceWriter(TraceHeader header, string name, Stream file, bool leaveOpen)
+    private TraceWriter(TraceHeader header, string name, Stream file, bool leaveOpen, int frameWords)
     {
         Header = header;
         chunk = pool.Get();
@@ -32,7 +32,7 @@ public sealed unsafe class TraceWriter : IDisposable
         buffer = (TraceBuffer*)NativeMemory.AllocZeroed((nuint)sizeof(TraceBuffer));
         buffer->Attach(GCHandle.ToIntPtr(self));
         Refill();
-        drain = new TraceDrain(new TraceFileWriter(header, name, file, leaveOpen), queue, pool);
+        drain = new TraceDrain(new TraceFileWriter(header, name, file, leaveOpen), frameWords, queue, pool);
     }
 
     /// <summary>What the file says about itself.</summary>
@@ -48,11 +48,16 @@ public sealed unsafe class TraceWriter : IDisposable
     /// <exception cref="IOException">It cannot be created.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be created.</exception>
     public static TraceWriter Create(string path, TraceHeader header) =>
-        new(header, path, new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, 1), leaveOpen: false);
+        new(header, path, new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, 1), leaveOpen: false,
+            TraceEncoder.DefaultFrameWords);
 
     /// <summary>Writes to a stream that stays open.</summary>
     public static TraceWriter Create(Stream stream, TraceHeader header) =>
-        new(header, "trace", stream, leaveOpen: true);
+        Create(stream, header, TraceEncoder.DefaultFrameWords);
+
+    /// <summary>Frames of another size than is good for speed: tests want many.</summary>
+    internal static TraceWriter Create(Stream stream, TraceHeader header, int frameWords) =>
+        new(header, "trace", stream, leaveOpen: true, frameWords);
 
     /// <summary>Makes a block known; code that is written over and decoded again is a new block.</summary>
     /// <returns>The block's number for <see cref="TraceBuffer.Execute"/>; -1 when the trace has no more numbers.</returns>
@@ -68,7 +73,7 @@ public sealed unsafe class TraceWriter : IDisposable
         at[1] = block.Address;
         at[2] = block.Physical;
         at[3] = RawBlock.Pack(block);
-        at[3 + code] = 0;
+        new Span<ulong>(at + 4, code).Clear();
         block.Code.Span.CopyTo(new Span<byte>(at + 4, code * 8));
         return blocks++;
     }
