@@ -10,5 +10,6 @@ internal static class TraceVerb
         new("trace", "Record, run, view, replay, export and compare instruction traces.")
         {
             RecordVerb.Create(global),
+            ReplayVerb.Create(global),
         };
 }
