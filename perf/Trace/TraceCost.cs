@@ -48,6 +48,13 @@ internal static unsafe class TraceCost
     public static void One(int way, ulong rounds)
     {
         Once("/tmp/f/x.sst", Ways[way].Options, rounds, out _);
+        if (way == 0) return;
+        using TraceReader reader = TraceReader.Open("/tmp/f/x.sst");
+        Console.WriteLine($"records {reader.Records} instr {reader.Instructions} frames {reader.Frames.Count}");
+        long acc = 0, ex = 0, regs = 0;
+        TraceCursor c = reader.ReadFrom(0);
+        for (int i = 0; i < 2000000 && c.Next(); i++) { if (c.Current.IsExecution) { ex++; acc += c.Current.Accesses.Length; } else if (c.Current.Kind == EventKind.Registers) regs += System.Numerics.BitOperations.PopCount(c.Current.RegisterMask); }
+        Console.WriteLine($"per execution: accesses {acc / (double)ex}, registers {regs / (double)ex}");
         Console.WriteLine(Threads());
     }
 

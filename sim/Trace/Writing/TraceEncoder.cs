@@ -19,7 +19,8 @@ internal sealed class TraceEncoder
     private readonly int frameWords;
     private readonly FrameBuilder frame = new();
     private readonly bool memory, values, physical;
-    private readonly List<BlockModel> blocks = [];
+    private BlockModel[] blocks = new BlockModel[1024];
+    private int blockCount;
     private readonly List<(byte[] Text, long Frame)> names = [];
     private readonly List<Lane?> lanes = [];
     private readonly EventMemory eventMemory = new();
@@ -50,7 +51,11 @@ internal sealed class TraceEncoder
 
     public ulong Instructions => frame.Instructions;
 
-    /// <summary>Takes a chunk; records never straddle two.</summary>
+    /// <summary>
+    /// Takes a chunk; records never straddle two. Optimised at once, as everything below it that runs for each execution
+    /// or access: the code has to keep up from the first second on.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Encode(ReadOnlySpan<ulong> raw)
     {
         for (int i = 0; i < raw.Length;)
@@ -116,6 +121,7 @@ internal sealed class TraceEncoder
         BeginFrame();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Execute(ulong word)
     {
         EndExecution();
@@ -128,6 +134,7 @@ internal sealed class TraceEncoder
         Begin(blocks[RawWord.BlockOf(word)], clock);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Begin(BlockModel block, ulong clock)
     {
         StateRegisters();
@@ -155,7 +162,7 @@ internal sealed class TraceEncoder
         lane.Clock = clock;
         frame.At(clock);
         lane.Last = running = block;
-        (retired, accesses, asExpected) = (block.Definition.Instructions, 0, 0);
+        (retired, accesses, asExpected) = (block.Instructions, 0, 0);
     }
 
     /// <summary>The dictionary holds blocks in the order of their first use.</summary>
@@ -174,6 +181,7 @@ internal sealed class TraceEncoder
         to.Put(d.Code.Span);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Access(ulong word, ReadOnlySpan<ulong> raw)
     {
         byte shape = (byte)((int)(word >> 60) & 7);
@@ -215,6 +223,7 @@ internal sealed class TraceEncoder
         accesses++;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void PutValue(ref AccessSlot slot, ReadOnlySpan<ulong> value)
     {
         frame.Value.PutDifference(value[0] - slot.Value);
@@ -236,12 +245,21 @@ internal sealed class TraceEncoder
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void EndExecution()
     {
-        if (running is null)
+        if (running is not { } block)
             return;
-        Flush(running);
         running = null;
+        bool plain = unexpected is null && amid.Count == 0 && oddSizes.Count == 0
+            && asExpected == accesses && accesses == block.ShapeCount && retired == block.Instructions;
+        if (!plain)
+        {
+            Flush(block);
+            return;
+        }
+        frame.Control.Put((byte)(flags | ControlByte.ShapeAsExpected));
+        frame.Executed(lane, block.World, retired);
     }
 
     /// <summary>What the execution has done so far is written; the rest follows as another execution of the block.</summary>
@@ -262,7 +280,7 @@ internal sealed class TraceEncoder
     private void Flush(BlockModel block)
     {
         bool partial = (flags & ControlByte.Partial) != 0;
-        bool whole = partial || retired == block.Definition.Instructions;
+        bool whole = partial || retired == block.Instructions;
         if (!whole)
             flags &= unchecked((byte)~ControlByte.Whole);
         if (asExpected == accesses && accesses == block.ShapeCount && oddSizes.Count == 0)
@@ -274,7 +292,7 @@ internal sealed class TraceEncoder
             frame.Control.PutNumber((ulong)unexpected.LocalId);
         if (!whole)
             frame.Control.PutNumber((ulong)retired);
-        frame.Executed(lane, block.Definition.World, retired);
+        frame.Executed(lane, block.World, retired);
         foreach ((int kind, int at) in amid)
             PutControl(kind, at);
         amid.Clear();
@@ -322,7 +340,9 @@ internal sealed class TraceEncoder
                 retired -= Math.Min(retired, (int)RawWord.ImmediateOf(word));
                 return;
             case RawWord.KindDefineBlock:
-                blocks.Add(new BlockModel(RawBlock.Unpack(more)));
+                if (blockCount == blocks.Length)
+                    Array.Resize(ref blocks, blockCount * 2);
+                blocks[blockCount++] = new BlockModel(RawBlock.Unpack(more));
                 return;
             case RawWord.KindName:
                 names.Add((System.Runtime.InteropServices.MemoryMarshal.AsBytes(more)
