@@ -27,7 +27,7 @@ public abstract unsafe class Observer
     public abstract void Paused(Core core);
 
     /// <summary>A block was decoded. The result is its number for <see cref="ProbeWord.Block"/>.</summary>
-    public abstract int Define(Core core, in DecodedBlock block);
+    public abstract int Define(Core core, in BlockOfCode block);
 
     /// <summary>Asked before a block is decoded: whether entering it is to be reported by <see cref="Reached"/>.</summary>
     public abstract bool IsWatched(ulong first, ulong last);

@@ -25,7 +25,7 @@ internal sealed unsafe partial class BlockBuilder
         marker->Fn = &WatchMarker.Run;
     }
 
-    private ulong Define(in BlockKey key, ReadOnlySpan<byte> code, bool paid) => ProbeWord.Block(core.Probe!.Define(core, new DecodedBlock
+    private ulong Define(in BlockKey key, ReadOnlySpan<byte> code, bool paid) => ProbeWord.Block(core.Probe!.Define(core, new BlockOfCode
     {
         Address = LinearOf(key),
         Physical = new Hpa(key.Physical),

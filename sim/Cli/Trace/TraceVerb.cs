@@ -11,5 +11,9 @@ internal static class TraceVerb
         {
             RecordVerb.Create(global),
             ReplayVerb.Create(global),
+            TraceViewVerb.Create(global),
+            TraceStatVerb.Create(global),
+            TraceDiffVerb.Create(global),
+            TraceExportVerb.Create(global),
         };
 }

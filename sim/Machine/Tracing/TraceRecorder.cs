@@ -118,7 +118,7 @@ internal sealed unsafe partial class TraceRecorder : Observer, IDisposable
     }
 
     /// <inheritdoc/>
-    public override int Define(Core core, in DecodedBlock block)
+    public override int Define(Core core, in BlockOfCode block)
     {
         Hpa physical = block.Physical;
         KeyId key = keys.KeyOf(physical);

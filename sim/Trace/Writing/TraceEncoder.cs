@@ -38,6 +38,9 @@ internal sealed class TraceEncoder
     private byte flags;
     private int retired, accesses, asExpected;
 
+    /// <summary>One change of registers, after so many accesses, and no other event: how most executions end. -1: none.</summary>
+    private int changeAt = -1;
+
     public TraceEncoder(TraceFileWriter file, int frameWords)
     {
         (this.file, this.frameWords) = (file, frameWords);
@@ -99,6 +102,7 @@ internal sealed class TraceEncoder
         number++;
         (words, localIds) = (0, 0);
         eventMemory.Clear();
+        pages.Forget();
         frame.Begin();
         frame.State.PutNumber((ulong)lanes.Count(known => known is not null));
         foreach (Lane? known in lanes)
@@ -195,7 +199,8 @@ internal sealed class TraceEncoder
         {
             words += used + valueWords;
             ulong address = RawWord.AddressOf(word);
-            if (physical)
+            ulong page = address & ~0xFFFUL;
+            if (physical && (!pages.Holds(lane.Space, page) || (address + (ulong)bytes - 1 & ~0xFFFUL) != page))
                 Translate(address, bytes);
             PutAccess(block, shape, address, bytes);
             if (valueWords > 0)
@@ -251,7 +256,7 @@ internal sealed class TraceEncoder
         if (running is not { } block)
             return;
         running = null;
-        bool plain = unexpected is null && amid.Count == 0 && oddSizes.Count == 0
+        bool plain = amid.Count == 0 && oddSizes.Count == 0 && (changeAt < 0 || changeAt == accesses)
             && asExpected == accesses && accesses == block.ShapeCount && retired == block.Instructions;
         if (!plain)
         {
@@ -259,7 +264,14 @@ internal sealed class TraceEncoder
             return;
         }
         frame.Control.Put((byte)(flags | ControlByte.ShapeAsExpected));
+        if (unexpected is not null)
+            frame.Control.PutNumber((ulong)unexpected.LocalId);
         frame.Executed(lane, block.World, retired);
+        if (changeAt < 0)
+            return;
+        frame.Control.Put(ControlByte.OfEvent((int)EventKind.Registers));
+        frame.Saw(lane);
+        changeAt = -1;
     }
 
     /// <summary>What the execution has done so far is written; the rest follows as another execution of the block.</summary>
@@ -279,6 +291,7 @@ internal sealed class TraceEncoder
 
     private void Flush(BlockModel block)
     {
+        QueueChange();
         bool partial = (flags & ControlByte.Partial) != 0;
         bool whole = partial || retired == block.Instructions;
         if (!whole)
@@ -365,11 +378,15 @@ internal sealed class TraceEncoder
             Event((EventKind)kind, RawWord.CodeOf(word), more[0], more[1..]);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Registers(int code, uint mask, ReadOnlySpan<ulong> more)
     {
         StateRegisters();
         registers.Put(lane, running, code, mask, more);
-        Queue((int)EventKind.Registers);
+        if (running is not null && amid.Count == 0 && changeAt < 0)
+            changeAt = accesses;
+        else
+            Queue((int)EventKind.Registers);
     }
 
     /// <summary>A frame says what a logical processor's registers are before it first mentions it.</summary>
@@ -439,7 +456,16 @@ internal sealed class TraceEncoder
         }
         else
         {
+            QueueChange();
             amid.Add((kind, accesses));
         }
+    }
+
+    private void QueueChange()
+    {
+        if (changeAt < 0)
+            return;
+        amid.Add(((int)EventKind.Registers, changeAt));
+        changeAt = -1;
     }
 }

@@ -1,7 +1,7 @@
 namespace Seamsim.Isa.Probes;
 
 /// <summary>What an observer is told of a block when it is decoded.</summary>
-public readonly ref struct DecodedBlock
+public readonly ref struct BlockOfCode
 {
     /// <summary>Linear address of the first byte.</summary>
     public required ulong Address { get; init; }
