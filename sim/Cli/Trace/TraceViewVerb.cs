@@ -43,13 +43,14 @@ internal static class TraceViewVerb
     {
         if (filter.From > filter.To)
             throw new ConfigurationException($"--from {filter.From} lies behind --to {filter.To}");
+        _ = Task.Run(TraceListing.Prepare);
         SymbolTable? table = symbols is null ? null : ReadSymbols(symbols);
         using TraceReader reader = TraceInput.Open(path);
         if (middle is { } wanted && reader.End.IsComplete && wanted >= reader.Instructions)
             throw new ConfigurationException($"{path}: --around {wanted}: the trace has {reader.Instructions} instructions");
         TraceRowText text = new(terminal.Colours, reader.Header.LpCount, middle);
         IEnumerable<string> lines = new TraceListing(reader, table).Rows(filter)
-            .Select(terminal.Json ? TraceRowText.ToJson : text.Line);
+            .Select<TraceRow, string>(terminal.Json ? TraceRowText.ToJson : text.Line);
         if (terminal.Json)
         {
             foreach (string line in lines)
