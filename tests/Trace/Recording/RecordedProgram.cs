@@ -1,3 +1,4 @@
+using Seamsim.Isa;
 using Seamsim.Isa.State;
 using Seamsim.Tests.Isa.Engine;
 using Seamsim.Trace;

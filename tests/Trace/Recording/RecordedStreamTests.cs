@@ -86,10 +86,19 @@ public sealed class RecordedStreamTests
                 if (next != 0)
                     Assert.That(expected.NextRip, Is.EqualTo(next), $"{seed}, step {step}");
                 foreach ((ulong, int, bool, ulong) access in expected.Accesses)
+                {
+                    while (expected.ReadsDescriptors && found.TryPeek(out (ulong Address, int, bool, ulong) other)
+                        && other.Address is >= EngineRig.Gdt and < EngineRig.Gdt + 0x1000)
+                        found.Dequeue();
                     Assert.That(found.TryDequeue(out (ulong, int, bool, ulong) now) ? now : default, Is.EqualTo(access), $"{seed}, step {step}");
+                }
+                while (expected.ReadsDescriptors && found.Count > 0)
+                    found.Dequeue();
                 expectedNext = next == 0 ? expected.NextRip : next;
                 step++;
             }
+            if (cut)
+                expectedNext = null; // a handler, or the rest of a block that has changed
         }
     }
 

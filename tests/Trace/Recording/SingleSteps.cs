@@ -10,7 +10,11 @@ namespace Seamsim.Tests.Trace.Recording;
 /// <param name="Registers">General registers before it.</param>
 /// <param name="Accesses">Its data accesses: address, bytes, whether written, value.</param>
 internal sealed record SingleStep(
-    ulong NextRip, ulong[] Registers, IReadOnlyList<(ulong Address, int Bytes, bool Write, ulong Value)> Accesses);
+    ulong NextRip, ulong[] Registers, IReadOnlyList<(ulong Address, int Bytes, bool Write, ulong Value)> Accesses)
+{
+    /// <summary>It also reads descriptors, between the accesses of its operands.</summary>
+    public bool ReadsDescriptors { get; init; }
+}
 
 /// <summary>
 /// Steps through a program, decoding each instruction anew from memory, and computes addresses from its operands and
@@ -47,7 +51,7 @@ internal sealed unsafe class SingleSteps(EngineRig rig)
             if (rig.Run(1) != RunEnd.Budget && rig.Lp->Instructions == retired)
                 return null;
             After(instruction, before, accesses);
-            return new SingleStep(rig.Lp->Rip, before, accesses);
+            return new SingleStep(rig.Lp->Rip, before, accesses) { ReadsDescriptors = instruction.Mnemonic == Mnemonic.Iretq };
         }
     }
 
