@@ -9,6 +9,8 @@ internal static class TraceVerb
     public static Command Create(GlobalOptions global) =>
         new("trace", "Record, run, view, replay, export and compare instruction traces.")
         {
+            RecordVerb.Create(global),
+            ReplayVerb.Create(global),
             TraceViewVerb.Create(global),
             TraceStatVerb.Create(global),
             TraceDiffVerb.Create(global),

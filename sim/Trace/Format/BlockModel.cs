@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Seamsim.Trace;
 
 /// <summary>
@@ -18,7 +16,7 @@ internal sealed class BlockModel(BlockDefinition definition)
 
     public int Instructions { get; } = definition.Instructions;
 
-    public TraceWorlds WorldBit { get; } = (TraceWorlds)(1 << (int)definition.World);
+    public TraceWorld World { get; } = definition.World;
 
     /// <summary>The frame this memory belongs to.</summary>
     public long Frame { get; private set; } = -1;
@@ -38,11 +36,10 @@ internal sealed class BlockModel(BlockDefinition definition)
     /// <summary>Shapes of the accesses of the last execution.</summary>
     public ReadOnlySpan<byte> Shapes => shapes.AsSpan(0, ShapeCount);
 
-    public int ShapeCount { get; private set; }
+    /// <summary>Whether the access was of this shape the last time.</summary>
+    public bool IsExpected(int access, byte shape) => access < ShapeCount && shapes[access] == shape;
 
-    /// <summary>Whether the last execution had an access of this shape at this place.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool Expects(int access, byte shape) => access < ShapeCount && shapes[access] == shape;
+    public int ShapeCount { get; private set; }
 
     public static int SlotOf(int access) => access < OwnSlots ? access : OwnSlots + (access & 1);
 
@@ -58,16 +55,13 @@ internal sealed class BlockModel(BlockDefinition definition)
         Array.Clear(slots);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref AccessSlot Slot(int access)
     {
         int slot = SlotOf(access);
         if (slot >= slots.Length)
-            Grow(slot);
+            Array.Resize(ref slots, Math.Max(4, slot + slot / 2 + 1));
         return ref slots[slot];
     }
-
-    private void Grow(int slot) => Array.Resize(ref slots, Math.Max(4, slot + slot / 2 + 1));
 
     public void Remember(ReadOnlySpan<byte> now)
     {

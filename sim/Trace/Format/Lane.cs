@@ -17,9 +17,6 @@ internal sealed class Lane(int lp)
     /// <summary>Something else has moved the clock since.</summary>
     public bool Moved { get; set; }
 
-    /// <summary>The frame that mentions it.</summary>
-    public long Frame { get; set; } = -1;
-
     /// <summary>The last data address in this frame.</summary>
     public ulong LastAddress { get; set; }
 

@@ -1,40 +1,29 @@
-using System.Runtime.CompilerServices;
-
 namespace Seamsim.Trace;
 
 /// <summary>The columns of the frame that is being collected, and what its header will say.</summary>
 internal sealed class FrameBuilder
 {
     private readonly Column[] columns = [.. Enumerable.Range(0, Columns.Count).Select(_ => new Column())];
-    private readonly List<Lane> mentioned = [];
-    private ulong firstInstruction, firstRecord, firstCycle, lpMask;
+    private ulong firstInstruction, firstRecord, firstCycle, lastCycle, lpMask;
     private TraceWorlds worlds;
 
-    public FrameBuilder()
-    {
-        (State, Control, Clock) = (columns[Columns.State], columns[Columns.Control], columns[Columns.Clock]);
-        (Address, Shape, Value) = (columns[Columns.Address], columns[Columns.Shape], columns[Columns.Value]);
-        (Register, Event, Dictionary) =
-            (columns[Columns.Register], columns[Columns.Event], columns[Columns.Dictionary]);
-    }
+    public Column State => columns[Columns.State];
 
-    public Column State { get; }
+    public Column Control => columns[Columns.Control];
 
-    public Column Control { get; }
+    public Column Clock => columns[Columns.Clock];
 
-    public Column Clock { get; }
+    public Column Address => columns[Columns.Address];
 
-    public Column Address { get; }
+    public Column Shape => columns[Columns.Shape];
 
-    public Column Shape { get; }
+    public Column Value => columns[Columns.Value];
 
-    public Column Value { get; }
+    public Column Register => columns[Columns.Register];
 
-    public Column Register { get; }
+    public Column Event => columns[Columns.Event];
 
-    public Column Event { get; }
-
-    public Column Dictionary { get; }
+    public Column Dictionary => columns[Columns.Dictionary];
 
     /// <summary>Instructions of the whole trace so far.</summary>
     public ulong Instructions { get; private set; }
@@ -44,22 +33,34 @@ internal sealed class FrameBuilder
 
     public bool IsEmpty => Records == firstRecord;
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Executed(BlockModel block, int retired)
+    /// <summary>Counts an execution; where and by whom is told once a frame, not every time.</summary>
+    public void Executed(int retired)
     {
         Instructions += (ulong)retired;
-        worlds |= block.WorldBit;
         Records++;
     }
 
-    public void Happened() => Records++;
+    /// <summary>A block of the frame executes there.</summary>
+    public void Uses(TraceWorld world) => worlds |= (TraceWorlds)(1 << (int)world);
 
-    /// <summary>A logical processor is mentioned for the first time, with this clock.</summary>
-    public void Enter(Lane lane)
+    /// <summary>A logical processor executes in the frame; its clock only grows.</summary>
+    public void Uses(Lane lane)
     {
         lpMask |= 1UL << (lane.Lp & 63);
-        firstCycle = Math.Min(firstCycle, lane.Clock);
-        mentioned.Add(lane);
+        At(lane.Clock);
+    }
+
+    public void Saw(Lane lane)
+    {
+        Records++;
+        lpMask |= 1UL << (lane.Lp & 63);
+        At(lane.Clock);
+    }
+
+    public void At(ulong clock)
+    {
+        firstCycle = Math.Min(firstCycle, clock);
+        lastCycle = Math.Max(lastCycle, clock);
     }
 
     public void Begin()
@@ -67,8 +68,7 @@ internal sealed class FrameBuilder
         foreach (Column column in columns)
             column.Clear();
         (firstInstruction, firstRecord) = (Instructions, Records);
-        (firstCycle, lpMask, worlds) = (ulong.MaxValue, 0, TraceWorlds.None);
-        mentioned.Clear();
+        (firstCycle, lastCycle, lpMask, worlds) = (ulong.MaxValue, 0, 0, TraceWorlds.None);
     }
 
     public void WriteTo(TraceFileWriter file) => file.Frame(
@@ -79,7 +79,7 @@ internal sealed class FrameBuilder
             FirstRecord = firstRecord,
             Records = Records - firstRecord,
             FirstCycle = firstCycle,
-            LastCycle = mentioned.Max(lane => lane.Clock),
+            LastCycle = lastCycle,
             LpMask = lpMask,
             Worlds = worlds,
         },

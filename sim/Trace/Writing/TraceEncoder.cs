@@ -38,6 +38,9 @@ internal sealed class TraceEncoder
     private byte flags;
     private int retired, accesses, asExpected;
 
+    /// <summary>One change of registers, after so many accesses, and no other event: how most executions end. -1: none.</summary>
+    private int changeAt = -1;
+
     public TraceEncoder(TraceFileWriter file, int frameWords)
     {
         (this.file, this.frameWords) = (file, frameWords);
@@ -51,27 +54,37 @@ internal sealed class TraceEncoder
 
     public ulong Instructions => frame.Instructions;
 
-    /// <summary>Takes a chunk; records never straddle two.</summary>
+    /// <summary>
+    /// Takes a chunk; records never straddle two. Optimised at once, as everything below it that runs for each execution
+    /// or access: the code has to keep up from the first second on.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Encode(ReadOnlySpan<ulong> raw)
+    public unsafe void Encode(ReadOnlySpan<ulong> raw)
     {
-        for (int i = 0; i < raw.Length;)
+        fixed (ulong* first = raw)
         {
-            ulong word = raw[i];
-            if (RawWord.IsAccess(word))
+            ulong* end = first + raw.Length;
+            for (ulong* at = first; at < end;)
             {
-                i += Access(word, raw, i);
-            }
-            else if (RawWord.IsExecution(word))
-            {
-                Execute(word);
-                i++;
-            }
-            else
-            {
-                int more = RawWord.WordsOf(word);
-                Other(word, raw.Slice(i + 1, more));
-                i += 1 + more;
+                ulong word = *at;
+                if (RawWord.IsAccess(word))
+                {
+                    at += Access(word, at);
+                }
+                else if (RawWord.IsExecution(word))
+                {
+                    Execute(word);
+                    at++;
+                }
+                else
+                {
+                    int more = RawWord.WordsOf(word);
+                    if (RawWord.IsRegisters(word))
+                        Registers(word, new ReadOnlySpan<ulong>(at + 1, more));
+                    else
+                        Other(word, new ReadOnlySpan<ulong>(at + 1, more));
+                    at += 1 + more;
+                }
             }
         }
     }
@@ -96,6 +109,7 @@ internal sealed class TraceEncoder
         number++;
         (words, localIds) = (0, 0);
         eventMemory.Clear();
+        pages.Forget();
         frame.Begin();
         frame.State.PutNumber((ulong)lanes.Count(known => known is not null));
         foreach (Lane? known in lanes)
@@ -113,6 +127,9 @@ internal sealed class TraceEncoder
 
     private void EndFrame()
     {
+        foreach (Lane? known in lanes)
+            if (known?.Last is not null)
+                frame.Uses(known);
         if (!frame.IsEmpty)
             frame.WriteTo(file);
         BeginFrame();
@@ -121,53 +138,20 @@ internal sealed class TraceEncoder
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Execute(ulong word)
     {
-        BlockModel next = blocks[RawWord.BlockOf(word)];
-        if (running is { } before)
-        {
-            if (!IsPlain(before))
-            {
-                Flush(before);
-            }
-            else
-            {
-                FlushPlain(before);
-                if (words < frameWords && IsExpected(before, next, word))
-                {
-                    BeginExpected(next, lane.Clock + before.Cost);
-                    return;
-                }
-            }
-            running = null;
-        }
+        EndExecution();
         if (words >= frameWords)
             EndFrame();
         words++;
         ulong clock = (lane.Clock & ~RawWord.ClockMask) | (word & RawWord.ClockMask);
         if (clock < lane.Clock)
             clock += RawWord.ClockMask + 1;
-        Begin(next, clock);
+        Begin(blocks[RawWord.BlockOf(word)], clock);
     }
 
-    /// <summary>The block follows and begins as it did the last time: most executions do.</summary>
-    private bool IsExpected(BlockModel before, BlockModel next, ulong word) =>
-        before.Successor == next && !lane.Moved
-        && ((lane.Clock + before.Cost) & RawWord.ClockMask) == (word & RawWord.ClockMask)
-        && before.Cost <= RawWord.ClockMask;
-
-    private void BeginExpected(BlockModel block, ulong clock)
-    {
-        words++;
-        flags = ControlByte.Whole | ControlByte.SuccessorAsExpected | ControlByte.CostAsExpected;
-        unexpected = null;
-        lane.Clock = clock;
-        lane.Last = running = block;
-        (retired, accesses, asExpected) = (block.Instructions, 0, 0);
-    }
-
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Begin(BlockModel block, ulong clock)
     {
-        if (lane.RegistersFrame != number)
-            StateRegisters();
+        StateRegisters();
         if (block.Frame != number)
             Define(block);
         flags = ControlByte.Whole;
@@ -190,55 +174,36 @@ internal sealed class TraceEncoder
             last.Cost = cost;
         lane.Moved = false;
         lane.Clock = clock;
-        if (lane.Frame != number)
-            Mention();
+        if (last is null)
+            frame.Uses(lane);
         lane.Last = running = block;
         (retired, accesses, asExpected) = (block.Instructions, 0, 0);
-    }
-
-    private void Mention()
-    {
-        lane.Frame = number;
-        frame.Enter(lane);
-    }
-
-    /// <summary>Most executions: all of it retired, its accesses have the shapes of the last time, and no event came.</summary>
-    private bool IsPlain(BlockModel block) =>
-        asExpected == accesses && accesses == block.ShapeCount && amid.Count == 0 && oddSizes.Count == 0
-        && retired == block.Instructions;
-
-    private void FlushPlain(BlockModel block)
-    {
-        frame.Control.Put((byte)(flags | ControlByte.ShapeAsExpected));
-        if (unexpected is not null)
-            frame.Control.PutNumber((ulong)unexpected.LocalId);
-        frame.Executed(block, block.Instructions);
     }
 
     /// <summary>The dictionary holds blocks in the order of their first use.</summary>
     private void Define(BlockModel block)
     {
         block.Enter(number, localIds++);
+        frame.Uses(block.World);
         BlockDefinition d = block.Definition;
         Column to = frame.Dictionary;
         to.PutNumber(d.Address);
         to.PutNumber(d.Physical);
         to.PutNumber(d.KeyId);
         to.Put(d.Bits);
-        to.Put((byte)(d.Cpl | ((int)d.World << 4)));
+        to.Put((byte)(d.Cpl | (d.Paid ? BlockDefinition.PaidBit : 0) | ((int)d.World << 4)));
         to.PutNumber((ulong)d.Instructions);
         to.PutNumber((ulong)d.Code.Length);
         to.Put(d.Code.Span);
     }
 
-    /// <summary>One access; the number of words it took.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private int Access(ulong word, ReadOnlySpan<ulong> raw, int at)
+    private unsafe int Access(ulong word, ulong* raw)
     {
-        byte shape = (byte)RawWord.SizeCode(word);
+        byte shape = (byte)((int)(word >> 60) & 7);
         int bytes = 1 << shape, used = 1;
         if (shape == ShapeByte.OddSize)
-            (bytes, used) = ((int)raw[at + 1], 2);
+            (bytes, used) = ((int)raw[1], 2);
         if (RawWord.IsWrite(word))
             shape |= ShapeByte.Write;
         int valueWords = values ? RawWord.ValueWords(bytes) : 0;
@@ -246,31 +211,33 @@ internal sealed class TraceEncoder
         {
             words += used + valueWords;
             ulong address = RawWord.AddressOf(word);
-            if (physical)
+            ulong page = address & ~0xFFFUL;
+            if (physical && (!pages.Holds(lane.Space, page) || (address + (ulong)bytes - 1 & ~0xFFFUL) != page))
                 Translate(address, bytes);
-            PutShape(block, shape, bytes);
-            ref AccessSlot slot = ref block.Slot(accesses);
-            frame.Address.PutDifference(address - slot.Expected(lane.LastAddress));
-            slot.Learn(address);
-            lane.LastAddress = address;
+            PutAccess(block, shape, address, bytes);
             if (valueWords > 0)
-                PutValue(ref slot, raw.Slice(at + used, valueWords));
-            if (++accesses == MaxAccesses)
+                PutValue(ref block.Slot(accesses - 1), new ReadOnlySpan<ulong>(raw + used, valueWords));
+            if (accesses == MaxAccesses)
                 EndPart();
         }
         return used + valueWords;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void PutShape(BlockModel block, byte shape, int bytes)
+    private void PutAccess(BlockModel block, byte shape, ulong address, int bytes)
     {
         if (accesses == shapes.Length)
             Array.Resize(ref shapes, shapes.Length * 2);
         shapes[accesses] = shape;
         if (ShapeByte.IsOddSize(shape))
             oddSizes.Add((accesses, bytes));
-        else if (asExpected == accesses && block.Expects(accesses, shape))
+        else if (asExpected == accesses && block.IsExpected(accesses, shape))
             asExpected++;
+        ref AccessSlot slot = ref block.Slot(accesses);
+        frame.Address.PutDifference(address - slot.Expected(lane.LastAddress));
+        slot.Learn(address);
+        lane.LastAddress = address;
+        accesses++;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -295,12 +262,28 @@ internal sealed class TraceEncoder
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void EndExecution()
     {
-        if (running is null)
+        if (running is not { } block)
             return;
-        Flush(running);
         running = null;
+        bool plain = amid.Count == 0 && oddSizes.Count == 0 && (changeAt < 0 || changeAt == accesses)
+            && asExpected == accesses && accesses == block.ShapeCount && retired == block.Instructions;
+        if (!plain)
+        {
+            Flush(block);
+            return;
+        }
+        frame.Control.Put((byte)(flags | ControlByte.ShapeAsExpected));
+        if (unexpected is not null)
+            frame.Control.PutNumber((ulong)unexpected.LocalId);
+        frame.Executed(retired);
+        if (changeAt < 0)
+            return;
+        frame.Control.Put(ControlByte.OfEvent((int)EventKind.Registers));
+        frame.Saw(lane);
+        changeAt = -1;
     }
 
     /// <summary>What the execution has done so far is written; the rest follows as another execution of the block.</summary>
@@ -320,6 +303,7 @@ internal sealed class TraceEncoder
 
     private void Flush(BlockModel block)
     {
+        QueueChange();
         bool partial = (flags & ControlByte.Partial) != 0;
         bool whole = partial || retired == block.Instructions;
         if (!whole)
@@ -333,9 +317,7 @@ internal sealed class TraceEncoder
             frame.Control.PutNumber((ulong)unexpected.LocalId);
         if (!whole)
             frame.Control.PutNumber((ulong)retired);
-        frame.Executed(block, retired);
-        if (amid.Count == 0)
-            return;
+        frame.Executed(retired);
         foreach ((int kind, int at) in amid)
             PutControl(kind, at);
         amid.Clear();
@@ -368,7 +350,7 @@ internal sealed class TraceEncoder
             frame.Control.PutNumber((ulong)at);
         }
         if (kind != RawWord.KindName)
-            frame.Happened();
+            frame.Saw(lane);
     }
 
     private void Other(ulong word, ReadOnlySpan<ulong> more)
@@ -378,6 +360,9 @@ internal sealed class TraceEncoder
         {
             case RawWord.KindRetire:
                 retired = (int)RawWord.ImmediateOf(word);
+                return;
+            case RawWord.KindUnretired:
+                retired -= Math.Min(retired, (int)RawWord.ImmediateOf(word));
                 return;
             case RawWord.KindDefineBlock:
                 if (blockCount == blocks.Length)
@@ -389,35 +374,38 @@ internal sealed class TraceEncoder
                     [..(int)RawWord.ImmediateOf(word)].ToArray(), -1));
                 return;
         }
-        words += 1 + more.Length;
-        if (running is null)
-        {
-            if (words >= frameWords)
-                EndFrame();
-        }
-        else if (words >= 2L * frameWords)
-        {
-            EndPart();
-        }
-        if (kind == (int)EventKind.Registers)
-            Registers(RawWord.CodeOf(word), RawWord.ImmediateOf(word), more);
-        else
-            Event((EventKind)kind, RawWord.CodeOf(word), more[0], more[1..]);
+        Count(1 + more.Length);
+        Event((EventKind)kind, RawWord.CodeOf(word), more[0], more[1..]);
     }
 
-    private void Registers(int code, uint mask, ReadOnlySpan<ulong> more)
+    private void Count(int raw)
     {
-        if (lane.RegistersFrame != number)
-            StateRegisters();
-        if (lane.Frame != number)
-            Mention();
-        registers.Put(lane, running, code, mask, more);
-        Queue((int)EventKind.Registers);
+        words += raw;
+        if (words < frameWords)
+            return;
+        if (running is null)
+            EndFrame();
+        else if (words >= 2L * frameWords)
+            EndPart();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Registers(ulong word, ReadOnlySpan<ulong> more)
+    {
+        Count(1 + more.Length);
+        StateRegisters();
+        registers.Put(lane, running, RawWord.CodeOf(word), RawWord.ImmediateOf(word), more);
+        if (running is not null && amid.Count == 0 && changeAt < 0)
+            changeAt = accesses;
+        else
+            Queue((int)EventKind.Registers);
     }
 
     /// <summary>A frame says what a logical processor's registers are before it first mentions it.</summary>
     private void StateRegisters()
     {
+        if (lane.RegistersFrame == number)
+            return;
         lane.RegistersFrame = number;
         for (int i = registers.PutKnown(lane, running); i > 0; i--)
             Queue((int)EventKind.Registers);
@@ -468,8 +456,6 @@ internal sealed class TraceEncoder
             to.PutDifference(operands[i] - eventMemory.Exchange(kind, i, operands[i]));
         lane.Moved |= clock != lane.Clock;
         lane.Clock = clock;
-        if (lane.Frame != number)
-            Mention();
         Queue(kind);
     }
 
@@ -482,7 +468,16 @@ internal sealed class TraceEncoder
         }
         else
         {
+            QueueChange();
             amid.Add((kind, accesses));
         }
+    }
+
+    private void QueueChange()
+    {
+        if (changeAt < 0)
+            return;
+        amid.Add(((int)EventKind.Registers, changeAt));
+        changeAt = -1;
     }
 }
