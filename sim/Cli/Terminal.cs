@@ -29,8 +29,9 @@ internal sealed class Terminal
         error = result.InvocationConfiguration.Error;
         Json = result.GetValue(global.Json);
         Quiet = result.GetValue(global.Quiet);
-        plain = !ReferenceEquals(output, System.Console.Out) || System.Console.IsOutputRedirected
-            || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+        IsTerminal = ReferenceEquals(output, System.Console.Out) && !System.Console.IsOutputRedirected;
+        plain = !IsTerminal || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+        // Looking at the terminal takes time: only who renders does it.
         styled = new(Create);
     }
 
@@ -44,6 +45,12 @@ internal sealed class Terminal
 
     /// <summary>Whether only the verdict is wanted.</summary>
     public bool Quiet { get; }
+
+    /// <summary>Whether a person sees stdout.</summary>
+    public bool IsTerminal { get; }
+
+    /// <summary>Whether stdout wants colours.</summary>
+    public bool Colours => !plain;
 
     /// <summary>A line on stdout, as it is.</summary>
     public void Line(string text) => output.WriteLine(text);

@@ -1,0 +1,48 @@
+namespace Seamsim.Trace;
+
+/// <summary>
+/// Every translation the run has told, so that a frame can repeat those that it needs. In front of it sits a small
+/// direct-mapped table of what this frame already holds or nobody knows, since every access asks.
+/// </summary>
+internal sealed class PageMap
+{
+    private const int Slots = 1024;
+    private const ulong TaggedSpaces = 4096;
+
+    private readonly Dictionary<(ulong Space, ulong Page), Entry> all = [];
+    private readonly ulong[] recent = new ulong[Slots];
+
+    /// <summary>A frame begins, and holds nothing.</summary>
+    public void Forget() => Array.Fill(recent, ulong.MaxValue);
+
+    /// <summary>Whether this frame surely holds the page: its address and space are together the tag of its slot.</summary>
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
+    public bool Holds(ulong space, ulong page) =>
+        recent[(int)((page >> 12) ^ space) & (Slots - 1)] == (page | space) && space < TaggedSpaces;
+
+    /// <summary>The translation as the run told it, to be told again by this frame; null: it has it, or nobody knows it.</summary>
+    public ulong[]? Missing(ulong space, ulong page, long frame)
+    {
+        if (space < TaggedSpaces)
+            recent[(int)((page >> 12) ^ space) & (Slots - 1)] = page | space;
+        if (!all.TryGetValue((space, page), out Entry? entry) || entry.Frame == frame)
+            return null;
+        entry.Frame = frame;
+        return entry.Operands;
+    }
+
+    public void Learn(ulong space, ReadOnlySpan<ulong> operands, long frame)
+    {
+        if (operands.IsEmpty)
+            return;
+        ulong page = operands[0] & ~0xFFFUL;
+        all[(space, page)] = new Entry { Operands = operands.ToArray(), Frame = frame };
+    }
+
+    private sealed class Entry
+    {
+        public required ulong[] Operands { get; init; }
+
+        public long Frame { get; set; }
+    }
+}
