@@ -14,7 +14,7 @@ namespace Seamsim.Tests.Machines.TextTraces;
 internal sealed class AssemblerCoverageTests
 {
     private const ulong Rip = 0x10_0000;
-    private const int SamplesPerCode = 6, Draws = 6_000_000;
+    private const int SamplesPerCode = 6, Draws = 24_000_000;
 
 
     [Test]
@@ -79,10 +79,13 @@ internal sealed class AssemblerCoverageTests
         return $"assembled as {Convert.ToHexString(bytes)} = {again}";
     }
 
-    private static IntelFormatter Formatter() => new(new FormatterOptions
+    private static IntelFormatter Formatter()
     {
-        MemorySizeOptions = MemorySizeOptions.Always, ShowBranchSize = true, LeadingZeros = false,
-    });
+        IntelFormatter formatter = new();
+        formatter.Options.MemorySizeOptions = MemorySizeOptions.Always;
+        formatter.Options.ShowBranchSize = true;
+        return formatter;
+    }
 
     private static string Text(IntelFormatter formatter, in Instruction instruction)
     {
@@ -99,7 +102,7 @@ internal sealed class AssemblerCoverageTests
         for (int i = 0; i < Draws; i++)
         {
             random.NextBytes(bytes);
-            Shape(bytes, random.Next(12));
+            Shape(bytes, random.Next(27));
             Instruction instruction = Decoder.Create(64, new ByteArrayCodeReader(bytes), Rip).Decode();
             if (instruction.IsInvalid)
                 continue;
@@ -124,8 +127,23 @@ internal sealed class AssemblerCoverageTests
             4 => [0x66, 0x0F],
             5 => [0xF3, rex, 0x0F],
             6 => [0xF2, rex, 0x0F],
-            7 => [0xC4, (byte)((bytes[1] & 0xE0) | (bytes[14] % 3 + 1))],
-            8 or 9 => [0x62],
+            7 or 22 or 23 => [0xC4, (byte)((bytes[1] & 0xE0) | (bytes[14] % 3 + 1)), (byte)(bytes[2] | (bytes[13] % 2 == 0 ? 0x78 : 0))],
+            11 => [0x67, 0x0F],
+            12 => [0xF3, 0x67, 0x0F],
+            13 => [0x67, 0xF2, rex, 0x0F],
+            14 => [0xF0, rex],
+            15 => [0x67, 0x66, rex, 0x0F],
+            16 => [0xF3, 0x0F, 0xA7],
+            17 => [0x66, rex, 0x0F, 0x3A],
+            18 => [0x66, 0x67, rex, 0x0F, 0x38],
+            19 => [(byte)(0xF2 | bytes[14] & 1), rex, 0x0F, 0x38],
+            20 => [0xF3, 0x66, 0x0F],
+            21 => [0x67],
+            24 or 25 or 26 =>
+            [
+                0x62, (byte)((bytes[1] & 0xF0) | (1 + bytes[14] % 6)), (byte)(bytes[2] | 0x7C), (byte)((bytes[3] & 0x67) | 8),
+            ],
+            8 or 9 => [0x62, (byte)(bytes[1] & 0xF7), (byte)(bytes[2] | (bytes[14] % 2 == 0 ? 0x7C : 0x04))],
             10 => [0x8F, (byte)((bytes[1] & 0xE0) | (bytes[14] % 3 + 8))],
             _ => [],
         };

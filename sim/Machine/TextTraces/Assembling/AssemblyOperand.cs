@@ -21,6 +21,9 @@ internal sealed record AssemblyOperand(OperandForm Form)
     /// <summary>The register of <see cref="OperandForm.Register"/>.</summary>
     public Register Register { get; init; }
 
+    /// <summary>Whether it was written as <c>st(0)</c> and not as <c>st</c>.</summary>
+    public bool IsNumbered { get; init; }
+
     /// <summary>The number, or what is added to a label; the displacement of memory.</summary>
     public ulong Value { get; init; }
 
@@ -80,7 +83,7 @@ internal enum InstructionMarks
 {
 #pragma warning disable CS1591 // named as they are written
     None = 0, Lock = 1, Rep = 2, Repne = 4, Xacquire = 8, Xrelease = 16, Bnd = 32, Notrack = 64, Zeroing = 128,
-    SuppressAll = 256, HintTaken = 512, HintNotTaken = 1024,
+    SuppressAll = 256, HintTaken = 512, HintNotTaken = 1024, Data16 = 2048, Data64 = 4096, Addr32 = 8192,
 #pragma warning restore CS1591
 }
 

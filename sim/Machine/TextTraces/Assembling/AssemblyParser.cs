@@ -22,17 +22,33 @@ internal sealed class AssemblyParser
     {
         TakePrefixes();
         string mnemonic = lexer.Take().ToLowerInvariant();
+        if (mnemonic is "ret" && lexer.TryTake("far"))
+            mnemonic = "retf";
         if (mnemonic.Length == 0)
             throw new AssemblyException("expected an instruction");
-        if (lexer.TryTake("hnt"))
-            marks |= InstructionMarks.HintNotTaken;
         if (!lexer.IsAtEnd)
             TakeOperands();
+        DropStackTop(mnemonic);
+        // IMUL of a register with a number: the register is both source and destination.
+        if (mnemonic == "imul" && operands is [{ Form: OperandForm.Register } both, { Form: OperandForm.Number }])
+            operands.Insert(1, both);
         return new AssemblyLine(mnemonic, operands)
         {
             Marks = marks, OpMask = opMask, Rounding = rounding, Segment = segment,
         };
     }
+
+    /// <summary><c>fcom st,dword ptr [rax]</c> and <c>fst dword ptr [rax],st</c>: the stack top goes without saying.</summary>
+    private void DropStackTop(string mnemonic)
+    {
+        if (operands.Count != 2 || mnemonic[0] != 'f' || MnemonicTable.Find(mnemonic).Any(form => form.Info.OpCount == 2 && !HasMemory()))
+            return;
+        int top = operands.FindIndex(operand => operand.Register == Register.ST0 && !operand.IsNumbered);
+        if (top >= 0)
+            operands.RemoveAt(top);
+    }
+
+    private bool HasMemory() => operands.Exists(operand => operand.Form == OperandForm.Memory);
 
     private void TakePrefixes()
     {
@@ -58,7 +74,9 @@ internal sealed class AssemblyParser
         "xrelease" => InstructionMarks.Xrelease,
         "bnd" => InstructionMarks.Bnd,
         "notrack" => InstructionMarks.Notrack,
-        "hint-taken" => InstructionMarks.HintTaken,
+        "data16" => InstructionMarks.Data16,
+        "data64" => InstructionMarks.Data64,
+        "addr32" => InstructionMarks.Addr32,
         _ => null,
     };
 
@@ -87,7 +105,10 @@ internal sealed class AssemblyParser
         if (lexer.Peek == "[" || lexer.PeekNext == ":")
             return TakeMemory(bytes) with { IsFar = far, IsBroadcast = broadcast };
         if (RegisterNames.Find(lexer.Peek) is not Register.None and var register)
-            return new AssemblyOperand(OperandForm.Register) { Register = TakeRegister(register), IsFar = far };
+        {
+            bool numbered = lexer.PeekNext == "(";
+            return new AssemblyOperand(OperandForm.Register) { Register = TakeRegister(register), IsFar = far, IsNumbered = numbered };
+        }
         if (bytes > 1 && !NumberText.LooksLikeOne(lexer.Peek))
             throw new AssemblyException($"expected \"[\" {lexer.Before()}");
         (string? label, ulong value, bool negative) = TakeSum();
@@ -200,7 +221,7 @@ internal sealed class AssemblyParser
         {
             case "z":      marks |= InstructionMarks.Zeroing; break;
             case "sae":    marks |= InstructionMarks.SuppressAll; break;
-            case "rn-sae": rounding = RoundingControl.RoundToNearest; break;
+            case "rn-sae" or "rne-sae": rounding = RoundingControl.RoundToNearest; break;
             case "rd-sae": rounding = RoundingControl.RoundDown; break;
             case "ru-sae": rounding = RoundingControl.RoundUp; break;
             case "rz-sae": rounding = RoundingControl.RoundTowardZero; break;

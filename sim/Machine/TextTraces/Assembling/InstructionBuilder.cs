@@ -14,6 +14,10 @@ internal readonly struct InstructionBuilder(AssemblyLine line, InstructionForm f
         Instruction instruction = default;
         instruction.Code = form.Code;
         OpCodeInfo info = form.Info;
+        if (IsPrinted(form.Printed))
+            return TryMark(ref instruction) ? instruction : null;
+        if (MaskOperand() is >= 0 and var mask)
+            return new InstructionBuilder(WithMask(mask), form, labels).Build(rip, length);
         int written = 0;
         for (int i = 0; i < info.OpCount; i++)
         {
@@ -30,6 +34,34 @@ internal readonly struct InstructionBuilder(AssemblyLine line, InstructionForm f
         return written == line.Operands.Count && TryMark(ref instruction) ? instruction : null;
     }
 
+    /// <summary>Gathers and scatters may be written with their mask as an operand of its own; −1: this one is not.</summary>
+    private int MaskOperand()
+    {
+        if (!form.Info.RequireOpMaskRegister || line.OpMask != Register.None || line.Operands.Count != form.Info.OpCount + 1)
+            return -1;
+        for (int i = 0; i < line.Operands.Count; i++)
+            if (line.Operands[i].Register.IsK())
+                return i;
+        return -1;
+    }
+
+    private AssemblyLine WithMask(int operand) => line with
+    {
+        OpMask = line.Operands[operand].Register,
+        Operands = [.. line.Operands.Where((_, i) => i != operand)],
+    };
+
+    /// <summary>Whether exactly the registers are written that the instruction uses without encoding them.</summary>
+    private bool IsPrinted(Register[] registers)
+    {
+        if (registers.Length == 0 || line.Operands.Count != registers.Length)
+            return false;
+        for (int i = 0; i < registers.Length; i++)
+            if (line.Operands[i].Form != OperandForm.Register || line.Operands[i].Register != registers[i])
+                return false;
+        return true;
+    }
+
     /// <summary>
     /// Operands that may be left out: all of a string instruction and its like, the comparison a name stands for, ST(0).
     /// </summary>
@@ -40,8 +72,10 @@ internal readonly struct InstructionBuilder(AssemblyLine line, InstructionForm f
             return true;
         if (line.Operands.Count >= info.OpCount)
             return false;
-        if (kind is Kind.st0 || OperandRules.IsImpliedMemory(kind))
-            return true;
+        if (OperandRules.IsImpliedMemory(kind))
+            return written >= line.Operands.Count || line.Operands[written].Form != OperandForm.Memory;
+        if (kind == Kind.sti_opcode)
+            return line.Operands.Count == 0;
         bool fixedRegister = OperandRules.Fixed(kind) != Register.None;
         return fixedRegister && line.Operands.Count < info.OpCount && (line.Operands.Count == 0 || !FitsNext(kind, written));
     }
@@ -59,12 +93,12 @@ internal readonly struct InstructionBuilder(AssemblyLine line, InstructionForm f
         }
         if (OperandRules.IsImpliedMemory(kind))
         {
-            SetImpliedMemory(ref instruction, operand, kind, wide: true);
+            SetImpliedMemory(ref instruction, operand, kind, wide: (line.Marks & InstructionMarks.Addr32) == 0);
             instruction.SegmentPrefix = line.Segment;
             return true;
         }
         instruction.SetOpKind(operand, OpKind.Register);
-        instruction.SetOpRegister(operand, OperandRules.Fixed(kind));
+        instruction.SetOpRegister(operand, kind == Kind.sti_opcode ? Register.ST1 : OperandRules.Fixed(kind));
         return true;
     }
 
@@ -126,13 +160,13 @@ internal readonly struct InstructionBuilder(AssemblyLine line, InstructionForm f
         OpCodeInfo info = form.Info;
         MemorySize size = text.IsBroadcast ? info.BroadcastMemorySize : info.MemorySize;
         if (text.IsBroadcast && (!info.CanBroadcast
-            || text.BroadcastTo != 0 && text.BroadcastTo != size.GetElementCount()))
+            || text.BroadcastTo != 0 && text.BroadcastTo * size.GetSize() != info.MemorySize.GetSize()))
             return false;
         bool isFar = size is MemorySize.SegPtr16 or MemorySize.SegPtr32 or MemorySize.SegPtr64;
         if (text.IsFar && !isFar)
             return false;
-        int bytes = text.IsBroadcast ? size.GetElementSize() : size.GetSize();
-        return text.Bytes == 0 || bytes == 0 || text.Bytes == bytes;
+        int bytes = size.GetSize();
+        return text.Bytes == 0 || bytes == 0 || text.Bytes == bytes || size == MemorySize.Fword10 && text.Bytes == 6;
     }
 
     private bool TryImpliedMemory(ref Instruction instruction, int operand, Kind kind, AssemblyOperand text)
@@ -173,7 +207,8 @@ internal readonly struct InstructionBuilder(AssemblyLine line, InstructionForm f
         if (kind == Kind.mem_offs && !absolute)
             return false;
         bool relative = text.Base is Register.RIP or Register.EIP;
-        bool narrow = text.Base.IsGPR32() || text.Index.IsGPR32() || text.Base == Register.EIP;
+        bool narrow = text.Base.IsGPR32() || text.Index.IsGPR32() || text.Base == Register.EIP
+            || absolute && IsNarrowAbsolute(kind, value);
         if (narrow && (text.Base.IsGPR64() || text.Index.IsGPR64()))
             return false;
         if (!relative && kind != Kind.mem_offs && !FitsDisplacement(value, narrow))
@@ -188,6 +223,10 @@ internal readonly struct InstructionBuilder(AssemblyLine line, InstructionForm f
         instruction.SegmentPrefix = text.Segment;
         return true;
     }
+
+    /// <summary>A number alone as an address: 32-bit addressing reaches what a signed displacement does not.</summary>
+    private bool IsNarrowAbsolute(Kind kind, ulong value) => (line.Marks & InstructionMarks.Addr32) != 0
+        || kind != Kind.mem_offs && (value is > int.MaxValue and <= uint.MaxValue || form.Info.Op0Kind == Kind.r32_reg_mem);
 
     private static bool FitsDisplacement(ulong value, bool narrow) =>
         (long)value == (int)value || narrow && value <= uint.MaxValue;
@@ -215,9 +254,13 @@ internal readonly struct InstructionBuilder(AssemblyLine line, InstructionForm f
         instruction.ZeroingMasking = (marks & InstructionMarks.Zeroing) != 0;
         instruction.SuppressAllExceptions = (marks & InstructionMarks.SuppressAll) != 0;
         instruction.RoundingControl = line.Rounding;
+        bool repeats = instruction.IsStringInstruction || info.OpCount == 0;
         return (!instruction.HasLockPrefix || info.CanUseLockPrefix)
-            && ((marks & InstructionMarks.Rep) == 0 || info.CanUseRepPrefix)
-            && ((marks & InstructionMarks.Repne) == 0 || info.CanUseRepnePrefix)
+            && ((marks & InstructionMarks.Rep) == 0 || info.CanUseRepPrefix || repeats)
+            && ((marks & InstructionMarks.Repne) == 0 || info.CanUseRepnePrefix || repeats)
+            && ((marks & InstructionMarks.Data16) == 0 || info.OperandSize == 16)
+            && ((marks & InstructionMarks.Data64) == 0 || info.OperandSize == 64)
+            && ((marks & InstructionMarks.Addr32) == 0 || info.AddressSize is 0 or 32)
             && ((marks & InstructionMarks.Bnd) == 0 || info.CanUseBndPrefix)
             && ((marks & InstructionMarks.Notrack) == 0 || info.CanUseNotrackPrefix)
             && ((marks & InstructionMarks.Xacquire) == 0 || info.CanUseXacquirePrefix)

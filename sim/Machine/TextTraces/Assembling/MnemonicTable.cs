@@ -7,7 +7,8 @@ namespace Seamsim.TextTraces.Assembling;
 /// <param name="Code">The form.</param>
 /// <param name="Info">Its operands, sizes and prefixes.</param>
 /// <param name="Immediate">A last operand that the name stands for (<c>vcmpeqps</c>), or −1.</param>
-internal readonly record struct InstructionForm(Code Code, OpCodeInfo Info, int Immediate);
+/// <param name="Printed">Registers a form without operands is written with (<c>monitor rax,ecx,edx</c>).</param>
+internal readonly record struct InstructionForm(Code Code, OpCodeInfo Info, int Immediate, Register[] Printed);
 
 /// <summary>
 /// Every form of every instruction that Iced knows in 64-bit mode, by name: the manual's name, and what disassemblers print
@@ -37,7 +38,11 @@ internal static class MnemonicTable
 
     /// <summary>Whether the processor decodes a form without options of other vendors' or older processors.</summary>
     public static bool IsAvailable(OpCodeInfo info) => info.IsInstruction && info.Mode64
-        && info.DecoderOption == DecoderOptions.None && info.Encoding != EncodingKind.MVEX;
+        && info.DecoderOption == DecoderOptions.None && info.Encoding != EncodingKind.MVEX && !IsOtherVendorsBranch(info);
+
+    /// <summary>Branches with 16-bit operands: on Intel processors the prefix does nothing in 64-bit mode.</summary>
+    private static bool IsOtherVendorsBranch(OpCodeInfo info) =>
+        !info.IntelDecoder64 && info.OperandSize == 16 && info.Code.FlowControl() is not (FlowControl.Next or FlowControl.Interrupt);
 
     private static FrozenDictionary<string, InstructionForm[]> Build()
     {
@@ -48,11 +53,11 @@ internal static class MnemonicTable
             if (!IsAvailable(info))
                 continue;
             string name = code.Mnemonic().ToString().ToLowerInvariant();
-            Add(forms, name, new InstructionForm(code, info, -1));
-            foreach (string alias in ConditionNames.Aliases(name))
-                Add(forms, alias, new InstructionForm(code, info, -1));
+            InstructionForm form = new(code, info, -1, PrintedNames.Registers(code, info));
+            foreach (string alias in ConditionNames.All(name).Union(ConditionNames.All(PrintedNames.Mnemonic(code))))
+                Add(forms, alias, form);
             foreach ((string alias, int immediate) in PseudoNames.Of(code, info, name))
-                Add(forms, alias, new InstructionForm(code, info, immediate));
+                Add(forms, alias, form with { Immediate = immediate });
         }
         return forms.ToFrozenDictionary(pair => pair.Key, pair => pair.Value.ToArray(), StringComparer.Ordinal);
     }

@@ -8,7 +8,7 @@ namespace Seamsim.TextTraces.Assembling;
 /// </summary>
 internal sealed class TextAssembler
 {
-    private const int Bitness = 64;
+    private const int Bitness = 64, Penalty = 100;
     private readonly ByteWriter writer = new();
     private readonly Encoder encoder;
 
@@ -35,9 +35,9 @@ internal sealed class TextAssembler
         {
             if (!TryEncode(line, form, rip, labels, ref refusal, out byte[] bytes) || bytes.Length < leastBytes)
                 continue;
-            if (memory.Add(form.Info.MemorySize.GetSize()))
-                sizes++;
             int rank = Rank(line, form.Info, bytes);
+            if (rank < Penalty && memory.Add(form.Info.MemorySize.GetSize()))
+                sizes++;
             if (rank >= bestRank)
                 continue;
             (best, bestRank, bestCode) = (bytes, rank, form.Code);
@@ -83,7 +83,17 @@ internal sealed class TextAssembler
     {
         Decoder decoder = Decoder.Create(Bitness, new ByteArrayCodeReader(bytes), rip);
         decoder.Decode(out Instruction read);
-        if (read.IsInvalid || read.Length != bytes.Length)
+        int length = read.Length;
+        if (meant.OpCode.Fwait && read.Code == Code.Wait)
+        {
+            // FSTCW is the name of two instructions, WAIT and FNSTCW.
+            decoder.Decode(out read);
+            length += read.Length;
+            if (read.Mnemonic.ToString() != "Fn" + meant.Mnemonic.ToString()[1..])
+                return false;
+            meant.Code = read.Code;
+        }
+        if (read.IsInvalid || length != bytes.Length)
             return false;
         meant.MemoryDisplSize = read.MemoryDisplSize;
         if (read.MemoryBase == Register.None && read.MemoryIndexScale != meant.MemoryIndexScale && meant.MemoryIndex == Register.None)
@@ -96,10 +106,10 @@ internal sealed class TextAssembler
     /// <summary>Shorter is better; 16-bit operands only where a 16-bit operand is written.</summary>
     private static int Rank(AssemblyLine line, OpCodeInfo info, byte[] bytes)
     {
-        const int penalty = 100;
-        bool implied = info.OperandSize == 16 && !line.Operands.Any(operand =>
+        bool implied = info.OperandSize == 16 && (line.Marks & InstructionMarks.Data16) == 0 && !line.Operands.Any(operand =>
             operand.Form == OperandForm.Register && operand.Register.IsGPR16() || operand.Bytes == 2);
-        return bytes.Length + (implied && !info.Mnemonic.ToString().EndsWith('w') ? penalty : 0);
+        int otherTop = line.Operands.Count == 2 && line.Operands[0].IsNumbered && info.Op0Kind == OpCodeOperandKind.st0 ? 1 : 0;
+        return (bytes.Length * 2) + otherTop + (implied ? Penalty : 0);
     }
 
     private static AssemblyException NoSuchInstruction(string mnemonic)
