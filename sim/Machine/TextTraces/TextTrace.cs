@@ -6,6 +6,9 @@ namespace Seamsim.TextTraces;
 /// </summary>
 public sealed class TextTrace
 {
+    /// <summary>The most characters a text trace can have.</summary>
+    public const int MaxCharacters = TextTraceParser.MaxCharacters;
+
     internal TextTrace(string name, Platform platform, StartState from, IReadOnlyList<TextSection> sections) =>
         (Name, Platform, From, Sections) = (name, platform, from, sections);
 

@@ -1,0 +1,87 @@
+using System.CommandLine;
+using Seamsim.Configuration;
+using Seamsim.TextTraces;
+
+namespace Seamsim.Cli;
+
+/// <summary><c>seamsim trace run FILE</c>: plays a text trace.</summary>
+internal static class TraceRunVerb
+{
+    /// <summary>The verb.</summary>
+    public static Command Create(GlobalOptions global)
+    {
+        Argument<string> path = new("file")
+            { Description = "Text trace; \"-\" reads stdin. Format: sim/Machine/TextTraces/README.md." };
+        Option<string[]> overrides = new("-c", "--config")
+            { Description = "key=value of the scenario, e.g. platform.packages=2; repeatable." };
+        Option<string?> seed = new("--seed") { Description = "Seed of the run." };
+        Option<ulong> instructions = new("--max-instructions")
+        {
+            Description = "Instructions every section may execute.",
+            DefaultValueFactory = _ => TextTraceRunner.DefaultLimit,
+        };
+        Option<bool> registers = new("--registers-at-end")
+            { Description = "Print all general registers at the end of every section, not only those that are not zero." };
+        Command command = new("run",
+            "Run a hand-written text trace: [host] and [td] sections of hex bytes or Intel-syntax assembly with expected "
+            + "registers, memory, exceptions. Examples: sim/Scenarios/traces/*.trace; "
+            + "format: sim/Machine/TextTraces/README.md.")
+        {
+            path, overrides, seed, instructions, registers,
+        };
+        command.SetAction(result =>
+        {
+            List<string> all = [.. result.GetValue(overrides) ?? []];
+            if (result.GetValue(seed) is { } number)
+                all.Add($"seed={number}");
+            return Play(
+                new Terminal(result, global), result.GetRequiredValue(path), all, result.GetValue(instructions),
+                result.GetValue(registers));
+        });
+        return command;
+    }
+
+    private static int Play(Terminal terminal, string path, List<string> overrides, ulong limit, bool registers)
+    {
+        if (limit is 0 or > long.MaxValue)
+            throw new ConfigurationException($"--max-instructions {limit}: expected 1..{long.MaxValue}");
+        TextTrace trace = TextTrace.Parse(ReadText(path), path == "-" ? "stdin" : path, overrides);
+        using Machine machine = new(trace.Platform);
+        using CancelKey cancel = new(machine);
+        TextTraceResult result;
+        try
+        {
+            result = new TextTraceRunner(machine, trace, limit).Run();
+        }
+        catch (Exception bug) when (bug is not ConfigurationException)
+        {
+            throw new InternalErrorException(bug, trace.Platform, string.Join(' ', overrides.Select(one => $"-c {one}")));
+        }
+        if (terminal.Json)
+            terminal.Line(TextTraceJson.Of(trace, result, machine.TimingModel));
+        else
+            new TextTracePrinter(terminal, trace, machine.TimingModel, registers).Print(result);
+        return result.Passed ? ExitCode.Pass : ExitCode.Fail;
+    }
+
+    /// <summary>Reads no more than a text trace can have: a device or a huge file is refused at once.</summary>
+    private static string ReadText(string path)
+    {
+        if (path.Length == 0)
+            throw new ConfigurationException("expected the name of a file, not an empty string");
+        try
+        {
+            using TextReader reader = path == "-" ? Console.In : new StreamReader(path);
+            char[] text = new char[TextTrace.MaxCharacters + 1];
+            int count = reader.ReadBlock(text);
+            return count <= TextTrace.MaxCharacters
+                ? new string(text, 0, count)
+                : throw new ConfigurationException($"{path}: a text trace has at most {TextTrace.MaxCharacters} characters");
+        }
+        catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            string what = Directory.Exists(path) ? "this is a directory" : wrong.Message;
+            throw new ConfigurationException($"{path}: expected a file that can be read: {what}");
+        }
+    }
+}
