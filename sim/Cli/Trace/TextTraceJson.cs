@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Seamsim.TextTraces;
 
-namespace Seamsim.Cli;
+namespace Seamsim.Cli.Trace;
 
 /// <summary>What became of a text trace as one JSON object.</summary>
 internal static class TextTraceJson

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Seamsim.TextTraces;
 
-namespace Seamsim.Cli;
+namespace Seamsim.Cli.Trace;
 
 /// <summary>Prints what became of a text trace: every expectation, then the registers of each section.</summary>
 internal sealed class TextTracePrinter(Terminal terminal, TextTrace trace, string model, bool allRegisters)

@@ -2,7 +2,7 @@ using System.CommandLine;
 using Seamsim.Configuration;
 using Seamsim.TextTraces;
 
-namespace Seamsim.Cli;
+namespace Seamsim.Cli.Trace;
 
 /// <summary><c>seamsim trace run FILE</c>: plays a text trace.</summary>
 internal static class TraceRunVerb
