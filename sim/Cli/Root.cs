@@ -67,6 +67,7 @@ internal static class Root
             RunVerb.Create(global),
             SeamcallVerb.Create(global),
             ExplainVerb.Create(global),
+            Trace.TraceVerb.Create(global),
         };
         root.Add(global.Json);
         root.Add(global.Quiet);

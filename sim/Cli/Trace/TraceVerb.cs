@@ -1,0 +1,11 @@
+using System.CommandLine;
+
+namespace Seamsim.Cli.Trace;
+
+/// <summary><c>seamsim trace VERB</c>: guest and host instruction traces.</summary>
+internal static class TraceVerb
+{
+    /// <summary>The parent of the verbs; one file each.</summary>
+    public static Command Create(GlobalOptions global) =>
+        new("trace", "Record, run, view, replay, export and compare instruction traces.");
+}

@@ -1,0 +1,77 @@
+using System.Runtime.CompilerServices;
+
+namespace Seamsim.Trace;
+
+/// <summary>Takes bytes and numbers from a column; past its end it gives zeros and says so.</summary>
+internal struct ByteCursor(byte[] bytes, int start, int length)
+{
+    private readonly byte[] bytes = bytes;
+    private readonly int end = start + length;
+    private int at = start;
+
+    /// <summary>More was taken than there was, or a number had no end.</summary>
+    public bool Overran { get; private set; }
+
+    public readonly bool AtEnd => at == end;
+
+    public readonly int Left => end - at;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public byte Take()
+    {
+        if (at < end)
+            return bytes[at++];
+        Overran = true;
+        return 0;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong TakeNumber()
+    {
+        byte first = Take();
+        return first < 0x80 ? first : TakeLongNumber(first);
+    }
+
+    /// <summary>A number whose sign is in its lowest bit.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong TakeDifference()
+    {
+        ulong coded = TakeNumber();
+        return (coded >> 1) ^ (0 - (coded & 1));
+    }
+
+    /// <summary>A number that counts things of at least one byte or bit each; too large a one overruns.</summary>
+    public int TakeCount(int most)
+    {
+        ulong number = TakeNumber();
+        if (number <= (ulong)most)
+            return (int)number;
+        Overran = true;
+        return 0;
+    }
+
+    public ReadOnlyMemory<byte> TakeBytes(int count)
+    {
+        if (count > Left)
+        {
+            Overran = true;
+            return default;
+        }
+        at += count;
+        return bytes.AsMemory(at - count, count);
+    }
+
+    private ulong TakeLongNumber(byte first)
+    {
+        ulong value = first & 0x7FUL;
+        for (int shift = 7; shift < 64; shift += 7)
+        {
+            byte next = Take();
+            value |= (next & 0x7FUL) << shift;
+            if (next < 0x80)
+                return value;
+        }
+        Overran = true;
+        return value;
+    }
+}

@@ -1,0 +1,77 @@
+namespace Seamsim.Trace;
+
+/// <summary>The columns of the frame that is being collected, and what its header will say.</summary>
+internal sealed class FrameBuilder
+{
+    private readonly Column[] columns = [.. Enumerable.Range(0, Columns.Count).Select(_ => new Column())];
+    private ulong firstInstruction, firstRecord, firstCycle, lastCycle, lpMask;
+    private TraceWorlds worlds;
+
+    public Column State => columns[Columns.State];
+
+    public Column Control => columns[Columns.Control];
+
+    public Column Clock => columns[Columns.Clock];
+
+    public Column Address => columns[Columns.Address];
+
+    public Column Shape => columns[Columns.Shape];
+
+    public Column Value => columns[Columns.Value];
+
+    public Column Register => columns[Columns.Register];
+
+    public Column Event => columns[Columns.Event];
+
+    public Column Dictionary => columns[Columns.Dictionary];
+
+    /// <summary>Instructions of the whole trace so far.</summary>
+    public ulong Instructions { get; private set; }
+
+    /// <summary>Records of the whole trace so far.</summary>
+    public ulong Records { get; private set; }
+
+    public bool IsEmpty => Records == firstRecord;
+
+    public void Executed(Lane lane, TraceWorld world, int retired)
+    {
+        Instructions += (ulong)retired;
+        worlds |= (TraceWorlds)(1 << (int)world);
+        Saw(lane);
+    }
+
+    public void Saw(Lane lane)
+    {
+        Records++;
+        lpMask |= 1UL << (lane.Lp & 63);
+        At(lane.Clock);
+    }
+
+    public void At(ulong clock)
+    {
+        firstCycle = Math.Min(firstCycle, clock);
+        lastCycle = Math.Max(lastCycle, clock);
+    }
+
+    public void Begin()
+    {
+        foreach (Column column in columns)
+            column.Clear();
+        (firstInstruction, firstRecord) = (Instructions, Records);
+        (firstCycle, lastCycle, lpMask, worlds) = (ulong.MaxValue, 0, 0, TraceWorlds.None);
+    }
+
+    public void WriteTo(TraceFileWriter file) => file.Frame(
+        new FrameHeader
+        {
+            FirstInstruction = firstInstruction,
+            Instructions = Instructions - firstInstruction,
+            FirstRecord = firstRecord,
+            Records = Records - firstRecord,
+            FirstCycle = firstCycle,
+            LastCycle = lastCycle,
+            LpMask = lpMask,
+            Worlds = worlds,
+        },
+        columns);
+}

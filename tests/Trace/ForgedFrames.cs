@@ -1,0 +1,44 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using ZstdSharp;
+
+namespace Seamsim.Tests.Trace;
+
+/// <summary>Changes bytes inside the columns of a file's first frame and makes every checksum right again.</summary>
+internal static class ForgedFrames
+{
+    private const int HeaderBytes = 168, ColumnTable = 88, ColumnCount = 9;
+
+    public static byte[] Forge(byte[] file, Random random)
+    {
+        int first = BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(12));
+        byte[] header = file[first..(first + HeaderBytes)];
+        List<byte[]> columns = [];
+        int at = first + HeaderBytes;
+        using Decompressor unzip = new();
+        using Compressor zip = new(1);
+        for (int i = 0; i < ColumnCount; i++)
+        {
+            int packed = BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(ColumnTable + i * 8 + 4));
+            columns.Add(packed == 0 ? [] : unzip.Unwrap(file.AsSpan(at, packed)).ToArray());
+            at += packed;
+        }
+        for (int changes = random.Next(1, 4); changes > 0; changes--)
+        {
+            int which = random.Next(ColumnCount);
+            if (columns[which].Length > 0)
+                columns[which][random.Next(columns[which].Length)] = (byte)random.Next(256);
+        }
+        List<byte> payload = [];
+        for (int i = 0; i < ColumnCount; i++)
+        {
+            byte[] packed = columns[i].Length == 0 ? [] : zip.Wrap(columns[i]).ToArray();
+            BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(ColumnTable + i * 8 + 4), packed.Length);
+            payload.AddRange(packed);
+        }
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(8), payload.Count);
+        BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(80), XxHash64.HashToUInt64(payload.ToArray()));
+        BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(160), XxHash64.HashToUInt64(header.AsSpan(0, 160)));
+        return [.. file[..first], .. header, .. payload];
+    }
+}
