@@ -7,5 +7,8 @@ internal static class TraceVerb
 {
     /// <summary>The parent of the verbs; one file each.</summary>
     public static Command Create(GlobalOptions global) =>
-        new("trace", "Record, run, view, replay, export and compare instruction traces.");
+        new("trace", "Record, run, view, replay, export and compare instruction traces.")
+        {
+            TraceRunVerb.Create(global),
+        };
 }

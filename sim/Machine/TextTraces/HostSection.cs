@@ -22,7 +22,7 @@ internal sealed class HostSection
         cpu = (HostCpu)machine.Parts.Host.Cpus[section.Options.Lp];
         controls = new HostControls(cpu.Core);
         watch = new SectionWatch(section, cpu.Core, limit, new SectionPlace(
-            vector => HostLayout.ReturnOf((byte)vector), 256, 0, Leave));
+            vector => HostLayout.ReturnOf((byte)vector), 256, 0, ulong.MaxValue, Leave));
     }
 
     /// <summary>Plays it.</summary>

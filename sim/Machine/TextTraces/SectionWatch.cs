@@ -10,8 +10,10 @@ namespace Seamsim.TextTraces;
 /// <param name="HandlerOf">Address of the handler of a vector.</param>
 /// <param name="Handlers">Number of vectors.</param>
 /// <param name="VeTold">Where the #VE handler has the answer of TDG.VP.VEINFO.GET in registers; 0: there is none.</param>
+/// <param name="HandlersFrom">First address of code that belongs to the handlers.</param>
 /// <param name="Leave">Ends the section.</param>
-internal sealed record SectionPlace(Func<int, ulong> HandlerOf, int Handlers, ulong VeTold, Action Leave);
+internal sealed record SectionPlace(
+    Func<int, ulong> HandlerOf, int Handlers, ulong VeTold, ulong HandlersFrom, Action Leave);
 
 /// <summary>
 /// Looks at the processor before every instruction of a section: sets the registers at the first, checks what is expected,
@@ -130,23 +132,28 @@ internal sealed unsafe class SectionWatch : IBreakpoints, IWorldObserver
             return Caught(vector);
         if (rip == place.VeTold && rip != 0)
             checks.Told(last.Line, VeInRegisters());
-        bool inside = rip >= section.Origin && rip < section.End;
-        if (!inside && rip != section.End)
+        CodeLine? line = section.At(rip);
+        if (executed >= limit && rip != section.End)
+            return Leave(SectionEnd.Limit, line?.Line ?? 0, StillRunning(rip, line));
+        if (rip >= place.HandlersFrom)
             return false;
         if (hasLast)
             checks.Retired(last.Line);
         hasLast = false;
+        if (line is null && rip != section.End)
+            return false; // code of .mem: nothing is said about it
         if (section.Marks.TryGetValue(rip, out List<StateExpectation>? expectations))
             checks.State(core, expectations, section.Labels);
         if (rip == section.End)
             return Leave(SectionEnd.Completed, 0, "");
-        CodeLine line = section.At(rip)!;
-        if (executed >= limit)
-            return Leave(SectionEnd.Limit, line.Line, $"still running after {executed} instructions, at 0x{rip:X}: {line.Text}");
         last = new Snapshot(rip, core.Lp->Gpr[4], core.Rflags, core.Lp->Instructions, line);
         hasLast = true;
         return false;
     }
+
+    private string StillRunning(ulong rip, CodeLine? line) =>
+        $"ended by --max-instructions: still running after {executed} instructions, at 0x{rip:X}"
+        + (line is null ? "" : $": {line.Text}");
 
     // TDG.VP.VEINFO.GET: RCX exit reason, RDX qualification, R8 GLA, R9 GPA, R10[31:0] instruction length.
     private VeInformation VeInRegisters()

@@ -20,7 +20,7 @@ internal sealed class TdSection(Machine machine, TextSection section, ulong limi
         if (error != Errno.Ok)
             throw new TdxUnavailableException($"{section.Name}: {vmm.Reason}");
         SectionWatch watch = new(section, machine.Cores[0], limit, new SectionPlace(
-            TextTraceBoot.HandlerOf, TextTraceBoot.Handlers, TextTraceBoot.VeTold, () => vmm.Stop("the section is over")));
+            TextTraceBoot.HandlerOf, TextTraceBoot.Handlers, TextTraceBoot.VeTold, TextTraceBoot.Base, () => vmm.Stop("the section is over")));
         watch.Attach();
         try
         {

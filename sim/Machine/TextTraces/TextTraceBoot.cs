@@ -12,10 +12,12 @@ namespace Seamsim.TextTraces;
 /// </summary>
 internal static class TextTraceBoot
 {
+    /// <summary>First address of everything here; nothing of the section's own lies above it.</summary>
+    public const ulong Base = 0xFFFF_8000;
+
     /// <summary>Vectors that have a handler.</summary>
     public const int Handlers = 32;
 
-    private const ulong Base = 0xFFFF_8000;
     private const int TablesAt = 0x6000, IdtOperandAt = TablesAt + 0x100, IdtAt = TablesAt + 0x200, HltsAt = TablesAt + 0x400,
         EntryAt = 0x7200, VeAt = 0x7400, VeVector = 20, VeInfoGet = 3, PushedRegisters = 6;
     private const ushort CodeSelector = 8;

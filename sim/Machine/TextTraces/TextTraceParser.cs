@@ -22,12 +22,15 @@ internal sealed class TextTraceParser(string source, IReadOnlyList<string> overr
     {
         if (text.Length > MaxCharacters)
             throw new ConfigurationException($"{source}: a text trace has at most {MaxCharacters} characters");
-        foreach (ReadOnlySpan<char> raw in text.AsSpan().EnumerateLines())
+        ReadOnlySpan<char> rest = text.AsSpan().TrimStart('\uFEFF');
+        while (rest.Length > 0)
         {
             line++;
             if (line > MaxLines)
                 throw Wrong($"a text trace has at most {MaxLines} lines");
-            Take(raw);
+            int end = rest.IndexOf('\n');
+            Take(end < 0 ? rest : rest[..end]);
+            rest = end < 0 ? default : rest[(end + 1)..];
         }
         section?.Finish(assembler);
         if (sections.Count == 0)

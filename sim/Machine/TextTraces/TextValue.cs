@@ -16,7 +16,7 @@ internal readonly record struct TextValue(string? Name, UInt128 Number)
         bool minus = lexer.TryTake("-");
         string word = lexer.Take();
         if (NumberText.LooksLikeOne(word))
-            return TryNumber(word, out UInt128 number)
+            return TryNumber(word, out UInt128 number) && (!minus || number <= 1UL << 63)
                 ? new TextValue(null, minus ? (ulong)-(long)(ulong)number : number)
                 : null;
         if (minus || !AssemblyParser.IsName(word))
@@ -25,7 +25,7 @@ internal readonly record struct TextValue(string? Name, UInt128 Number)
         if (lexer.Peek is "+" or "-")
         {
             bool less = lexer.Take() == "-";
-            if (!TryNumber(lexer.Take(), out offset))
+            if (!TryNumber(lexer.Take(), out offset) || offset > ulong.MaxValue)
                 return null;
             offset = less ? (ulong)-(long)(ulong)offset : offset;
         }
