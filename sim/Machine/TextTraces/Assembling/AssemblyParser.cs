@@ -57,6 +57,16 @@ internal sealed class AssemblyParser
             lexer.Take();
             marks |= prefix;
         }
+        while (lexer.PeekNext == "-" && lexer.TryTake("hint"))
+        {
+            lexer.Take();
+            bool not = lexer.TryTake("not");
+            if (not)
+                lexer.Expect("-");
+            lexer.Expect("taken");
+            marks |= not ? InstructionMarks.HintNotTaken : InstructionMarks.HintTaken;
+            TakePrefixes();
+        }
         if (lexer.PeekNext != ":" && RegisterNames.Find(lexer.Peek) is >= Register.ES and <= Register.GS and var found)
         {
             lexer.Take();

@@ -38,7 +38,9 @@ internal static class MnemonicTable
 
     /// <summary>Whether the processor decodes a form without options of other vendors' or older processors.</summary>
     public static bool IsAvailable(OpCodeInfo info) => info.IsInstruction && info.Mode64
-        && info.DecoderOption == DecoderOptions.None && info.Encoding != EncodingKind.MVEX && !IsOtherVendorsBranch(info);
+        && info.DecoderOption == DecoderOptions.None && info.Encoding != EncodingKind.MVEX
+        && !IsOtherVendorsBranch(info)
+        && info.Code is not (Code.Ud0 or Code.Montmul_64); // nothing decodes to these in 64-bit mode
 
     /// <summary>Branches with 16-bit operands: on Intel processors the prefix does nothing in 64-bit mode.</summary>
     private static bool IsOtherVendorsBranch(OpCodeInfo info) =>
