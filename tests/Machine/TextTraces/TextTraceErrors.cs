@@ -23,7 +23,7 @@ internal sealed class TextTraceErrors
     [TestCase("[platform]\nplatform.lps_per_package=2\nplatform.packages=99\n[host]\nnop", "t.trace:3: platform.packages")]
     [TestCase("[platform]\nnonsense\n[host]\nnop", "t.trace:2: expected key=value")]
     [TestCase("[host]\nnop\nfnord rax", "t.trace:3: there is no instruction \"fnord\"")]
-    [TestCase("[host]\nadd rax, [rbx+]", "t.trace:2: expected \"]\"")]
+    [TestCase("[host]\nadd rax, [rbx+]", "t.trace:2: \"]\": expected a register, a number or a label")]
     [TestCase("[host]\n48 1", "t.trace:2: there is no instruction \"48\"")]
     [TestCase("[host]\na:\nnop\na: nop", "t.trace:4: the label \"a\" is defined twice")]
     [TestCase("[host]\nrax: nop", "t.trace:2: rax: a register's name cannot be a label")]

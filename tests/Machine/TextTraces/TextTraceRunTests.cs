@@ -105,14 +105,23 @@ internal sealed class TextTraceRunTests
             .expect #DE
             int3
             .expect #BP
-            xor ecx, ecx
-            mov rsp, rdx
-            push rax
+            mov eax, dword ptr [rsp+rdx]
             .expect #SS(0)
-            mov esp, 0x7000
-            .expect rax=7 rcx=0 rsp=0x7000
+            .expect rax=7 rcx=0 cf=1
             """);
-        Assert.That(result.Sections[0].Checks.Where(check => !check.Passed && check.Line != 13), Is.Empty, Describe(result));
+        Assert.That(result.Passed, Is.True, Describe(result));
+    }
+
+    [TestCase("host", "LP 0 is in shutdown")]
+    [TestCase("td", "Shutdown: triple fault")]
+    public void An_exception_without_a_stack_is_a_triple_fault(string world, string reason)
+    {
+        SectionResult section = Run($"[{world}]\nmov rsp, 0x8000000000000000\npush rax\n.expect #SS(0)\n").Sections[0];
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((section.End, section.EndLine), Is.EqualTo((SectionEnd.Stopped, 3)));
+            Assert.That(section.Reason, Does.StartWith(reason));
+        }
     }
 
     [Test]

@@ -14,6 +14,8 @@ internal readonly struct InstructionBuilder(AssemblyLine line, InstructionForm f
         Instruction instruction = default;
         instruction.Code = form.Code;
         OpCodeInfo info = form.Info;
+        if (form.NeedsOperands && line.Operands.Count == 0)
+            return null;
         if (IsPrinted(form.Printed))
             return TryMark(ref instruction) ? instruction : null;
         if (MaskOperand() is >= 0 and var mask)

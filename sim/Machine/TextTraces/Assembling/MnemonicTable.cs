@@ -7,8 +7,12 @@ namespace Seamsim.TextTraces.Assembling;
 /// <param name="Code">The form.</param>
 /// <param name="Info">Its operands, sizes and prefixes.</param>
 /// <param name="Immediate">A last operand that the name stands for (<c>vcmpeqps</c>), or −1.</param>
-/// <param name="Printed">Registers a form without operands is written with (<c>monitor rax,ecx,edx</c>).</param>
-internal readonly record struct InstructionForm(Code Code, OpCodeInfo Info, int Immediate, Register[] Printed);
+/// <param name="Printed">Registers a form without operands is written with (<c>vmsave rax</c>).</param>
+internal readonly record struct InstructionForm(Code Code, OpCodeInfo Info, int Immediate, Register[] Printed)
+{
+    /// <summary>The name leaves the size to the operands (<c>movs</c> for <c>movsb</c>).</summary>
+    public bool NeedsOperands { get; init; }
+}
 
 /// <summary>
 /// Every form of every instruction that Iced knows in 64-bit mode, by name: the manual's name, and what disassemblers print
@@ -56,6 +60,8 @@ internal static class MnemonicTable
                 continue;
             string name = code.Mnemonic().ToString().ToLowerInvariant();
             InstructionForm form = new(code, info, -1, PrintedNames.Registers(code, info));
+            if (OperandRules.HasImpliedMemory(info) && name[^1] is 'b' or 'w' or 'd' or 'q')
+                Add(forms, name[..^1], form with { NeedsOperands = true });
             foreach (string alias in ConditionNames.All(name).Union(ConditionNames.All(PrintedNames.Mnemonic(code))))
                 Add(forms, alias, form);
             foreach ((string alias, int immediate) in PseudoNames.Of(code, info, name))

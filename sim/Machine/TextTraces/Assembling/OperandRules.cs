@@ -13,6 +13,15 @@ internal static class OperandRules
     /// <summary>Memory that RSI, RDI or RBX addresses.</summary>
     public static bool IsImpliedMemory(Kind kind) => kind is Kind.seg_rSI or Kind.es_rDI or Kind.seg_rDI or Kind.seg_rBX_al;
 
+    /// <summary>Whether a form is a string instruction or its like.</summary>
+    public static bool HasImpliedMemory(OpCodeInfo info)
+    {
+        for (int i = 0; i < info.OpCount; i++)
+            if (IsImpliedMemory(info.GetOpKind(i)))
+                return true;
+        return false;
+    }
+
     /// <summary>The index registers that vector-indexed memory takes: None for any other memory.</summary>
     public static Register VectorIndex(Kind kind) => kind switch
     {

@@ -100,7 +100,20 @@ internal sealed class TextAssembler
             meant.MemoryIndexScale = read.MemoryIndexScale;
         if (meant.OpMask == Register.K0)
             meant.OpMask = Register.None;
+        Normalise(ref read);
+        Normalise(ref meant);
         return read == meant;
+    }
+
+    /// <summary>Sign-extended bytes can be kept in two ways that mean the same.</summary>
+    private static void Normalise(ref Instruction instruction)
+    {
+        if (instruction.HasOpKind(OpKind.Immediate8to16))
+            instruction.Immediate8to16 = instruction.Immediate8to16;
+        if (instruction.HasOpKind(OpKind.Immediate8to32))
+            instruction.Immediate8to32 = instruction.Immediate8to32;
+        if (instruction.HasOpKind(OpKind.Immediate8to64))
+            instruction.Immediate8to64 = instruction.Immediate8to64;
     }
 
     /// <summary>Shorter is better; 16-bit operands only where a 16-bit operand is written.</summary>
