@@ -24,7 +24,8 @@ internal sealed class AssemblerCoverageTests
         "66F2480F38F1C1", "66F20F38F1C1", "8FE9F812C0", "8FE97812C8", "8FE9F812C8", "8FE97812C0", "8FE978C1C1",
         "0FFFC1", "480FFFC1", "C4E27849C0", "C4E27B49C0", "F30F3AF0C055", "F20F00F1", "66F20F00F1", "62F17D08C5C105", "62F1FD08C5C105",
         "62F2FE4828C1", "62F27E0829C1", "62F27E2829C1", "62F27E4829C1", "62F2FE0829C1", "62F2FE2829C1", "62F27E2839C1",
-        "62F27E4839C1", "62F2FE0839C1", "62F2FE2839C1", "62F2774868C2", "62F27D49C60C10", "62F2FD49C60C10", "62F27D49C61410",
+        "62F27E4839C1", "62F2FE0839C1", "62F2FE2839C1", "62F2774868C2", "62F17C08130A", "62F27E4828C2", "62F2FE4829C2", "62F27E0838C2", "62F27E0839C2", "62F2FE4839C2",
+        "62F2FD09900C10", "8FE97C80C1", "62F27D49C60C10", "62F2FD49C60C10", "62F27D49C61410",
         "62F2FD49C61410", "62F27D49C62C10", "62F2FD49C62C10", "62F27D49C63410", "62F2FD49C63410", "62F27D49C70C10",
         "62F2FD49C70C10", "62F27D49C71410", "62F2FD49C71410", "62F27D49C72C10", "62F2FD49C72C10", "62F27D49C73410",
         "62F2FD49C73410",
@@ -170,8 +171,14 @@ internal sealed class AssemblerCoverageTests
         return read == instruction;
     }
 
+    /// <summary>
+    /// The sample's own length; what is printed without RIP is not said to be relative to it, and no text asks for XCHG as
+    /// NOP or for XBEGIN with 16 bits.
+    /// </summary>
     private static int ShortestOf(in Instruction instruction)
     {
+        if (instruction.IsIPRelativeMemoryOperand || instruction.Code is Code.Nopw or Code.Nopq or Code.Xbegin_rel16)
+            return int.MaxValue;
         Iced.Intel.Encoder.Create(64, new ListWriter([])).TryEncode(instruction, Rip, out uint length, out _);
         return (int)length;
     }

@@ -128,10 +128,13 @@ internal readonly struct InstructionBuilder(AssemblyLine line, InstructionForm f
         switch (text.Form)
         {
             case OperandForm.Register:
-                if (!OperandRules.Takes(kind, text.Register))
+                Register register = IsSelectorSource(kind) && text.Register.IsGPR16()
+                    ? text.Register - Register.AX + Register.EAX
+                    : text.Register;
+                if (!OperandRules.Takes(kind, register))
                     return false;
                 instruction.SetOpKind(operand, OpKind.Register);
-                instruction.SetOpRegister(operand, text.Register);
+                instruction.SetOpRegister(operand, register);
                 return true;
             case OperandForm.Memory:
                 return OperandRules.TakesMemory(kind) && FitsSize(text)
@@ -145,6 +148,10 @@ internal readonly struct InstructionBuilder(AssemblyLine line, InstructionForm f
                     : TryBranch(ref instruction, operand, kind, text, value);
         }
     }
+
+    /// <summary>Where only 16 bits of a register are read the 32-bit form does without a prefix: <c>mov es,dx</c>.</summary>
+    private bool IsSelectorSource(Kind kind) => kind == Kind.r32_or_mem && form.Code is Code.Mov_Sreg_r32m16
+        or Code.Lldt_r32m16 or Code.Ltr_r32m16 or Code.Verr_r32m16 or Code.Verw_r32m16 or Code.Lmsw_r32m16;
 
     private static bool TryBranch(ref Instruction instruction, int operand, Kind kind, AssemblyOperand text, ulong target)
     {
