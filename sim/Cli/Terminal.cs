@@ -37,6 +37,8 @@ internal sealed class Terminal
             Interactive = InteractionSupport.No,
             Out = new AnsiConsoleOutput(output),
         });
+        IsTerminal = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected;
+        Colours = !plain && console.Profile.Capabilities.ColorSystem != ColorSystem.NoColors;
         if (plain)
             console.Profile.Width = 132;
     }
@@ -46,6 +48,12 @@ internal sealed class Terminal
 
     /// <summary>Whether only the verdict is wanted.</summary>
     public bool Quiet { get; }
+
+    /// <summary>Whether a person sees stdout.</summary>
+    public bool IsTerminal { get; }
+
+    /// <summary>Whether stdout wants colours.</summary>
+    public bool Colours { get; }
 
     /// <summary>A line on stdout, as it is.</summary>
     public void Line(string text) => output.WriteLine(text);

@@ -10,5 +10,9 @@ internal static class TraceVerb
         new("trace", "Record, run, view, replay, export and compare instruction traces.")
         {
             TraceRunVerb.Create(global),
+            TraceViewVerb.Create(global),
+            TraceStatVerb.Create(global),
+            TraceDiffVerb.Create(global),
+            TraceExportVerb.Create(global),
         };
 }

@@ -1,0 +1,158 @@
+using System.Globalization;
+using System.Text;
+using Iced.Intel;
+
+namespace Seamsim.Trace;
+
+/// <summary>A trace as rows that people read: disassembly with what it accessed, and what happened in between.</summary>
+public sealed class TraceListing
+{
+    private readonly TraceReader reader;
+    private readonly SymbolTable? symbols;
+    private readonly BlockDecoder blocks = new();
+    private readonly Formatter formatter;
+    private readonly StringOutput output = new();
+    private readonly Translations translations = new();
+    private readonly LeafTracker leaves = new();
+    private int[] ends = new int[64];
+
+    /// <summary>A listing of a trace.</summary>
+    public TraceListing(TraceReader reader, SymbolTable? symbols = null)
+    {
+        (this.reader, this.symbols) = (reader, symbols);
+        formatter = new IntelFormatter(
+            new FormatterOptions
+            {
+                HexPrefix = "0x",
+                HexSuffix = "",
+                UppercaseHex = false,
+                SpaceAfterOperandSeparator = true,
+                SmallHexNumbersInDecimal = true,
+                BranchLeadingZeros = false,
+                SignedImmediateOperands = false,
+            },
+            symbols is null ? null : new Resolver(symbols));
+    }
+
+    /// <summary>
+    /// The wanted rows in the order of the trace. Frames that cannot hold any are skipped; of the first frame that
+    /// matters, what comes before the first wanted instruction is only stepped over.
+    /// </summary>
+    public IEnumerable<TraceRow> Rows(ListingFilter filter)
+    {
+        int frame = reader.FrameOfInstruction(filter.From);
+        if (frame < 0)
+            yield break;
+        while (frame > 0 && reader.Frames[frame].FirstInstruction == filter.From && reader.Frames[frame - 1].Instructions == 0)
+            frame--;
+        TraceCursor cursor = reader.ReadFrom();
+        for (; frame < reader.Frames.Count && reader.Frames[frame].FirstInstruction <= filter.To; frame++)
+        {
+            if (filter.Lp is { } lp && !reader.Frames[frame].MayHold(lp))
+                continue;
+            cursor.Seek(frame);
+            for (ulong left = reader.Frames[frame].Records; left > 0 && cursor.Next(); left--)
+            {
+                TraceRecord record = cursor.Current;
+                translations.Saw(record, cursor.SpaceOf(record.Lp));
+                ulong? entered = leaves.Saw(record)?.Rax;
+                if (record.Instruction > filter.To || (record.IsExecution && record.Instruction >= filter.To))
+                    yield break;
+                bool reached = record.Instruction + (ulong)record.Retired >= filter.From
+                    && (record.Retired == 0 || record.Instruction + (ulong)record.Retired > filter.From);
+                if (!reached || !filter.Wants(record.Lp, record.World))
+                    continue;
+                foreach (TraceRow row in RowsOf(cursor, record, entered, filter))
+                    if (filter.Wants(row))
+                        yield return row;
+            }
+        }
+    }
+
+    private IEnumerable<TraceRow> RowsOf(
+        TraceCursor cursor, TraceRecord record, ulong? entered, ListingFilter filter)
+    {
+        if (!record.IsExecution)
+        {
+            if (record.Kind != EventKind.Translation || record.Code != EventShape.Repeated)
+                yield return new TraceRow(
+                    record.Lp, record.World, record.Instruction, record.Cycles, false, 0, "", default,
+                    EventText.Of(record, entered), "");
+            yield break;
+        }
+        DecodedBlock block = blocks.Of(record.Block!);
+        if (ends.Length < block.Instructions.Length)
+            ends = new int[block.Instructions.Length];
+        block.Assign(record, ends);
+        ulong space = cursor.SpaceOf(record.Lp);
+        // an instruction that began and did not retire has a row when it accessed memory
+        int rows = record.Retired;
+        if (rows < block.Instructions.Length && Begin(rows) < ends[rows])
+            rows++;
+        for (int i = 0; i < rows; i++)
+        {
+            ulong number = record.Instruction + (ulong)i;
+            if (number < filter.From || (number >= filter.To && i < record.Retired))
+                continue;
+            yield return InstructionRow(record, block, i, space);
+        }
+    }
+
+    private int Begin(int instruction) => instruction == 0 ? 0 : ends[instruction - 1];
+
+    private TraceRow InstructionRow(TraceRecord record, DecodedBlock block, int index, ulong space)
+    {
+        Instruction instruction = block.Instructions[index];
+        output.Reset();
+        formatter.Format(instruction, output);
+        StringBuilder detail = new();
+        for (int i = Begin(index); i < ends[index]; i++)
+            Describe(detail, record, record.Accesses[i], space);
+        string text = output.ToString();
+        if (index >= record.Retired)
+            text += record.IsPartial ? " (goes on)" : " (does not retire)";
+        return new TraceRow(
+            record.Lp, record.World, record.Instruction + (ulong)index, record.Cycles, true, instruction.IP,
+            Symbol(instruction.IP), block.CodeOf(index).ToArray(), text, detail.ToString());
+    }
+
+    private string Symbol(ulong address) =>
+        symbols?.Find(address) is { } found
+            ? found.Offset == 0 ? found.Name : string.Create(CultureInfo.InvariantCulture, $"{found.Name}+0x{found.Offset:x}")
+            : "";
+
+    private void Describe(StringBuilder to, TraceRecord record, in MemoryAccess access, ulong space)
+    {
+        to.Append(to.Length == 0 ? "" : " ");
+        to.Append(CultureInfo.InvariantCulture, $"{(access.IsWrite ? 'w' : 'r')}{access.Bytes} 0x{access.Address:x}");
+        if (translations.Of(space, access.Address) is { } page)
+        {
+            ulong offset = access.Address & 0xFFF;
+            if (page.Gpa != page.Hpa)
+                to.Append(CultureInfo.InvariantCulture, $" gpa 0x{page.Gpa | offset:x}");
+            to.Append(CultureInfo.InvariantCulture, $" hpa 0x{page.Hpa | offset:x}");
+            if (page.KeyId != 0)
+                to.Append(CultureInfo.InvariantCulture, $" key {page.KeyId}");
+        }
+        if (!reader.Header.Aspects.HasFlag(TraceAspects.Values))
+            return;
+        to.Append(" = 0x");
+        for (int word = (access.Bytes + 7) / 8 - 1; word >= 1; word--)
+            to.Append(CultureInfo.InvariantCulture, $"{record.ValueWords[access.MoreValue + word - 1]:x16}");
+        to.Append(CultureInfo.InvariantCulture, $"{access.Value.ToString(access.Bytes > 8 ? "x16" : "x", CultureInfo.InvariantCulture)}");
+    }
+
+    private sealed class Resolver(SymbolTable symbols) : ISymbolResolver
+    {
+        public bool TryGetSymbol(
+            in Instruction instruction, int operand, int instructionOperand, ulong address, int addressSize,
+            out SymbolResult symbol)
+        {
+            symbol = default;
+            if (addressSize < 4 || symbols.Find(address) is not { } found)
+                return false;
+            symbol = new SymbolResult(address - found.Offset, found.Name);
+            return true;
+        }
+    }
+}
