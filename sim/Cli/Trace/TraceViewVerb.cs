@@ -49,7 +49,7 @@ internal static class TraceViewVerb
             throw new ConfigurationException($"{path}: --around {wanted}: the trace has {reader.Instructions} instructions");
         TraceRowText text = new(terminal.Colours, reader.Header.LpCount, middle);
         IEnumerable<string> lines = new TraceListing(reader, table).Rows(filter)
-            .Select(terminal.Json ? TraceRowText.ToJson : text.Line);
+            .Select<TraceRow, string>(terminal.Json ? TraceRowText.ToJson : text.Line);
         if (terminal.Json)
         {
             foreach (string line in lines)
