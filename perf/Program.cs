@@ -3,6 +3,18 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 
+if (args is ["trace", ..])
+{
+    Seamsim.Perf.Trace.TraceCost.Run(args.Length > 1 ? ulong.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture) : 100);
+    return;
+}
+
+if (args is ["trace-one", ..])
+{
+    Seamsim.Perf.Trace.TraceCost.One(int.Parse(args[1]), ulong.Parse(args[2]));
+    return;
+}
+
 // In process: the engine is compiled once and warm, and no project is generated beside this one.
 Job job = Job.Default
     .WithToolchain(InProcessEmitToolchain.Instance)

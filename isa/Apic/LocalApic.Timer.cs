@@ -45,6 +45,7 @@ public sealed unsafe partial class LocalApic
             if (TimerDue == ulong.MaxValue || TimerModeOf(lvt[1]) == TimerMode.TscDeadline)
                 return 0;
             ulong counted = (core.Lp->Cycles - startedAt) / TscPerCount;
+            core.Probe?.TimeUsed(core, timer: true, counted);
             return counted >= initialCount ? 0 : initialCount - (uint)counted;
         }
     }
@@ -83,6 +84,7 @@ public sealed unsafe partial class LocalApic
     {
         if (TimerModeOf(lvt[1]) == TimerMode.TscDeadline)
             return;
+        core.Probe?.TimeUsed(core, timer: true, count);
         initialCount = count;
         startedAt = core.Lp->Cycles;
         TimerDue = count == 0 ? ulong.MaxValue : startedAt + count * TscPerCount;

@@ -24,11 +24,17 @@ public sealed unsafe partial class Core
         if (!TryReach(address, Access.Read, out Hpa first))
             return false;
         if (head == bytes)
-            return TryLoad(first, bytes, out Lp->Slow);
+        {
+            if (!TryLoad(first, bytes, out Lp->Slow))
+                return false;
+            TellAccess(address, bytes, write: false, Lp->Slow);
+            return true;
+        }
         if (!TryReach(address + (ulong)head, Access.Read, out Hpa second) || !TryLoad(first, head, out ulong low)
             || !TryLoad(second, bytes - head, out ulong high))
             return false;
         Lp->Slow = low | (high << (head * 8));
+        TellAccess(address, bytes, write: false, Lp->Slow);
         return true;
     }
 
@@ -45,6 +51,7 @@ public sealed unsafe partial class Core
     /// <summary>Stores what <see cref="CarefulPrepareWrite"/> prepared.</summary>
     internal void CarefulWrite(ulong address, int bytes, ulong value)
     {
+        TellAccess(address, bytes, write: true, value);
         Store(writeFirst, Math.Min(bytes, writeSplit), value);
         if (writeSplit < bytes)
             Store(writeSecond, bytes - writeSplit, value >> (writeSplit * 8));
@@ -58,6 +65,7 @@ public sealed unsafe partial class Core
             return CarefulRead(address, bytes, segment);
         byte* at = (byte*)(address + entry->Addend);
         Lp->Slow = bytes switch { 8 => *(ulong*)at, 4 => *(uint*)at, 2 => *(ushort*)at, _ => *at };
+        TellAccess(address, bytes, write: false, Lp->Slow);
         return true;
     }
 
@@ -72,6 +80,7 @@ public sealed unsafe partial class Core
             CarefulWrite(address, bytes, value);
             return true;
         }
+        TellAccess(address, bytes, write: true, value);
         byte* at = (byte*)(address + entry->Addend);
         switch (bytes)
         {
@@ -89,6 +98,7 @@ public sealed unsafe partial class Core
         if (!IsReachable(address.Value, source.Length, 0)
             || !TryTranslate(address.Value, Access.Write, Cpl == 3, implicitly: false, out Translation translation))
             return false;
+        Probe?.Access(this, address.Value, write: true, source);
         Memory.Write(translation.Address, source, InSeam, direct: true);
         return true;
     }
@@ -111,6 +121,7 @@ public sealed unsafe partial class Core
             return false;
         bool write = access == Access.Write;
         byte* host = Memory.TryPin(physical.Page, write, InSeam);
+        Probe?.Translated(this, address, probedGuestPhysical, physical);
         if (host is not null)
             Tlbs.Fill(address, Memory.Keys.LineOf(physical.Page), host, write && translation.Writable, translation.Large);
         return true;
@@ -122,7 +133,7 @@ public sealed unsafe partial class Core
         if (!Memory.IsRam(address) && Memory.Mmio.TryFind(line, out IMmioDevice device, out ulong offset))
         {
             value = device.Read(this, offset, bytes);
-            Lp->Cycles += Costs.OperationCycles(Operation.MmioAccess);
+            ChargeOperation(Operation.MmioAccess, address.Value);
             Lp->Leave = 1;
             return true;
         }
@@ -140,7 +151,7 @@ public sealed unsafe partial class Core
         if (!Memory.IsRam(address) && Memory.Mmio.TryFind(line, out IMmioDevice device, out ulong offset))
         {
             device.Write(this, offset, bytes, value);
-            Lp->Cycles += Costs.OperationCycles(Operation.MmioAccess);
+            ChargeOperation(Operation.MmioAccess, address.Value);
             Lp->Leave = 1;
             return;
         }
@@ -180,6 +191,7 @@ public sealed unsafe partial class Core
                 return false;
             done += count;
         }
+        Probe?.Access(this, address.Value, write: false, destination);
         return true;
     }
 
@@ -197,6 +209,7 @@ public sealed unsafe partial class Core
             targets[page] = translation.Address;
             done += 0x1000 - (int)(at & 0xFFF);
         }
+        Probe?.Access(this, address.Value, write: true, source);
         for (int page = 0, done = 0; done < source.Length; page++)
         {
             int count = Math.Min(source.Length - done, 0x1000 - targets[page].PageOffset);

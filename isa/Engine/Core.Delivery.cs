@@ -28,6 +28,7 @@ public sealed unsafe partial class Core
         for (int nesting = 0; nesting < MaxNesting; nesting++)
         {
             BeginVectoring(vector, type, errorCode, instructionLength);
+            Probe?.Delivered(this, vector, type, errorCode);
             ChargeOperation(Ports.Operation.ExceptionDelivery);
             Lp->Activity = ActivityState.Active;
             Lp->InterruptShadow = 0;

@@ -14,7 +14,7 @@ public sealed unsafe partial class Core
     /// <summary>IN; a port nobody answers reads as all ones.</summary>
     internal uint ReadPort(ushort port, int bytes)
     {
-        ChargeOperation(Operation.PortAccess);
+        ChargeOperation(Operation.PortAccess, port);
         return PortSpace.TryFind(port, out IPortDevice device)
             ? device.Read(this, port, bytes)
             : uint.MaxValue >> (32 - (bytes * 8));
@@ -23,7 +23,7 @@ public sealed unsafe partial class Core
     /// <summary>OUT.</summary>
     internal void WritePort(ushort port, int bytes, uint value)
     {
-        ChargeOperation(Operation.PortAccess);
+        ChargeOperation(Operation.PortAccess, port);
         if (PortSpace.TryFind(port, out IPortDevice device))
             device.Write(this, port, bytes, value);
     }

@@ -1,6 +1,7 @@
 using Seamsim.Isa.Engine;
 using Seamsim.Isa.Engine.Interpreter;
 using Seamsim.Isa.Paging;
+using Seamsim.Isa.Probes;
 using Seamsim.Isa.Seam;
 
 namespace Seamsim.Isa.State;
@@ -24,7 +25,7 @@ public sealed unsafe partial class Core
         }
         if (!TryFetchPage(linear, out Hpa physical))
             return null;
-        byte mode = (byte)(CodeSize | (step ? BlockKey.Step : 0));
+        byte mode = BlockMode(step);
         var key = new BlockKey(physical.Value, rip, mode);
         Block? block = cache.Find(key);
         if (block is { SecondPage: { } second })
@@ -54,7 +55,9 @@ public sealed unsafe partial class Core
     internal bool TryFetchPage(ulong linear, out Hpa physical)
     {
         ulong cycles = Lp->Cycles;
+        Observer? hidden = HideProbe();
         bool ok = TryTranslate(linear, Access.Fetch, Cpl == 3, implicitly: false, out Translation translation);
+        ShowProbe(hidden);
         Lp->Cycles = cycles;
         physical = translation.Address;
         return ok;

@@ -1,6 +1,7 @@
 using Iced.Intel;
 using Seamsim.Isa.Engine;
 using Seamsim.Isa.Engine.Interpreter;
+using Seamsim.Isa.Probes;
 using Seamsim.Isa.Seam;
 
 namespace Seamsim.Isa.State;
@@ -26,12 +27,17 @@ public sealed unsafe partial class Core
         ulong target = Lp->Instructions + (ulong)Math.Max(0, maxInstructions);
         Lp->CycleLimit = untilCycles;
         Lp->LinkSlot = null;
+        Probe?.Selected(this);
         for (; ; )
         {
             if (cache.StaleArena || cache.Arena.IsFull)
                 cache.Empty();
+            Probe?.Paused(this);
             if (TakeEvent() is { } outcome)
+            {
                 Complete(outcome, default);
+                Probe?.Registers(this);
+            }
             switch (Lp->Activity)
             {
                 case ActivityState.Active: break;
@@ -86,6 +92,7 @@ public sealed unsafe partial class Core
             Lp->Cycles += head->Imm;
             Lp->Prepaid = head->Left;
             prepaidRip = Lp->Rip;
+            Probe?.Prepaid(this, head[1].Imm | ((Lp->Cycles - head->Imm) & ProbeWord.ClockMask), head->Left);
             return Step(paid: true);
         }
         Lp->Prepaid = 0;
@@ -99,6 +106,8 @@ public sealed unsafe partial class Core
         Lp->LinkSlot = null;
         Op* last = Flow.MustStop(Lp, head) ? Flow.Stop(Lp, head) : head[1].Fn(Lp, head + 1);
         Lp->Instructions += (ulong)(grant - Lp->Budget);
+        if (Probe is not null)
+            TellCut();
         return AfterChain(last);
     }
 
@@ -114,8 +123,12 @@ public sealed unsafe partial class Core
         Lp->Budget = 0;
         Lp->Leave = 0;
         Lp->LinkSlot = null;
+        if (Probe is not null)
+            MarkStep(block.Head, paid);
         Op* last = block.Head[1].Fn(Lp, block.Head + 1);
         Lp->Instructions += (ulong)(block.Head->Left - Lp->Budget);
+        if (Probe is not null)
+            TellCut();
         Lp->LinkSlot = null;
         if (Lp->End == ChainEnd.Lookup && left > 1)
         {
@@ -145,8 +158,12 @@ public sealed unsafe partial class Core
         Instruction instruction = *(Instruction*)op->Imm;
         Outcome outcome = Execute(instruction);
         if (outcome == Outcome.Fault)
+        {
             Lp->Instructions--; // it has not retired
+            Probe?.Cut(this, 1);
+        }
         Complete(outcome, instruction);
+        Probe?.Registers(this);
         return null;
     }
 
@@ -169,6 +186,7 @@ public sealed unsafe partial class Core
         if (entry.Kind == ManagedEntryKind.HostReturn)
             return RunEnd.HostReturn;
         Complete(RunManaged(entry), default);
+        Probe?.Registers(this);
         return null;
     }
 
@@ -178,7 +196,10 @@ public sealed unsafe partial class Core
         Lp->Prepaid = 0;
         Lp->LinkSlot = null;
         if (outcome == Outcome.Fault)
+        {
             outcome = DeliverFault();
+            Probe?.Registers(this);
+        }
         switch (outcome)
         {
             case Outcome.Next:

@@ -34,7 +34,12 @@ public sealed unsafe partial class Core
     public bool TryRdseed(out ulong value) => Random.TryNext(out value);
 
     /// <summary>RDTSC, TSC_ADJUST included.</summary>
-    public ulong ReadTsc() => ReadTscAt(Lp->Cycles);
+    public ulong ReadTsc()
+    {
+        ulong value = ReadTscAt(Lp->Cycles);
+        Probe?.TimeUsed(this, timer: false, value);
+        return value;
+    }
 
     /// <summary>Puts the logical processor on a platform and resets it.</summary>
     public void PowerOn(Uncore uncore)

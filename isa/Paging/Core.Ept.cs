@@ -39,8 +39,8 @@ public sealed unsafe partial class Core
         if (walk.AccessedDirty && (access & EptAccess.PageWalk) != 0)
             access |= EptAccess.Write;
         bool write = (access & EptAccess.Write) != 0;
-        EptWalkResult result = new Ept(Memory, Capabilities).Walk(walk, gpa, write);
-        Lp->Cycles += (uint)walk.Levels * Costs.OperationCycles(Operation.EptWalkReference);
+        EptWalkResult result = new Ept(Memory, Capabilities, this).Walk(walk, gpa, write);
+        ChargeOperation(Operation.EptWalkReference, gpa, walk.Levels);
         switch (result.End)
         {
             case EptWalkEnd.MachineCheck:

@@ -29,7 +29,8 @@ public sealed unsafe partial class Core
     {
         if ((Lp->Cr0 & Cr0Bit.Pg) != 0)
         {
-            Lp->Cycles += Costs.OperationCycles(Operation.TlbFill);
+            ChargeOperation(Operation.TlbFill, linear);
+            probedLevel = PagingLevels;
             return new PageWalk(this, linear, access, user && !implicitly, implicitly).TryRun(out translation);
         }
         EptAccess kind = access switch
@@ -50,6 +51,8 @@ public sealed unsafe partial class Core
         result = InNonRoot
             ? TranslateGpa(address, access, linear)
             : new EptResult(EptStatus.Ok, new Hpa(address), 52, EptRights.All, true);
+        if (Probe is not null)
+            TellReference(address, access, result);
         return result.Status == EptStatus.Ok;
     }
 

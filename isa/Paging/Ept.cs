@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Seamsim.Isa.Memory;
+using Seamsim.Isa.State;
 using Seamsim.Isa.Vmx;
 
 namespace Seamsim.Isa.Paging;
@@ -40,7 +41,7 @@ internal readonly record struct EptWalkResult(
     EptWalkEnd End, Hpa Address, int PageShift, EptRights Rights, ulong Entry);
 
 /// <summary>The EPT page walk. SDM vol. 3C, 29.3.</summary>
-internal readonly struct Ept(PhysicalMemory memory, VmxCapabilities capabilities)
+internal readonly struct Ept(PhysicalMemory memory, VmxCapabilities capabilities, Core? observed = null)
 {
     /// <summary>Translates <paramref name="gpa"/>; the rights are the caller's to compare with the access.</summary>
     public EptWalkResult Walk(in EptWalk walk, ulong gpa, bool write)
@@ -54,6 +55,7 @@ internal readonly struct Ept(PhysicalMemory memory, VmxCapabilities capabilities
         {
             int shift = 12 + 9 * (level - 1);
             Hpa at = Through(walk, table) + ((gpa >> shift) & 0x1FF) * 8;
+            observed?.Probe?.Walked(observed, level, ept: true, write: false, at);
             if (!TryLoad(walk, at, out ulong entry))
                 return new EptWalkResult(EptWalkEnd.MachineCheck, at, shift, EptRights.None, entry);
             ulong presence = EptEntry.Rwx | (walk.ModeBasedExecute ? EptEntry.UserExecute : 0);
@@ -64,7 +66,7 @@ internal readonly struct Ept(PhysicalMemory memory, VmxCapabilities capabilities
                 return new EptWalkResult(EptWalkEnd.Misconfiguration, default, shift, EptRights.None, entry);
             rights &= RightsOf(walk, entry);
             bool dirty = leaf && write && (rights & EptRights.Write) != 0;
-            entry = UpdateFlags(walk, at, entry, dirty);
+            entry = UpdateFlags(walk, at, level, entry, dirty);
             if (leaf)
                 return new EptWalkResult(EptWalkEnd.Ok, Target(walk, entry, shift, gpa), shift, rights, entry);
             table = entry & EptEntry.Address;
@@ -110,7 +112,7 @@ internal readonly struct Ept(PhysicalMemory memory, VmxCapabilities capabilities
         return rights;
     }
 
-    private ulong UpdateFlags(in EptWalk walk, Hpa at, ulong entry, bool dirty)
+    private ulong UpdateFlags(in EptWalk walk, Hpa at, int level, ulong entry, bool dirty)
     {
         if (!walk.AccessedDirty)
             return entry;
@@ -120,6 +122,7 @@ internal readonly struct Ept(PhysicalMemory memory, VmxCapabilities capabilities
         Span<byte> bytes = stackalloc byte[8];
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, updated);
         memory.Write(at, bytes, walk.InSeam);
+        observed?.Probe?.Walked(observed, level, ept: true, write: true, at);
         return updated;
     }
 

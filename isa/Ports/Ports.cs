@@ -19,26 +19,29 @@ public interface ICostModel
     uint OperationCycles(Operation operation);
 }
 
-/// <summary>Observes what the engine does; a struct, so that the empty one compiles to nothing (D9).</summary>
+/// <summary>
+/// Observes the data accesses of the handlers; a struct, so that the empty one compiles to nothing (D9). Blocks and
+/// registers are observed by ops of their own, everything else by <see cref="Probes.Observer"/>.
+/// </summary>
 public interface IProbe
 {
-    /// <summary>A block is entered.</summary>
-    static abstract unsafe void BlockEntered(LogicalProcessor* lp, ulong rip, int instructions);
+    /// <summary>Memory was read at linear address <paramref name="address"/>.</summary>
+    static abstract unsafe void Read<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged;
 
-    /// <summary>Data memory is accessed at linear address <paramref name="address"/>.</summary>
-    static abstract unsafe void MemoryAccessed(LogicalProcessor* lp, ulong address, int bytes, bool write);
+    /// <summary>Memory is written at linear address <paramref name="address"/>.</summary>
+    static abstract unsafe void Written<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged;
 }
 
 /// <summary>The probe that sees nothing and costs nothing.</summary>
 public readonly struct NoProbe : IProbe
 {
     /// <inheritdoc/>
-    public static unsafe void BlockEntered(LogicalProcessor* lp, ulong rip, int instructions)
+    public static unsafe void Read<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged
     {
     }
 
     /// <inheritdoc/>
-    public static unsafe void MemoryAccessed(LogicalProcessor* lp, ulong address, int bytes, bool write)
+    public static unsafe void Written<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged
     {
     }
 }

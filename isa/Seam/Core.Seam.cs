@@ -85,6 +85,7 @@ public sealed unsafe partial class Core
         HostState.Load(this, v);
         ModeChanged();
         uint cycles = ChargeOperation(Operation.Seamcall);
+        Probe?.Switched(this, Operation.Seamcall);
         Worlds?.Switched(this, Operation.Seamcall, cycles);
         return Outcome.Jumped;
     }
@@ -101,6 +102,7 @@ public sealed unsafe partial class Core
         ModeChanged();
         Lp->Leave = 1;
         uint cycles = ChargeOperation(Operation.Seamret);
+        Probe?.Switched(this, Operation.Seamret);
         Worlds?.Switched(this, Operation.Seamret, cycles);
         return Outcome.Jumped;
     }

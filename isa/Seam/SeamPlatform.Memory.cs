@@ -11,28 +11,28 @@ internal sealed partial class SeamPlatform
     /// <inheritdoc/>
     public T Read<T>(Hpa address) where T : unmanaged
     {
-        core.ChargeOperation(Operation.MemoryRead);
+        core.ChargeOperation(Operation.MemoryRead, address.Value);
         return Load<T>(address);
     }
 
     /// <inheritdoc/>
     public void Write<T>(Hpa address, T value) where T : unmanaged
     {
-        core.ChargeOperation(Operation.MemoryWrite);
+        core.ChargeOperation(Operation.MemoryWrite, address.Value);
         core.Memory.Write(address, value, inSeam: true);
     }
 
     /// <inheritdoc/>
     public void ReadBytes(Hpa address, Span<byte> destination)
     {
-        Charge(Operation.MemoryRead, (destination.Length + 63) / 64);
+        Charge(Operation.MemoryRead, (destination.Length + 63) / 64, address.Value);
         Note(core.Memory.Read(address, destination, inSeam: true));
     }
 
     /// <inheritdoc/>
     public void WriteBytes(Hpa address, ReadOnlySpan<byte> source)
     {
-        Charge(Operation.MemoryWrite, (source.Length + 63) / 64);
+        Charge(Operation.MemoryWrite, (source.Length + 63) / 64, address.Value);
         core.Memory.Write(address, source, inSeam: true);
     }
 
@@ -40,7 +40,7 @@ internal sealed partial class SeamPlatform
     public T CompareExchange<T>(Hpa address, T expected, T value)
         where T : unmanaged, System.Numerics.IBinaryInteger<T>
     {
-        core.ChargeOperation(Operation.LockedAccess);
+        core.ChargeOperation(Operation.LockedAccess, address.Value);
         T old = Load<T>(address);
         if (old == expected)
             core.Memory.Write(address, value, inSeam: true);
@@ -50,7 +50,7 @@ internal sealed partial class SeamPlatform
     /// <inheritdoc/>
     public T FetchAdd<T>(Hpa address, T addend) where T : unmanaged, System.Numerics.IBinaryInteger<T>
     {
-        core.ChargeOperation(Operation.LockedAccess);
+        core.ChargeOperation(Operation.LockedAccess, address.Value);
         T old = Load<T>(address);
         core.Memory.Write(address, unchecked(old + addend), inSeam: true);
         return old;
@@ -65,14 +65,14 @@ internal sealed partial class SeamPlatform
     /// <inheritdoc/>
     public void FillPage(Hpa page, ulong pattern)
     {
-        Charge(Operation.Movdir64b, LinesPerPage);
+        Charge(Operation.Movdir64b, LinesPerPage, page.Value);
         core.Memory.FillPage(page, pattern, inSeam: true);
     }
 
     /// <inheritdoc/>
     public void CopyPage(Hpa destination, Hpa source)
     {
-        Charge(Operation.Movdir64b, LinesPerPage);
+        Charge(Operation.Movdir64b, LinesPerPage, destination.Value);
         Span<byte> page = stackalloc byte[4096];
         Note(core.Memory.Read(source.Page, page, inSeam: true));
         core.Memory.Write(destination.Page, page, inSeam: true, direct: true);
@@ -81,13 +81,13 @@ internal sealed partial class SeamPlatform
     /// <inheritdoc/>
     public void FlushPage(Hpa page)
     {
-        Charge(Operation.Clflushopt, LinesPerPage);
+        Charge(Operation.Clflushopt, LinesPerPage, page.Value);
         core.Memory.PageWrittenBack(page);
     }
 
     private bool ChangeBit(Hpa address, int bit, bool set)
     {
-        core.ChargeOperation(Operation.LockedAccess);
+        core.ChargeOperation(Operation.LockedAccess, address.Value);
         ulong old = Load<ulong>(address), mask = 1UL << bit;
         core.Memory.Write(address, set ? old | mask : old & ~mask, inSeam: true);
         return (old & mask) != 0;

@@ -14,14 +14,14 @@ internal sealed unsafe partial class SeamPlatform
     /// <inheritdoc/>
     public bool TryXsetbv(ulong value)
     {
-        core.ChargeOperation(Operation.Xsetbv);
+        core.ChargeOperation(Operation.Xsetbv, value);
         return core.TryWriteXcr0(value);
     }
 
     /// <inheritdoc/>
     public void Xsaves(Hpa area, ulong mask)
     {
-        core.ChargeOperation(Operation.Xsaves);
+        core.ChargeOperation(Operation.Xsaves, area.Value);
         mask &= Enabled;
         Span<byte> image = scratch.AsSpan(0, core.Model.Xsave.CompactedBytes(mask));
         Note(core.Memory.Read(area, image, inSeam: true));
@@ -32,7 +32,7 @@ internal sealed unsafe partial class SeamPlatform
     /// <inheritdoc/>
     public bool TryXrstors(Hpa area, ulong mask)
     {
-        core.ChargeOperation(Operation.Xrstors);
+        core.ChargeOperation(Operation.Xrstors, area.Value);
         Span<byte> image = scratch.AsSpan(0, core.Model.Xsave.CompactedBytes(Enabled));
         Note(core.Memory.Read(area, image, inSeam: true));
         return core.Extended.TryRestore(image, mask & Enabled, Enabled);

@@ -42,7 +42,7 @@ internal sealed partial class SeamPlatform(Core core) : ISeamPlatform
     /// <inheritdoc/>
     public bool TryVmread(VmcsField field, out ulong value)
     {
-        core.ChargeOperation(Operation.Vmread);
+        core.ChargeOperation(Operation.Vmread, (uint)field);
         return core.Vmread((uint)field, out value) == VmxResult.Succeed;
     }
 
@@ -52,14 +52,14 @@ internal sealed partial class SeamPlatform(Core core) : ISeamPlatform
     /// <inheritdoc/>
     public VmxResult Vmwrite(VmcsField field, ulong value)
     {
-        core.ChargeOperation(Operation.Vmwrite);
+        core.ChargeOperation(Operation.Vmwrite, (uint)field);
         return core.Vmwrite((uint)field, value);
     }
 
     /// <inheritdoc/>
     public VmxResult Vmptrld(Hpa vmcs)
     {
-        core.ChargeOperation(Operation.Vmptrld);
+        core.ChargeOperation(Operation.Vmptrld, vmcs.Value);
         return core.Vmptrld(vmcs.Value);
     }
 
@@ -70,7 +70,7 @@ internal sealed partial class SeamPlatform(Core core) : ISeamPlatform
     /// <inheritdoc/>
     public VmxResult Vmclear(Hpa vmcs)
     {
-        core.ChargeOperation(Operation.Vmclear);
+        core.ChargeOperation(Operation.Vmclear, vmcs.Value);
         return core.Vmclear(vmcs.Value);
     }
 
@@ -85,63 +85,63 @@ internal sealed partial class SeamPlatform(Core core) : ISeamPlatform
     /// <inheritdoc/>
     public VmxResult Invept(int type, ulong eptp)
     {
-        core.ChargeOperation(Operation.Invept);
+        core.ChargeOperation(Operation.Invept, eptp);
         return core.Invept((ulong)type, eptp);
     }
 
     /// <inheritdoc/>
     public VmxResult Invvpid(int type, ushort vpid, Gva address)
     {
-        core.ChargeOperation(Operation.Invvpid);
+        core.ChargeOperation(Operation.Invvpid, address.Value);
         return core.Invvpid((ulong)type, vpid, address);
     }
 
     /// <inheritdoc/>
     public bool TryRdmsr(uint msr, out ulong value)
     {
-        core.ChargeOperation(Operation.Rdmsr);
+        core.ChargeOperation(Operation.Rdmsr, msr);
         return core.TryRdmsr(msr, out value);
     }
 
     /// <inheritdoc/>
     public bool TryWrmsr(uint msr, ulong value)
     {
-        core.ChargeOperation(Operation.Wrmsr);
+        core.ChargeOperation(Operation.Wrmsr, msr);
         return core.TryWrmsr(msr, value);
     }
 
     /// <inheritdoc/>
     public CpuidResult Cpuid(uint leaf, uint subleaf)
     {
-        core.ChargeOperation(Operation.Cpuid);
+        core.ChargeOperation(Operation.Cpuid, leaf | ((ulong)subleaf << 32));
         return core.Cpuid(leaf, subleaf);
     }
 
     /// <inheritdoc/>
     public ulong ReadCr(int number)
     {
-        core.ChargeOperation(Operation.CrAccess);
+        core.ChargeOperation(Operation.CrAccess, (ulong)number);
         return ControlRegister(number);
     }
 
     /// <inheritdoc/>
     public void WriteCr(int number, ulong value)
     {
-        core.ChargeOperation(Operation.CrAccess);
+        core.ChargeOperation(Operation.CrAccess, (ulong)number);
         ControlRegister(number) = value;
     }
 
     /// <inheritdoc/>
     public ulong ReadDr(int number)
     {
-        core.ChargeOperation(Operation.DrAccess);
+        core.ChargeOperation(Operation.DrAccess, (ulong)number);
         return DebugRegister(number);
     }
 
     /// <inheritdoc/>
     public void WriteDr(int number, ulong value)
     {
-        core.ChargeOperation(Operation.DrAccess);
+        core.ChargeOperation(Operation.DrAccess, (ulong)number);
         // DR6 has bits that always read as one. SDM vol. 3B, 18.2.3.
         DebugRegister(number) = number == 6 ? value & 0x1_F80F | 0xFFFE_07F0 : value;
     }
@@ -149,14 +149,14 @@ internal sealed partial class SeamPlatform(Core core) : ISeamPlatform
     /// <inheritdoc/>
     public void ReleaseAtEnd(LockRelease release)
     {
-        core.ChargeOperation(Operation.LockedAccess);
+        core.ChargeOperation(Operation.LockedAccess, release.Word.Value);
         releases.Add(release);
     }
 
     /// <inheritdoc/>
     public PconfigResult PconfigSetRandomKey(KeyId key, bool integrity)
     {
-        core.ChargeOperation(Operation.Pconfig);
+        core.ChargeOperation(Operation.Pconfig, key.Value);
         // AES-XTS-256 where the processor offers it; bit 2 without, bit 3 with integrity (IA32_TME_CAPABILITY).
         ushort algorithm = (ushort)(integrity ? 8 : 4);
         return core.Uncore.KeyEngine.Program(
@@ -167,7 +167,7 @@ internal sealed partial class SeamPlatform(Core core) : ISeamPlatform
     public SeamopsResult Seamops(
         ulong leaf, Hpa rcx, Hpa rdx, ulong r8, ulong r9, SeamdbReference reference = default)
     {
-        core.ChargeOperation(Operation.Seamops);
+        core.ChargeOperation(Operation.Seamops, leaf);
         return new Seamops(core).Execute(leaf, rcx, rdx, new Hpa(r8), r9, reference);
     }
 
@@ -193,10 +193,12 @@ internal sealed partial class SeamPlatform(Core core) : ISeamPlatform
     }
 
     /// <inheritdoc/>
-    public void Charge(Operation operation, int count = 1)
+    public void Charge(Operation operation, int count = 1) => Charge(operation, count, 0);
+
+    private void Charge(Operation operation, int count, ulong operand)
     {
-        for (int i = 0; i < count; i++)
-            core.ChargeOperation(operation);
+        if (count > 0)
+            core.ChargeOperation(operation, operand, count);
     }
 
     private unsafe ref ulong ControlRegister(int number)

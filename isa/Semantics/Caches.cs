@@ -3,6 +3,7 @@ using Iced.Intel;
 using Seamsim.Isa.Engine;
 using Seamsim.Isa.Paging;
 using Seamsim.Isa.Ports;
+using Seamsim.Isa.Probes;
 using Seamsim.Isa.State;
 using Seamsim.Isa.Vmx;
 
@@ -52,7 +53,8 @@ internal static unsafe class Caches
             return core.RaiseGp0();
         if (!core.TryTranslate(address.Value, Access.Read, core.Cpl == 3, implicitly: false, out Translation t))
             return Outcome.Fault;
-        core.ChargeOperation(Operation.Clflushopt);
+        core.ChargeOperation(Operation.Clflushopt, address.Value);
+        core.Probe?.Maintained(core, Upkeep.Line, address.Value);
         if ((t.Address.PageOffset & ~63) == 4096 - 64)
             core.Memory.PageWrittenBack(t.Address); // software flushes pages line by line; the last line counts
         return Outcome.Next;
@@ -67,6 +69,7 @@ internal static unsafe class Caches
             return exit;
         core.Memory.Ledger.PackageWrittenBack(core.Package);
         core.ChargeOperation(Operation.WbnoinvdBlock);
+        core.Probe?.Maintained(core, Upkeep.Caches, 0);
         return Outcome.Next;
     }
 

@@ -31,7 +31,7 @@ internal static unsafe class Identification
         if (!core.ReadsVirtualApic(msr, out ulong value) && !core.TryRdmsr(msr, out value))
             return core.RaiseGp0();
         (core.Lp->Gpr[0], core.Lp->Gpr[2]) = ((uint)value, value >> 32);
-        core.ChargeOperation(Operation.Rdmsr);
+        core.ChargeOperation(Operation.Rdmsr, msr);
         return Outcome.Next;
     }
 
@@ -46,7 +46,7 @@ internal static unsafe class Identification
         bool legal = core.WritesVirtualApic(msr, value, out bool accepted) ? accepted : core.TryWrmsr(msr, value);
         if (!legal)
             return core.RaiseGp0();
-        core.ChargeOperation(Operation.Wrmsr);
+        core.ChargeOperation(Operation.Wrmsr, msr);
         return Outcome.Next;
     }
 
@@ -130,7 +130,8 @@ internal static unsafe class Identification
     private static void LoadTsc(Core core)
     {
         core.ChargeOperation(Operation.Rdtsc);
-        ulong tsc = core.GuestTsc(core.IsOnPlatform ? core.ReadTsc() : core.Lp->Cycles);
+        ulong tsc = core.GuestTsc(core.IsOnPlatform ? core.ReadTscAt(core.Lp->Cycles) : core.Lp->Cycles);
+        core.Probe?.TimeUsed(core, timer: false, tsc);
         (core.Lp->Gpr[0], core.Lp->Gpr[2]) = ((uint)tsc, tsc >> 32);
     }
 }

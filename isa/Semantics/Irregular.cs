@@ -75,7 +75,7 @@ internal static unsafe class Irregular
             return core.RaiseGp0();
         if (!core.TryWriteDirect(new Gva(to), line))
             return Outcome.Fault;
-        core.ChargeOperation(Isa.Ports.Operation.Movdir64b);
+        core.ChargeOperation(Isa.Ports.Operation.Movdir64b, to);
         return Outcome.Next;
     }
 }

@@ -126,6 +126,15 @@ public unsafe struct LogicalProcessor
 
     /// <summary>Handle to the managed <see cref="Core"/>.</summary>
     public nint Core;
+
+    /// <summary>Where handlers append what an observer wants to see; null while there is none.</summary>
+    public Probes.ProbeCursor* Probe;
+
+    /// <summary>RAX..R15 as the observer saw them last.</summary>
+    public fixed ulong ProbedGpr[16];
+
+    /// <summary>Instructions of the block entered last that did not retire, when the chain left it half-way.</summary>
+    public uint Unretired;
 }
 
 /// <summary>A segment register: selector and hidden part. SDM vol. 3A, 3.4.3; access rights as in the VMCS (24.4.1).</summary>

@@ -45,12 +45,16 @@ public sealed unsafe partial class Core
         if (!IsSet(v, ProcControls2.EnableVpid))
             FlushTlb();
         if ((v.Dword(VmcsField.PinBasedControls) & PinControls.ActivatePreemptionTimer) != 0)
+        {
+            Probe?.TimeUsed(this, timer: true, v.Dword(VmcsField.PreemptionTimerValue));
             Vmx.PreemptionDeadline =
                 Lp->Cycles + ((ulong)v.Dword(VmcsField.PreemptionTimerValue) << VmxCapabilities.PreemptionShift);
+        }
         if (IsSet(v, ProcControls2.VirtualInterruptDelivery))
             UpdateVirtualPpr(v);
         ModeChanged();
         uint cycles = ChargeOperation(Operation.VmEntry);
+        Probe?.Switched(this, Operation.VmEntry, resumed: !launch);
         if (Vmx.Seam)
             Worlds?.Switched(this, Operation.VmEntry, cycles);
         return InjectEvent(v);

@@ -45,8 +45,9 @@ public sealed unsafe partial class Core
         return LeaveNonRoot(v, new ExitInformation(reason));
     }
 
-    private static void RecordExit(Vmcs v, in ExitInformation exit, uint reason)
+    private void RecordExit(Vmcs v, in ExitInformation exit, uint reason)
     {
+        Probe?.Exited(this, reason, exit.Qualification, exit.GuestLinear, exit.GuestPhysical);
         v[VmcsField.ExitReason] = reason;
         v[VmcsField.ExitQualification] = exit.Qualification;
         v[VmcsField.ExitInterruptionInformation] = exit.Interruption;
@@ -73,6 +74,7 @@ public sealed unsafe partial class Core
             FlushTlb();
         ModeChanged();
         uint cycles = ChargeOperation(Operation.VmExit);
+        Probe?.Switched(this, Operation.VmExit);
         if (Vmx.Seam)
             Worlds?.Switched(this, Operation.VmExit, cycles);
         return Outcome.Jumped;

@@ -51,11 +51,12 @@ public sealed unsafe partial class Core
         (v.Dword(VmcsField.ProcBasedControls) & ProcControls.ActivateTertiaryControls) != 0 &&
         (v[VmcsField.ProcBasedControls3] & tertiaryControl) != 0;
 
-    /// <summary>Adds the cost of one operation to the clock.</summary>
-    internal uint ChargeOperation(Ports.Operation operation)
+    /// <summary>Adds the cost of operations to the clock; the operand is for the record only.</summary>
+    internal uint ChargeOperation(Ports.Operation operation, ulong operand = 0, int count = 1)
     {
-        uint cycles = Costs.OperationCycles(operation);
+        uint cycles = Costs.OperationCycles(operation) * (uint)count;
         Lp->Cycles += cycles;
+        Probe?.Operations(this, operation, count, cycles, operand);
         return cycles;
     }
 }

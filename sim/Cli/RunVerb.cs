@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Seamsim.Cli.Trace;
 using Seamsim.Runs;
+using Seamsim.Tracing;
 
 namespace Seamsim.Cli;
 
@@ -10,6 +12,12 @@ internal sealed record RunRequest(string? Path = null, string? Directory = null)
 {
     /// <summary><c>key=value</c> overrides.</summary>
     public IReadOnlyList<string> Overrides { get; init; } = [];
+
+    /// <summary>Trace file; null records none.</summary>
+    public string? Trace { get; init; }
+
+    /// <summary>What the trace holds.</summary>
+    public Func<Scenario, TraceOptions> TraceOptions { get; init; } = _ => new TraceOptions();
 }
 
 /// <summary><c>seamsim run SCENARIO.toml</c>: play a story.</summary>
@@ -18,29 +26,17 @@ internal static class RunVerb
     /// <summary>The verb.</summary>
     public static Command Create(GlobalOptions global)
     {
-        Argument<string?> path = new("scenario")
-        {
-            Description = "Scenario file (TOML); none plays the default scenario.",
-            Arity = ArgumentArity.ZeroOrOne,
-        };
-        path.Validators.Add(found =>
-        {
-            if (found.Tokens.Count > 0 && found.Tokens[0].Value.StartsWith('-'))
-                found.AddError($"{found.Tokens[0].Value}: no such option");
-        });
-        Option<string[]> overrides = new("-c", "--config")
-            { Description = "key=value, e.g. platform.packages=2; repeatable." };
-        Option<string?> directory = new("-d", "--directory")
-            { Description = "Run directory: config.toml, stats.txt, stats.json." };
-        Option<string?> seed = new("--seed") { Description = "Seed of the run." };
-        Option<string?> instructions = new("--max-instructions")
-            { Description = "Instructions the whole run may execute." };
+        RunOptions options = new();
+        RecordOptions record = new();
+        Option<string?> trace = new("--trace")
+            { Description = "Record an instruction trace into this file (options as in trace record)." };
         Option<bool> defaults = new("--print-defaults")
             { Description = "Print the fully commented default scenario and stop." };
-        Command command = new("run", "Play a scenario: bring TDX up, create TDs, run guests, tear down.")
-        {
-            path, overrides, directory, seed, instructions, defaults,
-        };
+        Command command = new("run", "Play a scenario: bring TDX up, create TDs, run guests, tear down.");
+        options.AddTo(command);
+        command.Add(defaults);
+        command.Add(trace);
+        record.AddTo(command);
         command.SetAction(result =>
         {
             Terminal terminal = new(result, global);
@@ -49,12 +45,11 @@ internal static class RunVerb
                 terminal.Text(Scenario.Defaults);
                 return ExitCode.Pass;
             }
-            List<string> all = [.. result.GetValue(overrides) ?? []];
-            if (result.GetValue(seed) is { } number)
-                all.Add($"seed={number}");
-            if (result.GetValue(instructions) is { } limit)
-                all.Add($"max_instructions={limit}");
-            return Run(terminal, new RunRequest(result.GetValue(path), result.GetValue(directory)) { Overrides = all });
+            return Run(terminal, options.Read(result) with
+            {
+                Trace = result.GetValue(trace),
+                TraceOptions = scenario => record.Read(result, scenario),
+            });
         });
         return command;
     }
@@ -67,7 +62,9 @@ internal static class RunVerb
             : Scenario.Parse(InputFile.Read(request.Path), request.Path, request.Overrides);
         if (request.Directory is not null)
             RunDirectory.Create(request.Directory);
+        using TraceOfRun? trace = TraceOfRun.Create(request, scenario);
         using Machine machine = new(scenario.Platform);
+        trace?.Begin(machine);
         using CancelKey cancel = new(machine);
         StoryPrinter printer = new(terminal);
         ScenarioRun run = new(machine, scenario, printer);
@@ -81,11 +78,12 @@ internal static class RunVerb
         }
         finally
         {
+            trace?.Finish(terminal);
             if (request.Directory is not null)
                 RunDirectory.Write(request.Directory, scenario, machine, run.Report);
         }
         printer.Finish(machine, scenario, run.Report);
-        return run.Report.Passed ? ExitCode.Pass : ExitCode.Fail;
+        return run.Report.Passed && trace is not { HasFailed: true } ? ExitCode.Pass : ExitCode.Fail;
     }
 
     private static string Describe(RunRequest request) =>

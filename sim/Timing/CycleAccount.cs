@@ -41,6 +41,12 @@ public sealed class CycleAccount : IWorldObserver
         return sum;
     }
 
+    /// <summary>The world a logical processor is in.</summary>
+    public World WorldOf(Core core) => lps[core.Index].World;
+
+    /// <summary>The leaf a logical processor runs: RAX[15:0] with bit 63 for P-SEAMLDR; 0 when none runs.</summary>
+    public ulong LeafOf(Core core) => lps[core.Index].Leaf?.Leaf ?? 0;
+
     /// <summary>Books everything up to now to the world the logical processor is in.</summary>
     public void Settle(Core core) => Book(core, lps[core.Index].World, 0);
 

@@ -1,10 +1,11 @@
 using Iced.Intel;
+using Seamsim.Isa.Probes;
 using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Engine.Interpreter;
 
 /// <summary>Decodes a block: instructions up to a branch, a system instruction or the end of the page.</summary>
-internal sealed unsafe class BlockBuilder(Core core, HandlerTable handlers)
+internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handlers)
 {
     /// <summary>Instructions of the longest block.</summary>
     public const int MaxInstructions = 48;
@@ -58,9 +59,11 @@ internal sealed unsafe class BlockBuilder(Core core, HandlerTable handlers)
 
     private Block Emit(in BlockKey key, OpArena arena, Hpa? second, bool step)
     {
-        Op* head = arena.Take(count + 3);
+        Op* head = arena.Take(count + 4);
         Op* op = head + 1;
         bool code64 = (key.Mode & 3) == 0;
+        if (core.Probe is not null)
+            op++; // the block marker
         int used = 0;
         for (; used < count; used++)
         {
@@ -157,7 +160,10 @@ internal sealed unsafe class BlockBuilder(Core core, HandlerTable handlers)
         int length = (int)(decoded[count - 1].NextIP - key.Rip);
         head->NextRip = key.Rip;
         head->Left = (byte)count;
-        head->Imm = core.Costs.BlockCycles(bytes.AsSpan(0, Math.Min(length, available)), key.Rip, count);
+        ReadOnlySpan<byte> code = bytes.AsSpan(0, Math.Min(length, available));
+        head->Imm = core.Costs.BlockCycles(code, key.Rip, count);
+        if (core.Probe is not null)
+            FillMarker(head, key, code);
     }
 
     private static bool IsTerminator(Family family) => family >= Family.CallDirect;

@@ -186,15 +186,14 @@ internal static unsafe class CallIndirect<TSrc, TPath>
                 return Flow.Fault(lp, op);
             return op->Careful(lp, op);
         }
-        ulong rip = TSrc.Read<ulong>(lp, op, from), to = lp->Gpr[4] - 8;
+        ulong to = lp->Gpr[4] - 8;
+        if (!TPath.IsCareful && TPath.CannotWrite<ulong>(lp, op, to))
+            return op->Careful(lp, op);
+        ulong rip = TSrc.Read<ulong>(lp, op, from);
         if (!Flow.IsCanonical(lp, rip))
             return Flow.NotCanonical(lp, op);
-        if (TPath.CannotWrite<ulong>(lp, op, to))
-        {
-            if (TPath.IsCareful)
-                return Flow.Fault(lp, op);
-            return op->Careful(lp, op);
-        }
+        if (TPath.IsCareful && TPath.CannotWrite<ulong>(lp, op, to))
+            return Flow.Fault(lp, op);
         TPath.Write(lp, to, op->NextRip);
         lp->Gpr[4] = to;
         JumpEntry* entry = Flow.JumpSlot(lp, rip);

@@ -50,6 +50,7 @@ internal static unsafe class Flow
     {
         lp->Rip = op->NextRip - op->Length;
         lp->Budget += op->Left;
+        lp->Unretired = op->Left;
         lp->End = ChainEnd.Fault;
         return null;
     }
@@ -65,6 +66,7 @@ internal static unsafe class Flow
         }
         lp->Rip = op->NextRip;
         lp->Budget += op->Left - op->Count;
+        lp->Unretired = op->Left - op->Count;
         lp->End = ChainEnd.Events;
         return null;
     }

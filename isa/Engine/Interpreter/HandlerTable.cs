@@ -31,7 +31,7 @@ internal sealed unsafe class HandlerTable
     private HandlerTable(Type probe)
     {
         fast = typeof(FastPath<>).MakeGenericType(probe);
-        careful = typeof(CarefulPath<>).MakeGenericType(probe);
+        careful = typeof(CarefulPath);
     }
 
     /// <summary>The handlers that report to <paramref name="probe"/>, a struct that implements IProbe.</summary>

@@ -46,24 +46,25 @@ internal readonly unsafe struct FastPath<TProbe> : IPath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Read<T>(LogicalProcessor* lp, ulong address) where T : unmanaged
     {
-        TProbe.MemoryAccessed(lp, address, sizeof(T), false);
-        return *(T*)(address + Tlb.Slot(lp, address)->Addend);
+        T value = *(T*)(address + Tlb.Slot(lp, address)->Addend);
+        TProbe.Read(lp, address, value);
+        return value;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Write<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged
     {
-        TProbe.MemoryAccessed(lp, address, sizeof(T), true);
+        TProbe.Written(lp, address, value);
         *(T*)(address + Tlb.Slot(lp, address)->Addend) = value;
     }
 }
 
 /// <summary>
 /// Every access is checked, translated and made out of line; the question makes the access of a read, and prepares
-/// that of a write so that it cannot fail. A true answer means that a fault is recorded.
+/// that of a write so that it cannot fail. A true answer means that a fault is recorded. The out-of-line accesses tell
+/// the probe stream themselves.
 /// </summary>
-internal readonly unsafe struct CarefulPath<TProbe> : IPath
-    where TProbe : struct, IProbe
+internal readonly unsafe struct CarefulPath : IPath
 {
     public static bool IsCareful => true;
 
@@ -76,15 +77,8 @@ internal readonly unsafe struct CarefulPath<TProbe> : IPath
     public static bool CannotUpdate<T>(LogicalProcessor* lp, Op* op, ulong address) where T : unmanaged =>
         CannotWrite<T>(lp, op, address) || !Core.Of(lp).CarefulRead(address, sizeof(T), op->Segment);
 
-    public static T Read<T>(LogicalProcessor* lp, ulong address) where T : unmanaged
-    {
-        TProbe.MemoryAccessed(lp, address, sizeof(T), false);
-        return Width.Truncate<T>(lp->Slow);
-    }
+    public static T Read<T>(LogicalProcessor* lp, ulong address) where T : unmanaged => Width.Truncate<T>(lp->Slow);
 
-    public static void Write<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged
-    {
-        TProbe.MemoryAccessed(lp, address, sizeof(T), true);
+    public static void Write<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged =>
         Core.Of(lp).CarefulWrite(address, sizeof(T), Width.ZeroExtend(value));
-    }
 }

@@ -19,14 +19,14 @@ internal static unsafe class Push<TSrc, TPath>
                 return Flow.Fault(lp, op);
             return op->Careful(lp, op);
         }
-        ulong value = TSrc.Read<ulong>(lp, op, from), to = lp->Gpr[4] - 8;
+        ulong to = lp->Gpr[4] - 8;
         if (TPath.CannotWrite<ulong>(lp, op, to))
         {
             if (TPath.IsCareful)
                 return Flow.Fault(lp, op);
             return op->Careful(lp, op);
         }
-        TPath.Write(lp, to, value);
+        TPath.Write(lp, to, TSrc.Read<ulong>(lp, op, from));
         lp->Gpr[4] = to;
         if (TPath.IsCareful)
             return Flow.CarefulNext(lp, op);

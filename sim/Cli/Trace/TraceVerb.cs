@@ -10,6 +10,8 @@ internal static class TraceVerb
         new("trace", "Record, run, view, replay, export and compare instruction traces.")
         {
             TraceRunVerb.Create(global),
+            RecordVerb.Create(global),
+            ReplayVerb.Create(global),
             TraceViewVerb.Create(global),
             TraceStatVerb.Create(global),
             TraceDiffVerb.Create(global),

@@ -90,6 +90,7 @@ internal sealed unsafe class HostCpu(Core core, StubCode stubs, HostCosts costs,
         ulong cycles = costs[cost] * (ulong)count;
         Core.Lp->Cycles += cycles;
         account.BookAside(Core, World.HostModelled, cycles);
+        Core.Probe?.Charged(Core, cost, cycles, sync: false);
     }
 
     /// <summary>Puts a continuation at the end (or the front) of the run queue.</summary>
@@ -121,6 +122,7 @@ internal sealed unsafe class HostCpu(Core core, StubCode stubs, HostCosts costs,
         ulong idle = cycles - Cycles;
         Core.Lp->Cycles = cycles;
         account.BookAside(Core, World.Idle, idle);
+        Core.Probe?.Charged(Core, null, idle, sync: false);
     }
 
     /// <summary>One turn: the next continuation, or a slice of the stub.</summary>

@@ -23,6 +23,7 @@ internal static class Inspection
             return [];
         Core core = machine.Cores[0];
         ulong clock = core.Lp->Cycles;
+        Isa.Probes.Observer? hidden = core.HideProbe();
         ISeamPlatform p = core.SeamPlatform;
         Tdcs tdcs = new(p, new Tdr(p, p.Keys.WithKey(td.Tdr, keys.Global)));
         List<string> rtmrs = [];
@@ -33,6 +34,7 @@ internal static class Inspection
             core.Memory.Read(tdcs.Rtmr(i), value, inSeam: true);
             rtmrs.Add(Convert.ToHexStringLower(value));
         }
+        core.ShowProbe(hidden);
         core.Lp->Cycles = clock;
         machine.ScratchPages.GiveBack(page);
         return rtmrs;

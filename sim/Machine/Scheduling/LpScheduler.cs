@@ -27,6 +27,7 @@ internal sealed class LpScheduler(SeededRandom random, ulong maxInstructions)
     private const int MinimumQuantum = 500, QuantumSpread = 1500;
     private const ulong LoneSlice = 1_000_000;
     private IReadOnlyList<HostCpu> cpus = [];
+    private ulong beat;
 
     /// <summary>The processor whose turn it is; null between turns.</summary>
     public HostCpu? Current { get; private set; }
@@ -71,6 +72,8 @@ internal sealed class LpScheduler(SeededRandom random, ulong maxInstructions)
         cpu.Turn(budget, limit);
         Current = null;
         Instructions += cpu.Instructions - before;
+        if (Tracing.SeamsimEvents.Log.IsEnabled())
+            Tracing.SeamsimEvents.Log.Beat(ref beat, Instructions, cpu.Cycles);
         TurnEnded?.Invoke(cpu);
     }
 

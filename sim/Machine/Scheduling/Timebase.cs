@@ -20,6 +20,7 @@ internal sealed class Timebase(CycleAccount account) : ITimebase
         ulong behind = latest - cycles;
         core.Lp->Cycles += behind;
         account.BookAside(core, World.Sync, behind);
+        core.Probe?.Charged(core, null, behind, sync: true);
         return latest;
     }
 }

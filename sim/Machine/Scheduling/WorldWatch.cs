@@ -16,7 +16,10 @@ internal sealed class WorldWatch(CycleAccount account, Action<ulong> releaseLock
     /// <inheritdoc/>
     public unsafe void Switched(Core core, Operation transition, uint cycles)
     {
+        ulong before = Tracing.SeamsimEvents.Log.IsEnabled() ? account.LeafOf(core) : 0;
         account.Switched(core, transition, cycles);
+        if (Tracing.SeamsimEvents.Log.IsEnabled())
+            Tracing.SeamsimEvents.Log.Tell(core, transition, before, account.WorldOf(core));
         if (transition is Operation.Seamcall or Operation.VmExit)
             releaseLocks(core.Lp->Cycles);
     }

@@ -14,6 +14,10 @@ internal sealed class BlockModel(BlockDefinition definition)
 
     public BlockDefinition Definition { get; } = definition;
 
+    public int Instructions { get; } = definition.Instructions;
+
+    public TraceWorld World { get; } = definition.World;
+
     /// <summary>The frame this memory belongs to.</summary>
     public long Frame { get; private set; } = -1;
 

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Seamsim.Trace;
@@ -37,7 +39,10 @@ internal sealed class Column
         used += values.Length;
     }
 
-    /// <summary>Seven bits a byte, lowest first; the top bit says that more follow.</summary>
+    /// <summary>
+    /// Below 128: one byte. Otherwise a byte with its top bit set, the count of bytes that follow less one in 6:4, and bits
+    /// 3:0 of the number; then the rest of it, lowest byte first.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void PutNumber(ulong value)
     {
@@ -51,15 +56,18 @@ internal sealed class Column
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void PutDifference(ulong value) => PutNumber(((ulong)((long)value >> 63)) ^ (value << 1));
 
+    /// <summary>One store, whatever the length: values are often addresses or random, and a loop would stall on them.</summary>
     private void PutLongNumber(ulong value)
     {
-        if (bytes.Length - used < 10)
-            Grow(10);
-        int at = used;
-        for (; value >= 0x80; value >>= 7)
-            bytes[at++] = (byte)(value | 0x80);
-        bytes[at++] = (byte)value;
-        used = at;
+        const int room = 1 + sizeof(ulong);
+        if (bytes.Length - used < room)
+            Grow(room);
+        ulong high = value >> 4;
+        int count = (71 - BitOperations.LeadingZeroCount(high | 1)) >> 3;
+        ref byte at = ref bytes[used];
+        at = (byte)(0x80 | ((count - 1) << 4) | ((int)value & 15));
+        Unsafe.WriteUnaligned(ref Unsafe.Add(ref at, 1), BitConverter.IsLittleEndian ? high : BinaryPrimitives.ReverseEndianness(high));
+        used += 1 + count;
     }
 
     private void Grow(int more) => Array.Resize(ref bytes, Math.Max(bytes.Length * 2, used + more));

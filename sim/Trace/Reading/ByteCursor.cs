@@ -63,15 +63,16 @@ internal struct ByteCursor(byte[] bytes, int start, int length)
 
     private ulong TakeLongNumber(byte first)
     {
-        ulong value = first & 0x7FUL;
-        for (int shift = 7; shift < 64; shift += 7)
+        int count = ((first >> 4) & 7) + 1;
+        if (count > Left)
         {
-            byte next = Take();
-            value |= (next & 0x7FUL) << shift;
-            if (next < 0x80)
-                return value;
+            Overran = true;
+            return 0;
         }
-        Overran = true;
-        return value;
+        ulong high = 0;
+        for (int i = 0; i < count; i++)
+            high |= (ulong)bytes[at + i] << (8 * i);
+        at += count;
+        return (high << 4) | ((ulong)first & 15);
     }
 }

@@ -156,21 +156,32 @@ internal sealed class FrameDecoder(TraceHeader trace)
         int id = control.TakeCount(blocks.Count);
         if (id < blocks.Count)
             return blocks[id];
+        if (ReadBlock(ref dictionary) is not { } definition)
+        {
+            Wrong = "the definition of a block is damaged";
+            return null;
+        }
+        BlockModel block = new(definition);
+        block.Enter(number, id);
+        blocks.Add(block);
+        return block;
+    }
+
+    /// <summary>The next block of a dictionary; null when it is damaged.</summary>
+    public static BlockDefinition? ReadBlock(ref ByteCursor dictionary)
+    {
         ulong linear = dictionary.TakeNumber(), physical = dictionary.TakeNumber();
         ushort key = (ushort)dictionary.TakeCount(ushort.MaxValue);
         byte bits = dictionary.Take(), where = dictionary.Take();
         int instructions = dictionary.TakeCount(BlockDefinition.MaxInstructions);
         byte[] code = dictionary.TakeBytes(dictionary.TakeCount(BlockDefinition.MaxBytes)).ToArray();
         if (dictionary.Overran || bits is not (16 or 32 or 64) || where >> 4 > (int)TraceWorld.L2)
-        {
-            Wrong = "the definition of a block is damaged";
             return null;
-        }
-        BlockModel block = new(new BlockDefinition(
-            linear, physical, key, bits, (byte)(where & 15), (TraceWorld)(where >> 4), instructions, code));
-        block.Enter(number, id);
-        blocks.Add(block);
-        return block;
+        return new BlockDefinition(
+            linear, physical, key, bits, (byte)(where & 3), (TraceWorld)(where >> 4), instructions, code)
+        {
+            Paid = (where & BlockDefinition.PaidBit) != 0,
+        };
     }
 
     private void Accesses(BlockModel block, bool asExpected)

@@ -84,6 +84,16 @@ public sealed class TraceReader : IDisposable
     /// <inheritdoc/>
     public void Dispose() => source.Dispose();
 
+    /// <summary>The columns of a frame; valid until the next one is loaded.</summary>
+    /// <exception cref="TraceFileException">The frame is damaged.</exception>
+    internal ByteCursor[] Load(in FrameInfo frame)
+    {
+        ByteCursor[] columns = source.Load(frame.Offset, out FrameHeader header);
+        if (header.Kind != FrameKind.Records)
+            throw new TraceFileException(Name, frame.Offset, "expected a frame of records");
+        return columns;
+    }
+
     private int Last(Predicate<FrameInfo> begins)
     {
         int low = 0, high = frames.Count;

@@ -21,6 +21,15 @@ public sealed record BlockDefinition(
     int Instructions,
     ReadOnlyMemory<byte> Code)
 {
+    /// <summary>Beside the privilege level: <see cref="Paid"/>.</summary>
+    internal const int PaidBit = 8;
+
+    /// <summary>
+    /// One instruction of a block that was accounted as a whole when it began (and then left after no instruction): no
+    /// cost model is asked for it.
+    /// </summary>
+    public bool Paid { get; init; }
+
     /// <summary>The most code bytes a block may have.</summary>
     public const int MaxBytes = 1920;
 

@@ -31,7 +31,7 @@ public sealed record EventShape(EventKind Kind, string Name, string Code, string
         new(EventKind.VmExit,       "vm-exit",   "reason",      ["qualification", "linear", "gpa", "interruption"]),
         new(EventKind.LeafEnter,    "enter",     "class",       Gprs),
         new(EventKind.LeafExit,     "exit",      "class",       Gprs),
-        new(EventKind.Operation,    "operation", "operation",   ["cycles", "operand", "value"]),
+        new(EventKind.Operation,    "operation", "operation",   ["cycles", "operand", "count"]),
         new(EventKind.Charge,       "charge",    "name",        ["cycles"]),
         new(EventKind.Walk,         "walk",      "reference",   ["hpa", "entry"]),
         new(EventKind.Maintenance,  "maintain",  "what",        ["address", "type"]),

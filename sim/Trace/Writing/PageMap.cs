@@ -2,22 +2,29 @@ namespace Seamsim.Trace;
 
 /// <summary>
 /// Every translation the run has told, so that a frame can repeat those that it needs. In front of it sits a small
-/// direct-mapped table of what this frame already holds, since every access asks.
+/// direct-mapped table of what this frame already holds or nobody knows, since every access asks.
 /// </summary>
 internal sealed class PageMap
 {
-    private const int Slots = 4096;
+    private const int Slots = 1024;
+    private const ulong TaggedSpaces = 4096;
 
     private readonly Dictionary<(ulong Space, ulong Page), Entry> all = [];
-    private readonly (ulong Space, ulong Page, long Frame)[] recent = new (ulong, ulong, long)[Slots];
+    private readonly ulong[] recent = new ulong[Slots];
+
+    /// <summary>A frame begins, and holds nothing.</summary>
+    public void Forget() => Array.Fill(recent, ulong.MaxValue);
+
+    /// <summary>Whether this frame surely holds the page: its address and space are together the tag of its slot.</summary>
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
+    public bool Holds(ulong space, ulong page) =>
+        recent[(int)((page >> 12) ^ space) & (Slots - 1)] == (page | space) && space < TaggedSpaces;
 
     /// <summary>The translation as the run told it, to be told again by this frame; null: it has it, or nobody knows it.</summary>
     public ulong[]? Missing(ulong space, ulong page, long frame)
     {
-        ref (ulong Space, ulong Page, long Frame) slot = ref recent[(int)((page >> 12) ^ space) & (Slots - 1)];
-        if (slot.Page == page && slot.Space == space && slot.Frame == frame)
-            return null;
-        slot = (space, page, frame);
+        if (space < TaggedSpaces)
+            recent[(int)((page >> 12) ^ space) & (Slots - 1)] = page | space;
         if (!all.TryGetValue((space, page), out Entry? entry) || entry.Frame == frame)
             return null;
         entry.Frame = frame;

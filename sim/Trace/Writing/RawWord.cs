@@ -14,7 +14,7 @@ namespace Seamsim.Trace;
 internal static unsafe class RawWord
 {
     /// <summary>Kinds that only exist between recorder and encoder.</summary>
-    public const int KindRetire = 60, KindDefineBlock = 61, KindName = 62;
+    public const int KindUnretired = 59, KindRetire = 60, KindDefineBlock = 61, KindName = 62;
 
     /// <summary>Bits of the clock in an execution word.</summary>
     public const int ClockBits = 38;
@@ -34,6 +34,8 @@ internal static unsafe class RawWord
     public static ulong Execute(int block, ulong cycles) => ((ulong)(uint)block << ClockBits) | (cycles & ClockMask);
 
     public static ulong Retire(int instructions) => Other(KindRetire, 0, 0, (uint)instructions);
+
+    public static ulong Unretired(int instructions) => Other(KindUnretired, 0, 0, (uint)instructions);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool HasSizeCode(int bytes) => BitOperations.IsPow2(bytes) && bytes <= 64;

@@ -31,11 +31,13 @@ internal sealed class RegisterEncoder(Column to)
         return records;
     }
 
+    /// <summary>Writes one change.</summary>
     /// <param name="lane">The logical processor.</param>
     /// <param name="block">What runs; null: nothing does.</param>
     /// <param name="code">0: the first 32 registers; otherwise one more than the number of a vector register.</param>
     /// <param name="mask">Which of them.</param>
     /// <param name="values">Their new values.</param>
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     public void Put(Lane lane, BlockModel? block, int code, uint mask, ReadOnlySpan<ulong> values)
     {
         to.PutNumber((ulong)code);

@@ -38,6 +38,12 @@ public unsafe struct TraceBuffer
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Retire(int instructions) => *Reserve(1) = RawWord.Retire(instructions);
 
+    /// <summary>Of the execution that runs, the last instructions do not retire: <see cref="Retire"/> from the other end.</summary>
+    public void Unretired(int instructions) => *Reserve(1) = RawWord.Unretired(instructions);
+
+    /// <summary>The execution whose word the recorder has made itself (<see cref="Isa.Probes.ProbeWord"/>) begins.</summary>
+    public void Begin(ulong word) => *Reserve(1) = word;
+
     /// <summary>The execution that runs accesses data.</summary>
     /// <param name="address">Linear address; bits 63:58 are equal, as in every canonical address.</param>
     /// <param name="bytes">1..65535.</param>
@@ -118,6 +124,16 @@ public unsafe struct TraceBuffer
 
     /// <summary>What follows belongs to another logical processor.</summary>
     public void SwitchLp(int lp, ulong cycles) => Event(EventKind.LpSwitch, lp, cycles);
+
+    /// <summary>Hands over what is here; there is room for a block afterwards.</summary>
+    internal readonly void Renew() => TraceWriter.TurnOver(owner);
+
+    /// <summary>Makes sure that so many words can be appended behind the cursor.</summary>
+    internal readonly void MakeRoom(int words)
+    {
+        if (limit - next < words)
+            TraceWriter.TurnOver(owner);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ulong* Reserve(int words)

@@ -19,7 +19,8 @@ internal sealed class TraceEncoder
     private readonly int frameWords;
     private readonly FrameBuilder frame = new();
     private readonly bool memory, values, physical;
-    private readonly List<BlockModel> blocks = [];
+    private BlockModel[] blocks = new BlockModel[1024];
+    private int blockCount;
     private readonly List<(byte[] Text, long Frame)> names = [];
     private readonly List<Lane?> lanes = [];
     private readonly EventMemory eventMemory = new();
@@ -37,6 +38,9 @@ internal sealed class TraceEncoder
     private byte flags;
     private int retired, accesses, asExpected;
 
+    /// <summary>One change of registers, after so many accesses, and no other event: how most executions end. -1: none.</summary>
+    private int changeAt = -1;
+
     public TraceEncoder(TraceFileWriter file, int frameWords)
     {
         (this.file, this.frameWords) = (file, frameWords);
@@ -50,7 +54,11 @@ internal sealed class TraceEncoder
 
     public ulong Instructions => frame.Instructions;
 
-    /// <summary>Takes a chunk; records never straddle two.</summary>
+    /// <summary>
+    /// Takes a chunk; records never straddle two. Optimised at once, as everything below it that runs for each execution
+    /// or access: the code has to keep up from the first second on.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Encode(ReadOnlySpan<ulong> raw)
     {
         for (int i = 0; i < raw.Length;)
@@ -94,6 +102,7 @@ internal sealed class TraceEncoder
         number++;
         (words, localIds) = (0, 0);
         eventMemory.Clear();
+        pages.Forget();
         frame.Begin();
         frame.State.PutNumber((ulong)lanes.Count(known => known is not null));
         foreach (Lane? known in lanes)
@@ -116,6 +125,7 @@ internal sealed class TraceEncoder
         BeginFrame();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Execute(ulong word)
     {
         EndExecution();
@@ -128,6 +138,7 @@ internal sealed class TraceEncoder
         Begin(blocks[RawWord.BlockOf(word)], clock);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Begin(BlockModel block, ulong clock)
     {
         StateRegisters();
@@ -155,7 +166,7 @@ internal sealed class TraceEncoder
         lane.Clock = clock;
         frame.At(clock);
         lane.Last = running = block;
-        (retired, accesses, asExpected) = (block.Definition.Instructions, 0, 0);
+        (retired, accesses, asExpected) = (block.Instructions, 0, 0);
     }
 
     /// <summary>The dictionary holds blocks in the order of their first use.</summary>
@@ -168,12 +179,13 @@ internal sealed class TraceEncoder
         to.PutNumber(d.Physical);
         to.PutNumber(d.KeyId);
         to.Put(d.Bits);
-        to.Put((byte)(d.Cpl | ((int)d.World << 4)));
+        to.Put((byte)(d.Cpl | (d.Paid ? BlockDefinition.PaidBit : 0) | ((int)d.World << 4)));
         to.PutNumber((ulong)d.Instructions);
         to.PutNumber((ulong)d.Code.Length);
         to.Put(d.Code.Span);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Access(ulong word, ReadOnlySpan<ulong> raw)
     {
         byte shape = (byte)((int)(word >> 60) & 7);
@@ -187,7 +199,8 @@ internal sealed class TraceEncoder
         {
             words += used + valueWords;
             ulong address = RawWord.AddressOf(word);
-            if (physical)
+            ulong page = address & ~0xFFFUL;
+            if (physical && (!pages.Holds(lane.Space, page) || (address + (ulong)bytes - 1 & ~0xFFFUL) != page))
                 Translate(address, bytes);
             PutAccess(block, shape, address, bytes);
             if (valueWords > 0)
@@ -215,6 +228,7 @@ internal sealed class TraceEncoder
         accesses++;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void PutValue(ref AccessSlot slot, ReadOnlySpan<ulong> value)
     {
         frame.Value.PutDifference(value[0] - slot.Value);
@@ -236,12 +250,28 @@ internal sealed class TraceEncoder
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void EndExecution()
     {
-        if (running is null)
+        if (running is not { } block)
             return;
-        Flush(running);
         running = null;
+        bool plain = amid.Count == 0 && oddSizes.Count == 0 && (changeAt < 0 || changeAt == accesses)
+            && asExpected == accesses && accesses == block.ShapeCount && retired == block.Instructions;
+        if (!plain)
+        {
+            Flush(block);
+            return;
+        }
+        frame.Control.Put((byte)(flags | ControlByte.ShapeAsExpected));
+        if (unexpected is not null)
+            frame.Control.PutNumber((ulong)unexpected.LocalId);
+        frame.Executed(lane, block.World, retired);
+        if (changeAt < 0)
+            return;
+        frame.Control.Put(ControlByte.OfEvent((int)EventKind.Registers));
+        frame.Saw(lane);
+        changeAt = -1;
     }
 
     /// <summary>What the execution has done so far is written; the rest follows as another execution of the block.</summary>
@@ -261,8 +291,9 @@ internal sealed class TraceEncoder
 
     private void Flush(BlockModel block)
     {
+        QueueChange();
         bool partial = (flags & ControlByte.Partial) != 0;
-        bool whole = partial || retired == block.Definition.Instructions;
+        bool whole = partial || retired == block.Instructions;
         if (!whole)
             flags &= unchecked((byte)~ControlByte.Whole);
         if (asExpected == accesses && accesses == block.ShapeCount && oddSizes.Count == 0)
@@ -274,7 +305,7 @@ internal sealed class TraceEncoder
             frame.Control.PutNumber((ulong)unexpected.LocalId);
         if (!whole)
             frame.Control.PutNumber((ulong)retired);
-        frame.Executed(lane, block.Definition.World, retired);
+        frame.Executed(lane, block.World, retired);
         foreach ((int kind, int at) in amid)
             PutControl(kind, at);
         amid.Clear();
@@ -318,8 +349,13 @@ internal sealed class TraceEncoder
             case RawWord.KindRetire:
                 retired = (int)RawWord.ImmediateOf(word);
                 return;
+            case RawWord.KindUnretired:
+                retired -= Math.Min(retired, (int)RawWord.ImmediateOf(word));
+                return;
             case RawWord.KindDefineBlock:
-                blocks.Add(new BlockModel(RawBlock.Unpack(more)));
+                if (blockCount == blocks.Length)
+                    Array.Resize(ref blocks, blockCount * 2);
+                blocks[blockCount++] = new BlockModel(RawBlock.Unpack(more));
                 return;
             case RawWord.KindName:
                 names.Add((System.Runtime.InteropServices.MemoryMarshal.AsBytes(more)
@@ -342,11 +378,15 @@ internal sealed class TraceEncoder
             Event((EventKind)kind, RawWord.CodeOf(word), more[0], more[1..]);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Registers(int code, uint mask, ReadOnlySpan<ulong> more)
     {
         StateRegisters();
         registers.Put(lane, running, code, mask, more);
-        Queue((int)EventKind.Registers);
+        if (running is not null && amid.Count == 0 && changeAt < 0)
+            changeAt = accesses;
+        else
+            Queue((int)EventKind.Registers);
     }
 
     /// <summary>A frame says what a logical processor's registers are before it first mentions it.</summary>
@@ -416,7 +456,16 @@ internal sealed class TraceEncoder
         }
         else
         {
+            QueueChange();
             amid.Add((kind, accesses));
         }
+    }
+
+    private void QueueChange()
+    {
+        if (changeAt < 0)
+            return;
+        amid.Add(((int)EventKind.Registers, changeAt));
+        changeAt = -1;
     }
 }

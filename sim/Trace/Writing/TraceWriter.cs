@@ -17,7 +17,7 @@ public sealed unsafe class TraceWriter : IDisposable
         new DefaultObjectPoolProvider { MaximumRetained = QueuedChunks + 2 }.Create(new TraceChunkPolicy());
     private readonly ChunkQueue queue = new(QueuedChunks);
     private readonly TraceBuffer* buffer;
-    private readonly GCHandle self;
+    private GCHandle self;
     private readonly TraceDrain drain;
     private readonly Dictionary<string, int> names = new(StringComparer.Ordinal);
     private TraceChunk chunk;
@@ -137,5 +137,5 @@ public sealed unsafe class TraceWriter : IDisposable
         chunk = pool.Get();
     }
 
-    private void Refill() => buffer->Refill(chunk.First, chunk.First + TraceChunk.Capacity);
+    private void Refill() => buffer->Refill(chunk.First, chunk.First + TraceChunk.Capacity - Isa.Probes.ProbeCursor.BlockWords);
 }

@@ -1,0 +1,102 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Seamsim.Configuration;
+using Seamsim.Isa.Ports;
+using Seamsim.Timing;
+using Seamsim.Trace;
+using Seamsim.Tracing;
+
+namespace Seamsim.Cli.Trace;
+
+/// <summary><c>seamsim trace replay out.sst</c>: a recorded stream through a cost model.</summary>
+internal static class ReplayVerb
+{
+    /// <summary>The verb.</summary>
+    public static Command Create(GlobalOptions global)
+    {
+        Argument<string> path = new("trace") { Description = "The trace file." };
+        Option<string?> timing = new("--timing")
+            { Description = "Cost model; default: the one the trace was recorded with." };
+        Command command = new("replay", "Cycles of a recorded stream under a cost model, without executing it again.")
+        {
+            path, timing,
+        };
+        command.SetAction(result =>
+            Run(new Terminal(result, global), result.GetValue(path)!, result.GetValue(timing)));
+        return command;
+    }
+
+    private static int Run(Terminal terminal, string path, string? timing)
+    {
+        using TraceReader reader = TraceReader.Open(path);
+        ICostModel costs = CostModels.Create(timing ?? reader.Header.TimingModel)
+            ?? throw new ConfigurationException(
+                $"--timing {timing ?? reader.Header.TimingModel}: expected one of: {string.Join(", ", CostModels.All)}");
+        ReplayReport report = TraceReplay.Run(reader, costs);
+        if (!reader.End.IsComplete)
+            terminal.Error($"seamsim: {path}: offset {reader.End.Offset}: {reader.End.Reason}; replayed what is before it");
+        if (terminal.Json)
+            terminal.Line(ToJson(report));
+        else
+            Print(terminal, report);
+        return reader.End.IsComplete ? ExitCode.Pass : ExitCode.Fail;
+    }
+
+    private static void Print(Terminal terminal, ReplayReport report)
+    {
+        terminal.Heading($"Cycles ({report.Model})");
+        World[] worlds = Enum.GetValues<World>();
+        terminal.Table(
+            ["LP", .. worlds.Select(Name), "total", "instructions"],
+            report.Lps.Select(lp => (IReadOnlyList<string>)
+                [Show((ulong)lp.Index), .. worlds.Select(world => Show(lp.Of(world).Cycles)), Show(lp.Cycles), Show(lp.Instructions)]));
+        if (report.Unrecorded != 0)
+            terminal.Say($"{Show(report.Unrecorded)} cycles of the run are not in the trace");
+        terminal.Say(Applies(report));
+    }
+
+    private static string Applies(ReplayReport report) => (report.IsRecordedModel, report.ReadsTime) switch
+    {
+        (true, _)      => "The trace was recorded with this model: these are the live run's cycles.",
+        (false, false) => "Software did not read time: these are the cycles of a live run under this model.",
+        _              => "Software read time: a live run under this model may take another path and other cycles.",
+    };
+
+    private static string ToJson(ReplayReport report)
+    {
+        using MemoryStream bytes = new();
+        using (Utf8JsonWriter writer = new(bytes))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("timing", report.Model);
+            writer.WriteBoolean("recorded_model", report.IsRecordedModel);
+            writer.WriteBoolean("reads_time", report.ReadsTime);
+            writer.WriteBoolean("live_run", report.IsLiveRun);
+            writer.WriteNumber("unrecorded_cycles", report.Unrecorded);
+            writer.WriteStartArray("lps");
+            foreach (ReplayLp lp in report.Lps)
+            {
+                writer.WriteStartObject();
+                writer.WriteNumber("lp", lp.Index);
+                writer.WriteNumber("cycles", lp.Cycles);
+                writer.WriteNumber("instructions", lp.Instructions);
+                foreach (World world in Enum.GetValues<World>())
+                    writer.WriteNumber(Name(world) + "_cycles", lp.Of(world).Cycles);
+                writer.WriteEndObject();
+            }
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(bytes.ToArray());
+    }
+
+    private static string Name(World world) => world switch
+    {
+        World.HostModelled => "host_modelled",
+        _                  => world.ToString().ToLowerInvariant(),
+    };
+
+    private static string Show(ulong value) => value.ToString("N0", CultureInfo.InvariantCulture);
+}
