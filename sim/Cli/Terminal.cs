@@ -19,7 +19,7 @@ internal sealed class GlobalOptions
 internal sealed class Terminal
 {
     private readonly TextWriter output, error;
-    private readonly IAnsiConsole console;
+    private readonly Lazy<IAnsiConsole> rendering;
 
     /// <summary>The streams of an invocation.</summary>
     public Terminal(ParseResult result, GlobalOptions global)
@@ -28,19 +28,27 @@ internal sealed class Terminal
         error = result.InvocationConfiguration.Error;
         Json = result.GetValue(global.Json);
         Quiet = result.GetValue(global.Quiet);
-        bool plain = !ReferenceEquals(output, Console.Out) || Console.IsOutputRedirected
-            || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
-        console = AnsiConsole.Create(new AnsiConsoleSettings
+        IsTerminal = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected;
+        bool plain = !IsTerminal || !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+        // looking at the terminal takes longer than opening a trace: only who renders does it
+        rendering = new Lazy<IAnsiConsole>(() => Create(plain));
+        Colours = !plain;
+    }
+
+    private IAnsiConsole Rendered => rendering.Value;
+
+    private IAnsiConsole Create(bool plain)
+    {
+        IAnsiConsole created = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Ansi = plain ? AnsiSupport.No : AnsiSupport.Detect,
             ColorSystem = plain ? ColorSystemSupport.NoColors : ColorSystemSupport.Detect,
             Interactive = InteractionSupport.No,
             Out = new AnsiConsoleOutput(output),
         });
-        IsTerminal = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected;
-        Colours = !plain && console.Profile.Capabilities.ColorSystem != ColorSystem.NoColors;
         if (plain)
-            console.Profile.Width = 132;
+            created.Profile.Width = 132;
+        return created;
     }
 
     /// <summary>Whether results are JSON.</summary>
@@ -72,14 +80,14 @@ internal sealed class Terminal
     }
 
     /// <summary>A heading.</summary>
-    public void Heading(string text) => console.Write(new Markup($"[bold]{Markup.Escape(text)}[/]\n"));
+    public void Heading(string text) => Rendered.Write(new Markup($"[bold]{Markup.Escape(text)}[/]\n"));
 
     /// <summary>A line in words, wrapped to the width of the terminal by whoever wrote it.</summary>
-    public void Say(string text) => console.Write(new Text(text + "\n"));
+    public void Say(string text) => Rendered.Write(new Text(text + "\n"));
 
     /// <summary>A verdict: green or red.</summary>
     public void Verdict(bool pass, string text) =>
-        console.Write(new Markup($"[{(pass ? "green" : "red")}]{(pass ? "PASS" : "FAIL")}[/] {Markup.Escape(text)}\n"));
+        Rendered.Write(new Markup($"[{(pass ? "green" : "red")}]{(pass ? "PASS" : "FAIL")}[/] {Markup.Escape(text)}\n"));
 
     /// <summary>A heading and name-text pairs below it.</summary>
     public void Properties(string title, IReadOnlyList<(string Name, string Text)> properties)
@@ -101,6 +109,6 @@ internal sealed class Terminal
         }
         foreach (IReadOnlyList<string> row in rows)
             table.AddRow([.. row.Select(Markup.Escape)]);
-        console.Write(table);
+        Rendered.Write(table);
     }
 }

@@ -43,6 +43,7 @@ internal static class TraceViewVerb
     {
         if (filter.From > filter.To)
             throw new ConfigurationException($"--from {filter.From} lies behind --to {filter.To}");
+        _ = Task.Run(TraceListing.Prepare);
         SymbolTable? table = symbols is null ? null : ReadSymbols(symbols);
         using TraceReader reader = TraceInput.Open(path);
         if (middle is { } wanted && reader.End.IsComplete && wanted >= reader.Instructions)

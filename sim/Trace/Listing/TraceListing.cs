@@ -35,6 +35,17 @@ public sealed class TraceListing
     }
 
     /// <summary>
+    /// Builds the tables of the disassembler. They take longer than opening a trace of any size, so whoever wants the
+    /// first row soon does this beside it.
+    /// </summary>
+    public static void Prepare()
+    {
+        DecodedBlock block = new(
+            new BlockDefinition(0, 0, 0, 64, 0, TraceWorld.Host, 1, new byte[] { 0x48, 0x8B, 0x03 }), new InstructionInfoFactory());
+        new IntelFormatter(new FormatterOptions()).Format(block.Instructions[0], new StringOutput());
+    }
+
+    /// <summary>
     /// The wanted rows in the order of the trace. Frames that cannot hold any are skipped; of the first frame that
     /// matters, what comes before the first wanted instruction is only stepped over.
     /// </summary>

@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Seamsim.Trace;
@@ -55,7 +54,6 @@ internal sealed class FrameDecoder(TraceHeader trace)
     }
 
     /// <summary>Steps to the next record; false: the frame is over, or something is <see cref="Wrong"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool Next()
     {
         while (active)

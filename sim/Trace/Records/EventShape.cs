@@ -57,8 +57,12 @@ public sealed record EventShape(EventKind Kind, string Name, string Code, string
 
     /// <summary>How operand <paramref name="index"/> is written.</summary>
     public OperandForm FormOf(int index) =>
-        index < Operands.Length && Operands[index] is "cycles" or "bytes" or "keyid" or "space" or "value"
-            && Kind is not EventKind.Operation ? OperandForm.Decimal : OperandForm.Hex;
+        (index < Operands.Length ? Operands[index] : "") switch
+        {
+            "cycles" or "bytes" or "keyid" or "space" => OperandForm.Decimal,
+            "value" when Kind is EventKind.TimeRead or EventKind.Mark => OperandForm.Decimal,
+            _ => OperandForm.Hex,
+        };
 
     private static EventShape?[] Index()
     {
