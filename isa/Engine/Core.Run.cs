@@ -48,7 +48,10 @@ public sealed unsafe partial class Core
             if (remaining <= 0)
                 return RunEnd.Budget;
             if (Breakpoints is { } stops && stops.Arrives(this))
+            {
+                Probe?.Registers(this);
                 continue;
+            }
             if (MustStepEach)
             {
                 if (IsDue(untilCycles))

@@ -62,6 +62,27 @@ internal sealed class TraceRunVerbTests
         }
     }
 
+    [Test]
+    public void A_recording_holds_the_instructions_of_the_text()
+    {
+        string recording = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.sst");
+        try
+        {
+            (int code, string output, string error) = Play(
+                "[platform]\nfrom=reset\n[host]\nmov eax, 3\nxor ebx, 0x1234567\nud2\n.expect #UD\nbswap ebx\n", "--trace", recording);
+            Assert.That(code, Is.Zero, output + error);
+            using StringWriter view = new(), wrong = new();
+            Assert.That(Root.Invoke(["trace", "view", recording], view, wrong), Is.Zero, wrong.ToString());
+            string[] wanted = ["mov eax,3", "xor ebx,1234567h", "bswap ebx"];
+            foreach (string one in wanted)
+                Assert.That(view.ToString(), Does.Contain(one));
+        }
+        finally
+        {
+            File.Delete(recording);
+        }
+    }
+
     [TestCase("/no/such/file.trace")]
     [TestCase("/")]
     [TestCase("")]

@@ -22,32 +22,43 @@ internal static class TraceRunVerb
         };
         Option<bool> registers = new("--registers-at-end")
             { Description = "Print all general registers at the end of every section, not only those that are not zero." };
+        Option<string?> recording = new("--trace")
+            { Description = "Record an instruction trace into this file (options as in trace record)." };
+        RecordOptions record = new();
         Command command = new("run",
             "Run a hand-written text trace: [host] and [td] sections of hex bytes or Intel-syntax assembly with expected "
             + "registers, memory, exceptions. Examples: sim/Scenarios/traces/*.trace; "
             + "format: sim/Machine/TextTraces/README.md.")
         {
-            path, overrides, seed, instructions, registers,
+            path, overrides, seed, instructions, registers, recording,
         };
+        record.AddTo(command);
         command.SetAction(result =>
         {
             List<string> all = [.. result.GetValue(overrides) ?? []];
             if (result.GetValue(seed) is { } number)
                 all.Add($"seed={number}");
-            return Play(
-                new Terminal(result, global), result.GetRequiredValue(path), all, result.GetValue(instructions),
-                result.GetValue(registers));
+            RunRequest request = new(result.GetRequiredValue(path))
+            {
+                Overrides = all,
+                Trace = result.GetValue(recording),
+                TraceOptions = scenario => record.Read(result, scenario),
+            };
+            return Play(new Terminal(result, global), request, result.GetValue(instructions), result.GetValue(registers));
         });
         return command;
     }
 
-    private static int Play(Terminal terminal, string path, List<string> overrides, ulong limit, bool registers)
+    private static int Play(Terminal terminal, RunRequest request, ulong limit, bool registers)
     {
+        string path = request.Path!;
         if (limit is 0 or > long.MaxValue)
             throw new ConfigurationException($"--max-instructions {limit}: expected 1..{long.MaxValue}");
-        TextTrace trace = TextTrace.Parse(ReadText(path), path == "-" ? "stdin" : path, overrides);
+        TextTrace trace = TextTrace.Parse(ReadText(path), path == "-" ? "stdin" : path, request.Overrides);
+        using TraceOfRun? recording = TraceOfRun.Create(request, trace.Scenario);
         using Machine machine = new(trace.Platform);
         using CancelKey cancel = new(machine);
+        recording?.Begin(machine);
         TextTraceResult result;
         try
         {
@@ -55,13 +66,17 @@ internal static class TraceRunVerb
         }
         catch (Exception bug) when (bug is not ConfigurationException)
         {
-            throw new InternalErrorException(bug, trace.Platform, string.Join(' ', overrides.Select(one => $"-c {one}")));
+            throw new InternalErrorException(bug, trace.Platform, string.Join(' ', request.Overrides.Select(one => $"-c {one}")));
+        }
+        finally
+        {
+            recording?.Finish(terminal);
         }
         if (terminal.Json)
             terminal.Line(TextTraceJson.Of(trace, result, machine.TimingModel));
         else
             new TextTracePrinter(terminal, trace, machine.TimingModel, registers).Print(result);
-        return result.Passed ? ExitCode.Pass : ExitCode.Fail;
+        return result.Passed && recording is not { HasFailed: true } ? ExitCode.Pass : ExitCode.Fail;
     }
 
     /// <summary>Reads no more than a text trace can have: a device or a huge file is refused at once.</summary>

@@ -26,8 +26,8 @@ internal sealed class PlatformLines(string source)
                 new Origin(source, line), $"from={value}: expected reset, loader, installed or ready");
     }
 
-    /// <summary>The platform, with stronger overrides on top.</summary>
-    public (Platform Platform, StartState From) Resolve(IReadOnlyList<string> overrides)
+    /// <summary>The scenario of the machine, with stronger overrides on top.</summary>
+    public (Scenario Scenario, StartState From) Resolve(IReadOnlyList<string> overrides)
     {
         List<string> all = [.. lines.Select(line => line.Assignment)];
         try
@@ -38,7 +38,7 @@ internal sealed class PlatformLines(string source)
         {
             Blame(all);
         }
-        return (Scenario.Default([.. all, .. overrides]).Platform, from);
+        return (Scenario.Default([.. all, .. overrides]), from);
     }
 
     /// <summary>The line with which the text stops being usable.</summary>

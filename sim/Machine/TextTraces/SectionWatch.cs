@@ -86,6 +86,9 @@ internal sealed unsafe class SectionWatch : IBreakpoints, IWorldObserver
             if (rip != section.Origin)
                 return false;
             Start();
+            exits = 0;
+            At(rip);
+            return true;
         }
         else if (hasLast && last.Rip == rip && (last.Instructions == core.Lp->Instructions || exits > 0))
         {

@@ -9,14 +9,17 @@ public sealed class TextTrace
     /// <summary>The most characters a text trace can have.</summary>
     public const int MaxCharacters = TextTraceParser.MaxCharacters;
 
-    internal TextTrace(string name, Platform platform, StartState from, IReadOnlyList<TextSection> sections) =>
-        (Name, Platform, From, Sections) = (name, platform, from, sections);
+    internal TextTrace(string name, Scenario scenario, StartState from, IReadOnlyList<TextSection> sections) =>
+        (Name, Scenario, From, Sections) = (name, scenario, from, sections);
 
     /// <summary>File name, as messages show it.</summary>
     public string Name { get; }
 
     /// <summary>The machine it asks for.</summary>
-    public Platform Platform { get; }
+    public Platform Platform => Scenario.Platform;
+
+    /// <summary>The configuration that the machine comes from.</summary>
+    internal Scenario Scenario { get; }
 
     /// <summary>How far TDX is brought up before the first section.</summary>
     public StartState From { get; }

@@ -35,10 +35,10 @@ internal sealed class TextTraceParser(string source, IReadOnlyList<string> overr
         section?.Finish(assembler);
         if (sections.Count == 0)
             throw new ConfigurationException($"{source}:{Math.Max(line, 1)}: expected a section, [host] or [td]");
-        (Platform machine, StartState from) = platform.Resolve(overrides);
+        (Scenario scenario, StartState from) = platform.Resolve(overrides);
         foreach (TextSection one in sections)
-            Check(one, machine, from);
-        return new TextTrace(source, machine, from, sections);
+            Check(one, scenario.Platform, from);
+        return new TextTrace(source, scenario, from, sections);
     }
 
     private void Take(ReadOnlySpan<char> raw)
