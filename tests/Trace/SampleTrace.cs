@@ -45,7 +45,7 @@ internal static unsafe class SampleTrace
         to->Execute(seamcall, clock);
         to->Event(EventKind.LeafEnter, (int)LeafClass.Seamcall, clock + 1, 9, 0x123000);
         to->Event(EventKind.WorldSwitch, (int)TraceWorld.Seam, clock + 2);
-        to->Event(EventKind.Operation, (int)Isa.Ports.Operation.Vmread, clock + 10, 8, 0x2000);
+        to->Event(EventKind.Operation, (int)Seamsim.Isa.Ports.Operation.Vmread, clock + 10, 8, 0x2000);
         to->Event(EventKind.WorldSwitch, (int)TraceWorld.Host, clock + 50);
         to->Event(EventKind.LeafExit, (int)LeafClass.Seamcall, clock + 50, 0);
 
