@@ -73,7 +73,7 @@ internal sealed class TraceRunVerbTests
             Assert.That(code, Is.Zero, output + error);
             using StringWriter view = new(), wrong = new();
             Assert.That(Root.Invoke(["trace", "view", recording], view, wrong), Is.Zero, wrong.ToString());
-            string[] wanted = ["mov eax,3", "xor ebx,1234567h", "bswap ebx"];
+            string[] wanted = ["mov eax, 3", "xor ebx, 0x1234567", "ud2", "bswap ebx"];
             foreach (string one in wanted)
                 Assert.That(view.ToString(), Does.Contain(one));
         }

@@ -57,7 +57,7 @@ internal sealed class SectionChecks(TextSection section)
                     ExitExpectation exit => Exit(exit),
                     _ => throw new InvalidOperationException("an expectation without a rule"),
                 });
-        (caught, _) = (null, 0);
+        caught = null;
         exits.Clear();
         told.Clear();
     }
@@ -68,8 +68,8 @@ internal sealed class SectionChecks(TextSection section)
         string never = isStarted ? "never reached" : "the section never started";
         IEnumerable<Expectation> all = section.Marks.Values.SelectMany(list => list)
             .Concat<Expectation>(section.Code.SelectMany(line => line.Events));
-        return [.. all.Select(one => found.TryGetValue(one, out (int Times, string? Got) found_)
-                ? new CheckResult(one.Line, one.Text, found_.Got is null, found_.Times, found_.Got ?? "")
+        return [.. all.Select(one => found.TryGetValue(one, out (int Times, string? Got) seen)
+                ? new CheckResult(one.Line, one.Text, seen.Got is null, seen.Times, seen.Got ?? "")
                 : new CheckResult(one.Line, one.Text, false, 0, never))
             .OrderBy(check => check.Line)];
     }
