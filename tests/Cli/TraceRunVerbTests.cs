@@ -44,7 +44,8 @@ internal sealed class TraceRunVerbTests
     {
         (int code, string output, _) = Play("[host]\nl: jmp l\n", "--max-instructions", "100");
         Assert.That(code, Is.EqualTo(1));
-        Assert.That(output, Does.Contain(".trace:2: ended by --max-instructions: still running after 100 instructions"));
+        Assert.That(output,
+            Does.Contain(".trace:2: ended by --max-instructions: still running after 100 instructions"));
     }
 
     [Test]
@@ -69,7 +70,8 @@ internal sealed class TraceRunVerbTests
         try
         {
             (int code, string output, string error) = Play(
-                "[platform]\nfrom=reset\n[host]\nmov eax, 3\nxor ebx, 0x1234567\nud2\n.expect #UD\nbswap ebx\n", "--trace", recording);
+                "[platform]\nfrom=reset\n[host]\nmov eax, 3\nxor ebx, 0x1234567\nud2\n.expect #UD\nbswap ebx\n",
+                    "--trace", recording);
             Assert.That(code, Is.Zero, output + error);
             using StringWriter view = new(), wrong = new();
             Assert.That(Root.Invoke(["trace", "view", recording], view, wrong), Is.Zero, wrong.ToString());

@@ -31,7 +31,7 @@ internal sealed class TextTracePrinter(Terminal terminal, TextTrace trace, strin
         foreach (CheckResult check in section.Checks)
             Print(check);
         if (section.Reason.Length > 0)
-            terminal.Line(Text($"{trace.Name}:{(section.EndLine == 0 ? section.Line : section.EndLine)}: {section.Reason}"));
+            terminal.Line(Text($"{trace.Name}:{(section.EndLine > 0 ? section.EndLine : section.Line)}: ") + section.Reason);
         if (!terminal.Quiet)
             PrintRegisters(section);
     }

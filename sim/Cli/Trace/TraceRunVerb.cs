@@ -21,13 +21,13 @@ internal static class TraceRunVerb
             DefaultValueFactory = _ => TextTraceRunner.DefaultLimit,
         };
         Option<bool> registers = new("--registers-at-end")
-            { Description = "Print all general registers at the end of every section, not only those that are not zero." };
+            { Description = "Print every general register at the end of a section, not only those that are not zero." };
         Option<string?> recording = new("--trace")
             { Description = "Record an instruction trace into this file (options as in trace record)." };
         RecordOptions record = new();
         Command command = new("run",
-            "Run a hand-written text trace: [host] and [td] sections of hex bytes or Intel-syntax assembly with expected "
-            + "registers, memory, exceptions. Examples: sim/Scenarios/traces/*.trace; "
+            "Run a hand-written text trace: [host] and [td] sections of hex bytes or Intel-syntax assembly with "
+            + "expected registers, memory, exceptions. Examples: sim/Scenarios/traces/*.trace; "
             + "format: sim/Machine/TextTraces/README.md.")
         {
             path, overrides, seed, instructions, registers, recording,
@@ -44,7 +44,8 @@ internal static class TraceRunVerb
                 Trace = result.GetValue(recording),
                 TraceOptions = scenario => record.Read(result, scenario),
             };
-            return Play(new Terminal(result, global), request, result.GetValue(instructions), result.GetValue(registers));
+            return Play(new Terminal(result, global), request, result.GetValue(instructions),
+                result.GetValue(registers));
         });
         return command;
     }
@@ -66,7 +67,8 @@ internal static class TraceRunVerb
         }
         catch (Exception bug) when (bug is not ConfigurationException)
         {
-            throw new InternalErrorException(bug, trace.Platform, string.Join(' ', request.Overrides.Select(one => $"-c {one}")));
+            throw new InternalErrorException(bug, trace.Platform,
+                string.Join(' ', request.Overrides.Select(one => $"-c {one}")));
         }
         finally
         {
@@ -91,7 +93,8 @@ internal static class TraceRunVerb
             int count = reader.ReadBlock(text);
             return count <= TextTrace.MaxCharacters
                 ? new string(text, 0, count)
-                : throw new ConfigurationException($"{path}: a text trace has at most {TextTrace.MaxCharacters} characters");
+                : throw new ConfigurationException(
+                    $"{path}: a text trace has at most {TextTrace.MaxCharacters} characters");
         }
         catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException or ArgumentException)
         {

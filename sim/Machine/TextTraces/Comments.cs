@@ -20,7 +20,9 @@ internal static class Comments
         return line;
     }
 
-    /// <summary><c>.expect #GP</c>: a # directly before an upper-case letter, in a line that expects something.</summary>
+    /// <summary>
+    /// <c>.expect #GP</c>: a # directly before an upper-case letter, in a line that expects something.
+    /// </summary>
     private static bool NamesException(ReadOnlySpan<char> line, int at) =>
         at + 1 < line.Length && char.IsAsciiLetterUpper(line[at + 1])
         && line[..at].Trim().Equals(".expect", StringComparison.OrdinalIgnoreCase);

@@ -80,8 +80,10 @@ internal sealed class ExpectationParser(
     private ExceptionExpectation Exception(string shown)
     {
         string name = lexer.Take()[1..];
-        if (!Enum.TryParse(name, ignoreCase: true, out Vector vector) || !Enum.IsDefined(vector) || char.IsAsciiDigit(name[0]))
-            throw wrong($"#{Lexer.Short(name)}: expected an exception, one of #{string.Join(", #", Enum.GetNames<Vector>())}");
+        if (!Enum.TryParse(name, ignoreCase: true, out Vector vector) || !Enum.IsDefined(vector)
+            || char.IsAsciiDigit(name[0]))
+            throw wrong($"#{Lexer.Short(name)}: expected an exception, one of "
+                + $"#{string.Join(", #", Enum.GetNames<Vector>())}");
         if (vector == Vector.VE)
             throw wrong("#VE: write .expect ve reason=N");
         uint? code = null;
@@ -131,7 +133,8 @@ internal sealed class ExpectationParser(
         string word = lexer.Take();
         if (NumberText.LooksLikeOne(word))
         {
-            if (NumberText.TryRead(word, out ulong number) && number <= ushort.MaxValue && Enum.IsDefined((ExitReason)number))
+            if (NumberText.TryRead(word, out ulong number) && number <= ushort.MaxValue
+                && Enum.IsDefined((ExitReason)number))
                 return (ExitReason)number;
         }
         else if (Enum.TryParse(word, ignoreCase: true, out ExitReason reason))

@@ -5,7 +5,9 @@ namespace Seamsim.TextTraces;
 /// <summary>Bytes as pairs of hex digits: <c>48 01 D8</c>, <c>4801d8</c>, <c>0x48 0x01</c>.</summary>
 internal static class HexText
 {
-    /// <summary>Reads bytes; false when the text is something else. What is an instruction's name is never bytes.</summary>
+    /// <summary>
+    /// Reads bytes; false when the text is something else. What is an instruction's name is never bytes.
+    /// </summary>
     public static bool TryParse(string text, out byte[] bytes)
     {
         bytes = [];

@@ -40,7 +40,8 @@ internal sealed class HostSection
         }
         catch (MachineStoppedException stopped)
         {
-            watch.Abandon(TextTraceRunner.EndOf(stopped, cpu.IsHalted), cpu.IsHalted ? "the processor halted" : stopped.Message);
+            watch.Abandon(
+                TextTraceRunner.EndOf(stopped, cpu.IsHalted), cpu.IsHalted ? "the processor halted" : stopped.Message);
             if (watch.Result.End == SectionEnd.Halted)
             {
                 controls.Restore();

@@ -27,10 +27,12 @@ internal sealed class DraftLine(int line, string text)
 }
 
 /// <summary>
-/// Gives the lines of a section their addresses. Instructions that depend on labels start as short as they can and only ever
+/// Gives the lines of a section their addresses. Instructions that depend on labels start as short as they can and only
+/// ever
 /// grow, so that this ends.
 /// </summary>
-internal sealed class Layout(string source, TextSection section, IReadOnlyList<DraftLine> lines, TextAssembler assembler)
+internal sealed class Layout(string source, TextSection section, IReadOnlyList<DraftLine> lines,
+    TextAssembler assembler)
 {
     /// <summary>Where the code of a section starts unless <c>.org</c> says otherwise.</summary>
     public const ulong DefaultOrigin = 0x10_0000;
@@ -53,7 +55,8 @@ internal sealed class Layout(string source, TextSection section, IReadOnlyList<D
         Array.Fill(addresses, section.Origin);
         for (int pass = 0; Pass(first: pass == 0); pass++)
             if (pass == MaxPasses)
-                throw new ConfigurationException(new Origin(source, section.Line), "the labels of this section do not settle");
+                throw new ConfigurationException(new Origin(source, section.Line),
+                    "the labels of this section do not settle");
         for (int i = 0; i < lines.Count; i++)
         {
             CodeLine code = new(lines[i].Line, lines[i].Text, addresses[i], lines[i].Bytes, lines[i].Data is not null);

@@ -21,7 +21,8 @@ internal sealed class PlatformLines(string source)
         string key = text[..equals].Trim(), value = text[(equals + 1)..].Trim();
         if (key != "from")
             lines.Add((line, $"{key}={value}"));
-        else if (!Enum.TryParse(value, ignoreCase: true, out from) || !Enum.IsDefined(from) || char.IsAsciiDigit(value[0]))
+        else if (!Enum.TryParse(value, ignoreCase: true, out from) || !Enum.IsDefined(from)
+            || char.IsAsciiDigit(value[0]))
             throw new ConfigurationException(
                 new Origin(source, line), $"from={value}: expected reset, loader, installed or ready");
     }

@@ -65,7 +65,8 @@ internal readonly unsafe record struct RegisterField(string Name, RegisterPlace 
         {
             bool high = register is >= Register.AH and <= Register.BH;
             int bits = 8 * register.GetSize();
-            return new RegisterField(name, RegisterPlace.General, register.GetFullRegister() - Register.RAX, high ? 8 : 0, bits);
+            int index = register.GetFullRegister() - Register.RAX;
+            return new RegisterField(name, RegisterPlace.General, index, high ? 8 : 0, bits);
         }
         if (register.IsSegmentRegister())
             return new RegisterField(name, RegisterPlace.Selector, register - Register.ES, 0, 16);

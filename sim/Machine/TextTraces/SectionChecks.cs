@@ -84,7 +84,8 @@ internal sealed class SectionChecks(TextSection section)
     {
         UInt128 value = wanted.Register.Read(core) & wanted.Mask;
         bool equal = value == (wanted.Value.In(labels) & wanted.Register.Mask);
-        return equal != wanted.Differs ? null : $"{wanted.Register.Name}=0x{value.ToString("X", CultureInfo.InvariantCulture)}";
+        return equal != wanted.Differs ? null
+            : $"{wanted.Register.Name}=0x{value.ToString("X", CultureInfo.InvariantCulture)}";
     }
 
     private static string? Memory(Core core, MemoryExpectation wanted, ulong address)
@@ -112,20 +113,23 @@ internal sealed class SectionChecks(TextSection section)
             if (wanted.Fields.All(field => information[field.Field] == (ulong)field.Value.In(section.Labels)))
                 return null;
         VeInformation last = told[^1];
-        return $"ve reason={last.Reason} qualification=0x{last.Qualification:X} gla=0x{last.Gla:X} gpa=0x{last.Gpa:X} length={last.Length}";
+        return $"ve reason={last.Reason} qualification=0x{last.Qualification:X} gla=0x{last.Gla:X} "
+            + $"gpa=0x{last.Gpa:X} length={last.Length}";
     }
 
     private string? Exit(ExitExpectation wanted)
     {
         if (exits.Contains(wanted.Reason))
             return null;
-        return exits.Count == 0 ? "no VM exit" : "exit " + string.Join(", ", exits.Select(exit => $"reason={(int)exit} ({exit})"));
+        return exits.Count == 0 ? "no VM exit"
+            : "exit " + string.Join(", ", exits.Select(exit => $"reason={(int)exit} ({exit})"));
     }
 
     private static string Spaced(byte[] bytes)
     {
         const int most = 32;
-        string shown = string.Join(' ', bytes.Take(most).Select(value => value.ToString("X2", CultureInfo.InvariantCulture)));
+        string shown = string.Join(' ',
+            bytes.Take(most).Select(value => value.ToString("X2", CultureInfo.InvariantCulture)));
         return bytes.Length > most ? shown + " …" : shown;
     }
 }

@@ -133,10 +133,12 @@ internal sealed class SectionParser(string source, TextSection section)
     }
 
     private RegisterField Register(string name) => RegisterField.Find(name)
-        ?? throw Wrong($"\"{Lexer.Short(name)}\" is no register or flag, e.g. rax, ecx, al, rip, rflags, zf, rflags.cf, xmm0");
+        ?? throw Wrong($"\"{Lexer.Short(name)}\" is no register or flag, "
+            + "e.g. rax, ecx, al, rip, rflags, zf, rflags.cf, xmm0");
 
     private TextValue Value(Lexer lexer, string of) => TextValue.Take(lexer)
-        ?? throw Wrong($"{Lexer.Short(of)}: expected a number, a label, or the name of a leaf or status {lexer.Before()}");
+        ?? throw Wrong($"{Lexer.Short(of)}: expected a number, a label, "
+            + $"or the name of a leaf or status {lexer.Before()}");
 
     private void SetMemory(Lexer lexer)
     {
@@ -221,7 +223,8 @@ internal sealed class SectionParser(string source, TextSection section)
         try
         {
             UInt128 number = value.In(section.Labels);
-            bool signed = mask != UInt128.MaxValue && (number | mask) == ulong.MaxValue && number > (UInt128)long.MaxValue;
+            bool signed = mask != UInt128.MaxValue && (number | mask) == ulong.MaxValue
+                && number > (UInt128)long.MaxValue;
             if ((number & ~mask) != 0 && !signed)
                 throw Wrong($"{name}: 0x{number:X} does not fit");
         }

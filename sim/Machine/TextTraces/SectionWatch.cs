@@ -9,14 +9,16 @@ namespace Seamsim.TextTraces;
 /// <summary>Where a section's exceptions arrive, and how it is left.</summary>
 /// <param name="HandlerOf">Address of the handler of a vector.</param>
 /// <param name="Handlers">Number of vectors.</param>
-/// <param name="VeTold">Where the #VE handler has the answer of TDG.VP.VEINFO.GET in registers; 0: there is none.</param>
+/// <param name="VeTold">Where the #VE handler has the answer of TDG.VP.VEINFO.GET in registers; 0: there is
+/// none.</param>
 /// <param name="HandlersFrom">First address of code that belongs to the handlers.</param>
 /// <param name="Leave">Ends the section.</param>
 internal sealed record SectionPlace(
     Func<int, ulong> HandlerOf, int Handlers, ulong VeTold, ulong HandlersFrom, Action Leave);
 
 /// <summary>
-/// Looks at the processor before every instruction of a section: sets the registers at the first, checks what is expected,
+/// Looks at the processor before every instruction of a section: sets the registers at the first, checks what is
+/// expected,
 /// stands in for the exception handlers, and ends the section. The software that runs never sees it.
 /// </summary>
 internal sealed unsafe class SectionWatch : IBreakpoints, IWorldObserver
@@ -202,7 +204,8 @@ internal sealed unsafe class SectionWatch : IBreakpoints, IWorldObserver
     {
         CodeLine line = last.Line!;
         byte[] bytes = line.Bytes[(int)(last.Rip - line.Address)..];
-        Iced.Intel.Instruction instruction = Iced.Intel.Decoder.Create(64, bytes, last.Rip, Iced.Intel.DecoderOptions.None).Decode();
+        Iced.Intel.Instruction instruction = Iced.Intel.Decoder.Create(64, bytes, last.Rip,
+            Iced.Intel.DecoderOptions.None).Decode();
         return instruction.IsInvalid ? line.End : instruction.NextIP;
     }
 

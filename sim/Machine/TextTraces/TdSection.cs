@@ -6,7 +6,9 @@ using Seamsim.Runs;
 
 namespace Seamsim.TextTraces;
 
-/// <summary>A section inside a trust domain: KVM and the module build it, its vCPU boots to 64-bit mode and runs the code.</summary>
+/// <summary>
+/// A section inside a trust domain: KVM and the module build it, its vCPU boots to 64-bit mode and runs the code.
+/// </summary>
 internal sealed class TdSection(Machine machine, TextSection section, ulong limit)
 {
     private const ulong Minimum = 2UL << 20, LowLimit = 3UL << 30;
@@ -20,7 +22,8 @@ internal sealed class TdSection(Machine machine, TextSection section, ulong limi
         if (error != Errno.Ok)
             throw new TdxUnavailableException($"{section.Name}: {vmm.Reason}");
         SectionWatch watch = new(section, machine.Cores[0], limit, new SectionPlace(
-            TextTraceBoot.HandlerOf, TextTraceBoot.Handlers, TextTraceBoot.VeTold, TextTraceBoot.Base, () => vmm.Stop("the section is over")));
+            TextTraceBoot.HandlerOf, TextTraceBoot.Handlers, TextTraceBoot.VeTold, TextTraceBoot.Base,
+            () => vmm.Stop("the section is over")));
         watch.Attach();
         try
         {

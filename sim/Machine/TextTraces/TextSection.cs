@@ -50,7 +50,8 @@ internal sealed record SectionOptions
 /// <summary>A section: code at its addresses, what is there before, and what must be so on the way.</summary>
 public sealed class TextSection
 {
-    internal TextSection(SectionWorld world, int line, SectionOptions options) => (World, Line, Options) = (world, line, options);
+    internal TextSection(SectionWorld world, int line, SectionOptions options) =>
+        (World, Line, Options) = (world, line, options);
 
     /// <summary>Where it runs.</summary>
     public SectionWorld World { get; }

@@ -7,7 +7,8 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Seamsim.TextTraces;
 
 /// <summary>
-/// What a TD section finds around its code: the way to 64-bit mode, an IDT, and the #VE handler that every TD guest has. The
+/// What a TD section finds around its code: the way to 64-bit mode, an IDT, and the #VE handler that every TD guest
+/// has. The
 /// other handlers are HLT where the simulator stands in for them.
 /// </summary>
 internal static class TextTraceBoot
@@ -18,7 +19,8 @@ internal static class TextTraceBoot
     /// <summary>Vectors that have a handler.</summary>
     public const int Handlers = 32;
 
-    private const int TablesAt = 0x6000, IdtOperandAt = TablesAt + 0x100, IdtAt = TablesAt + 0x200, HltsAt = TablesAt + 0x400,
+    private const int TablesAt = 0x6000, IdtOperandAt = TablesAt + 0x100, IdtAt = TablesAt + 0x200,
+        HltsAt = TablesAt + 0x400,
         EntryAt = 0x7200, VeAt = 0x7400, VeVector = 20, VeInfoGet = 3, PushedRegisters = 6;
     private const ushort CodeSelector = 8;
     private const byte Hlt = 0xF4;

@@ -3,11 +3,14 @@ using Seamsim.Scheduling;
 
 namespace Seamsim.TextTraces;
 
-/// <summary>Plays a text trace on a machine, section by section, and reports what became of every expectation.</summary>
+/// <summary>
+/// Plays a text trace on a machine, section by section, and reports what became of every expectation.
+/// </summary>
 /// <param name="machine">A fresh machine with the trace's platform.</param>
 /// <param name="trace">The trace.</param>
 /// <param name="maxInstructions">Instructions every section may execute.</param>
-public sealed class TextTraceRunner(Machine machine, TextTrace trace, ulong maxInstructions = TextTraceRunner.DefaultLimit)
+public sealed class TextTraceRunner(Machine machine, TextTrace trace,
+    ulong maxInstructions = TextTraceRunner.DefaultLimit)
 {
     /// <summary>Instructions a section may execute unless told otherwise.</summary>
     public const ulong DefaultLimit = 1_000_000;

@@ -5,7 +5,9 @@ using Seamsim.TextTraces.Assembling;
 
 namespace Seamsim.TextTraces;
 
-/// <summary>A number in a directive: a constant, a label, a leaf's number or a status by name; or a sum of two.</summary>
+/// <summary>
+/// A number in a directive: a constant, a label, a leaf's number or a status by name; or a sum of two.
+/// </summary>
 /// <param name="Name">The label or name, or null.</param>
 /// <param name="Number">The constant, or what is added to the name's value.</param>
 internal readonly record struct TextValue(string? Name, UInt128 Number)

@@ -8,7 +8,8 @@ using Decoder = Iced.Intel.Decoder;
 namespace Seamsim.Tests.Machines.TextTraces;
 
 /// <summary>
-/// Random bytes, decoded, printed, assembled again: over the whole ISA the same instruction comes out. The bytes owe nothing
+/// Random bytes, decoded, printed, assembled again: over the whole ISA the same instruction comes out. The bytes owe
+/// nothing
 /// to the assembler's own tables.
 /// </summary>
 [TestFixture]
@@ -22,9 +23,11 @@ internal sealed class AssemblerCoverageTests
     private static readonly string[] Rare =
     [
         "66F2480F38F1C1", "66F20F38F1C1", "8FE9F812C0", "8FE97812C8", "8FE9F812C8", "8FE97812C0", "8FE978C1C1",
-        "0FFFC1", "480FFFC1", "C4E27849C0", "C4E27B49C0", "F30F3AF0C055", "F20F00F1", "66F20F00F1", "62F17D08C5C105", "62F1FD08C5C105",
+        "0FFFC1", "480FFFC1", "C4E27849C0", "C4E27B49C0", "F30F3AF0C055", "F20F00F1", "66F20F00F1", "62F17D08C5C105",
+        "62F1FD08C5C105",
         "62F2FE4828C1", "62F27E0829C1", "62F27E2829C1", "62F27E4829C1", "62F2FE0829C1", "62F2FE2829C1", "62F27E2839C1",
-        "62F27E4839C1", "62F2FE0839C1", "62F2FE2839C1", "62F2774868C2", "62F17C08130A", "62F27E4828C2", "62F2FE4829C2", "62F27E0838C2", "62F27E0839C2", "62F2FE4839C2",
+        "62F27E4839C1", "62F2FE0839C1", "62F2FE2839C1", "62F2774868C2", "62F17C08130A", "62F27E4828C2", "62F2FE4829C2",
+        "62F27E0838C2", "62F27E0839C2", "62F2FE4839C2",
         "62F2FD09900C10", "8FE97C80C1", "62F27D49C60C10", "62F2FD49C60C10", "62F27D49C61410",
         "62F2FD49C61410", "62F27D49C62C10", "62F2FD49C62C10", "62F27D49C63410", "62F2FD49C63410", "62F27D49C70C10",
         "62F2FD49C70C10", "62F27D49C71410", "62F2FD49C71410", "62F27D49C72C10", "62F2FD49C72C10", "62F27D49C73410",
@@ -34,7 +37,8 @@ internal sealed class AssemblerCoverageTests
     // The names of two instructions, WAIT and the one that does not wait: a decoder never shows them.
     private static readonly string[] Waiting =
     [
-        "fstenv fpuenv14 ptr [rax]", "fstenv fpuenv28 ptr [rax]", "fstcw word ptr [rax]", "feni", "fdisi", "fclex", "finit",
+        "fstenv fpuenv14 ptr [rax]", "fstenv fpuenv28 ptr [rax]", "fstcw word ptr [rax]", "feni", "fdisi", "fclex",
+        "finit",
         "fsetpm", "fsave fpustate94 ptr [rax]", "fsave fpustate108 ptr [rax]", "fstsw word ptr [rax]", "fstsw ax",
     ];
 
@@ -46,7 +50,8 @@ internal sealed class AssemblerCoverageTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(decoder.Decode().Code, Is.EqualTo(Code.Wait));
-            Assert.That(decoder.Decode().Mnemonic.ToString().ToLowerInvariant(), Is.EqualTo("fn" + text.Split(' ')[0][1..]));
+            Assert.That(decoder.Decode().Mnemonic.ToString().ToLowerInvariant(),
+                Is.EqualTo("fn" + text.Split(' ')[0][1..]));
         }
     }
 
@@ -98,7 +103,8 @@ internal sealed class AssemblerCoverageTests
         byte[] bytes;
         try
         {
-            bytes = assembler.Assemble(AssemblyParser.Parse(text), Rip, _ => throw new AssertionException("no labels here"));
+            bytes = assembler.Assemble(AssemblyParser.Parse(text), Rip, _ =>
+                throw new AssertionException("no labels here"));
         }
         catch (AssemblyException refused)
         {
@@ -132,7 +138,8 @@ internal sealed class AssemblerCoverageTests
         Dictionary<Code, List<Instruction>> samples = [];
         foreach (string rare in Rare)
         {
-            Instruction instruction = Decoder.Create(64, new ByteArrayCodeReader(Convert.FromHexString(rare)), Rip).Decode();
+            Instruction instruction = Decoder.Create(64, new ByteArrayCodeReader(Convert.FromHexString(rare)),
+                Rip).Decode();
             samples.TryAdd(instruction.Code, [instruction]);
         }
         Random random = new(20);
@@ -159,7 +166,8 @@ internal sealed class AssemblerCoverageTests
         samples.TryGetValue(code, out List<Instruction>? list) && list.Count >= SamplesPerCode;
 
     /// <summary>
-    /// Iced's own encoder can write it back: not so for 3DNow! with R8..R15, and branches at the end of their reach that
+    /// Iced's own encoder can write it back: not so for 3DNow! with R8..R15, and branches at the end of their reach
+    /// that
     /// carry a prefix nobody needs.
     /// </summary>
     private static bool IsWritable(in Instruction instruction)
@@ -172,7 +180,8 @@ internal sealed class AssemblerCoverageTests
     }
 
     /// <summary>
-    /// The sample's own length; what is printed without RIP is not said to be relative to it, and no text asks for XCHG as
+    /// The sample's own length; what is printed without RIP is not said to be relative to it, and no text asks for XCHG
+    /// as
     /// NOP or for XBEGIN with 16 bits.
     /// </summary>
     private static int ShortestOf(in Instruction instruction)
@@ -201,7 +210,11 @@ internal sealed class AssemblerCoverageTests
             4 => [0x66, 0x0F],
             5 => [0xF3, rex, 0x0F],
             6 => [0xF2, rex, 0x0F],
-            7 or 22 or 23 => [0xC4, (byte)((bytes[1] & 0xE0) | (bytes[14] % 3 + 1)), (byte)(bytes[2] | (bytes[13] % 2 == 0 ? 0x78 : 0))],
+            7 or 22 or 23 =>
+            [
+                0xC4, (byte)((bytes[1] & 0xE0) | (bytes[14] % 3 + 1)),
+                (byte)(bytes[2] | (bytes[13] % 2 == 0 ? 0x78 : 0)),
+            ],
             11 => [0x67, 0x0F],
             12 => [0xF3, 0x67, 0x0F],
             13 => [0x67, 0xF2, rex, 0x0F],
@@ -215,7 +228,8 @@ internal sealed class AssemblerCoverageTests
             21 => [0x67],
             24 or 25 or 26 =>
             [
-                0x62, (byte)((bytes[1] & 0xF0) | (1 + bytes[14] % 6)), (byte)(bytes[2] | 0x7C), (byte)((bytes[3] & 0x67) | 8),
+                0x62, (byte)((bytes[1] & 0xF0) | (1 + bytes[14] % 6)), (byte)(bytes[2] | 0x7C),
+                    (byte)((bytes[3] & 0x67) | 8),
             ],
             8 or 9 => [0x62, (byte)(bytes[1] & 0xF7), (byte)(bytes[2] | (bytes[14] % 2 == 0 ? 0x7C : 0x04))],
             10 => [0x8F, (byte)((bytes[1] & 0xE0) | (bytes[14] % 3 + 8))],

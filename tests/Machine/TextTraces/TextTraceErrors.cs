@@ -68,7 +68,8 @@ internal sealed class TextTraceErrors
     {
         TextTrace trace = TextTrace.Parse("[host]\n.space 0xA0000000 4096\nnop\n", "t.trace");
         using Machine machine = new(trace.Platform);
-        ConfigurationException? wrong = Assert.Throws<ConfigurationException>(() => new TextTraceRunner(machine, trace).Run());
+        ConfigurationException? wrong = Assert.Throws<ConfigurationException>(() =>
+            new TextTraceRunner(machine, trace).Run());
         Assert.That(wrong!.Message, Does.StartWith("t.trace:2: 0xA0000000"));
     }
 
@@ -103,11 +104,16 @@ internal sealed class TextTraceErrors
     {
         string[] words =
         [
-            "mov", "add", "rax", "ecx", "[", "]", "{", "}", "k1", "z", ",", ":", "+", "-", "*", "4", "0x10", "qword", "ptr", "byte",
-            "lock", "rep", "st", "(", ")", "label", "zmm1", "xmm2", "vaddps", "1to8", "rip", "rel", ".reg", ".mem", ".expect", ".space",
-            ".org", "=", "!", "&", "#GP", "ve", "exit", "reason", "mem", "48", "db", "dq", "\"", "'", ";", "#", "[host]", "[td]", "\n",
-            "\n", "\n", "label:", "hint", "taken", "far", "short", "call", "jmp", "1", "int", "fs", "cs", "rn", "sae", "imul", "fcom",
-            "enter", "vpgatherdd", "data16", "0", "99999999999999999999", "TDX_SUCCESS", "[platform]", "seed=3", "movs", "in", "0h", "h",
+            "mov", "add", "rax", "ecx", "[", "]", "{", "}", "k1", "z", ",", ":", "+", "-", "*", "4", "0x10", "qword",
+            "ptr", "byte",
+            "lock", "rep", "st", "(", ")", "label", "zmm1", "xmm2", "vaddps", "1to8", "rip", "rel", ".reg", ".mem",
+            ".expect", ".space",
+            ".org", "=", "!", "&", "#GP", "ve", "exit", "reason", "mem", "48", "db", "dq", "\"", "'", ";", "#",
+            "[host]", "[td]", "\n",
+            "\n", "\n", "label:", "hint", "taken", "far", "short", "call", "jmp", "1", "int", "fs", "cs", "rn", "sae",
+            "imul", "fcom",
+            "enter", "vpgatherdd", "data16", "0", "99999999999999999999", "TDX_SUCCESS", "[platform]", "seed=3", "movs",
+            "in", "0h", "h",
         ];
         Random random = new(5);
         for (int i = 0; i < 20_000; i++)

@@ -8,7 +8,8 @@ namespace Seamsim.Tests.Machines.TextTraces;
 internal sealed class TextTraceRunTests
 {
     private static IEnumerable<string> Shipped =>
-        Directory.GetFiles(Path.Combine(HouseRoot.Path, "sim/Scenarios/traces"), "*.trace").Select(Path.GetFileName).Order()!;
+        Directory.GetFiles(Path.Combine(HouseRoot.Path, "sim/Scenarios/traces"),
+            "*.trace").Select(Path.GetFileName).Order()!;
 
     [TestCaseSource(nameof(Shipped))]
     public void A_shipped_trace_holds(string file)
@@ -151,7 +152,8 @@ internal sealed class TextTraceRunTests
             .expect rax=0x04030206
             """);
         CheckResult[] failed = [.. result.Sections[0].Checks.Where(check => !check.Passed)];
-        Assert.That(failed.Select(check => check.Got), Is.EqualTo(new[] { "no memory is mapped there" }), Describe(result));
+        Assert.That(failed.Select(check => check.Got), Is.EqualTo(new[] { "no memory is mapped there" }),
+            Describe(result));
     }
 
     [Test]
@@ -215,7 +217,8 @@ internal sealed class TextTraceRunTests
     {
         const string code = "mov ecx, 1000\nl: add rax, rcx\nxor rbx, rax\nimul rbx, rcx\ndec ecx\njnz l\n";
         SectionResult bare = Run("[host]\n" + code).Sections[0];
-        SectionResult watched = Run("[host]\n" + code.Replace("\n", "\n.expect rsp!=1\n", StringComparison.Ordinal)).Sections[0];
+        SectionResult watched = Run("[host]\n" + code.Replace("\n", "\n.expect rsp!=1\n",
+            StringComparison.Ordinal)).Sections[0];
         Assert.That((watched.Cycles, watched.Instructions), Is.EqualTo((bare.Cycles, bare.Instructions)));
         Assert.That(watched.Registers, Is.EqualTo(bare.Registers));
     }
@@ -235,7 +238,8 @@ internal sealed class TextTraceRunTests
         return new TextTraceRunner(machine, trace, limit).Run();
     }
 
-    private static string Describe(TextTraceResult result) => result.Problem + "\n" + string.Join('\n', result.Sections.Select(
+    private static string Describe(TextTraceResult result) =>
+        result.Problem + "\n" + string.Join('\n', result.Sections.Select(
         section => $"{section.Name} {section.End} {section.EndLine} {section.Reason}\n"
             + string.Join('\n', section.Checks.Where(check => !check.Passed))));
 }

@@ -38,10 +38,13 @@ internal sealed class AssemblyParser
         };
     }
 
-    /// <summary><c>fcom st,dword ptr [rax]</c> and <c>fst dword ptr [rax],st</c>: the stack top goes without saying.</summary>
+    /// <summary>
+    /// <c>fcom st,dword ptr [rax]</c> and <c>fst dword ptr [rax],st</c>: the stack top goes without saying.
+    /// </summary>
     private void DropStackTop(string mnemonic)
     {
-        if (operands.Count != 2 || mnemonic[0] != 'f' || MnemonicTable.Find(mnemonic).Any(form => form.Info.OpCount == 2 && !HasMemory()))
+        if (operands.Count != 2 || mnemonic[0] != 'f'
+            || MnemonicTable.Find(mnemonic).Any(form => form.Info.OpCount == 2 && !HasMemory()))
             return;
         int top = operands.FindIndex(operand => operand.Register == Register.ST0 && !operand.IsNumbered);
         if (top >= 0)
@@ -117,7 +120,10 @@ internal sealed class AssemblyParser
         if (RegisterNames.Find(lexer.Peek) is not Register.None and var register)
         {
             bool numbered = lexer.PeekNext == "(";
-            return new AssemblyOperand(OperandForm.Register) { Register = TakeRegister(register), IsFar = far, IsNumbered = numbered };
+            return new AssemblyOperand(OperandForm.Register)
+            {
+                Register = TakeRegister(register), IsFar = far, IsNumbered = numbered,
+            };
         }
         if (bytes > 1 && !NumberText.LooksLikeOne(lexer.Peek))
             throw new AssemblyException($"expected \"[\" {lexer.Before()}");
@@ -211,7 +217,8 @@ internal sealed class AssemblyParser
     }
 
     /// <summary>Whether a word can be a label.</summary>
-    public static bool IsName(string word) => word.Length > 0 && (char.IsAsciiLetter(word[0]) || word[0] is '_' or '.' or '$' or '@');
+    public static bool IsName(string word) => word.Length > 0
+        && (char.IsAsciiLetter(word[0]) || word[0] is '_' or '.' or '$' or '@');
 
     private void TakeDecorators()
     {
@@ -241,7 +248,8 @@ internal sealed class AssemblyParser
             default:
                 if (RegisterNames.Find(name) is not (>= Register.K0 and <= Register.K7 and var mask))
                     throw new AssemblyException(
-                        $"{{{Lexer.Short(name)}}}: expected {{k1}}..{{k7}}, {{z}}, {{sae}}, {{rn-sae}} and its like, or {{1to8}}");
+                        $"{{{Lexer.Short(name)}}}: "
+                        + "expected {k1}..{k7}, {z}, {sae}, {rn-sae} and its like, or {1to8}");
                 opMask = mask;
                 break;
         }

@@ -73,6 +73,7 @@ internal static class ImmediateRules
             return false;
         long extended = (long)(value << (64 - immediateBits)) >> (64 - immediateBits);
         ulong mask = operandBits == 64 ? ulong.MaxValue : (1UL << operandBits) - 1;
-        return (((ulong)extended ^ value) & mask) == 0 && (operandBits < 64 || negative == ((long)value < 0) || value >> 63 != 0);
+        return (((ulong)extended ^ value) & mask) == 0
+            && (operandBits < 64 || negative == ((long)value < 0) || value >> 63 != 0);
     }
 }

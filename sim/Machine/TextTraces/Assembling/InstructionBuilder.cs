@@ -30,16 +30,20 @@ internal readonly struct InstructionBuilder(AssemblyLine line, InstructionForm f
                     return null;
                 continue;
             }
-            if (written == line.Operands.Count || !TrySet(ref instruction, i, kind, line.Operands[written++], rip, length))
+            if (written == line.Operands.Count
+                || !TrySet(ref instruction, i, kind, line.Operands[written++], rip, length))
                 return null;
         }
         return written == line.Operands.Count && TryMark(ref instruction) ? instruction : null;
     }
 
-    /// <summary>Gathers and scatters may be written with their mask as an operand of its own; −1: this one is not.</summary>
+    /// <summary>
+    /// Gathers and scatters may be written with their mask as an operand of its own; −1: this one is not.
+    /// </summary>
     private int MaskOperand()
     {
-        if (!form.Info.RequireOpMaskRegister || line.OpMask != Register.None || line.Operands.Count != form.Info.OpCount + 1)
+        if (!form.Info.RequireOpMaskRegister || line.OpMask != Register.None
+            || line.Operands.Count != form.Info.OpCount + 1)
             return -1;
         for (int i = 0; i < line.Operands.Count; i++)
             if (line.Operands[i].Register.IsK())
@@ -65,7 +69,8 @@ internal readonly struct InstructionBuilder(AssemblyLine line, InstructionForm f
     }
 
     /// <summary>
-    /// Operands that may be left out: all of a string instruction and its like, the comparison a name stands for, ST(0).
+    /// Operands that may be left out: all of a string instruction and its like, the comparison a name stands for,
+    /// ST(0).
     /// </summary>
     private bool IsLeftOut(Kind kind, int operand, int written)
     {
@@ -79,11 +84,13 @@ internal readonly struct InstructionBuilder(AssemblyLine line, InstructionForm f
         if (kind == Kind.sti_opcode)
             return line.Operands.Count == 0;
         bool fixedRegister = OperandRules.Fixed(kind) != Register.None;
-        return fixedRegister && line.Operands.Count < info.OpCount && (line.Operands.Count == 0 || !FitsNext(kind, written));
+        return fixedRegister && line.Operands.Count < info.OpCount
+            && (line.Operands.Count == 0 || !FitsNext(kind, written));
     }
 
     private bool FitsNext(Kind kind, int written) => written < line.Operands.Count
-        && line.Operands[written] is { Form: OperandForm.Register } operand && OperandRules.Takes(kind, operand.Register);
+        && line.Operands[written] is { Form: OperandForm.Register } operand
+            && OperandRules.Takes(kind, operand.Register);
 
     private bool TrySetImplied(ref Instruction instruction, int operand, Kind kind)
     {
@@ -149,11 +156,14 @@ internal readonly struct InstructionBuilder(AssemblyLine line, InstructionForm f
         }
     }
 
-    /// <summary>Where only 16 bits of a register are read the 32-bit form does without a prefix: <c>mov es,dx</c>.</summary>
+    /// <summary>
+    /// Where only 16 bits of a register are read the 32-bit form does without a prefix: <c>mov es,dx</c>.
+    /// </summary>
     private bool IsSelectorSource(Kind kind) => kind == Kind.r32_or_mem && form.Code is Code.Mov_Sreg_r32m16
         or Code.Lldt_r32m16 or Code.Ltr_r32m16 or Code.Verr_r32m16 or Code.Verw_r32m16 or Code.Lmsw_r32m16;
 
-    private static bool TryBranch(ref Instruction instruction, int operand, Kind kind, AssemblyOperand text, ulong target)
+    private static bool TryBranch(ref Instruction instruction, int operand, Kind kind, AssemblyOperand text,
+        ulong target)
     {
         bool isShort = kind == Kind.br64_1;
         if (text.IsFar || text.Reach == (isShort ? BranchReach.Near : BranchReach.Short)
@@ -235,7 +245,8 @@ internal readonly struct InstructionBuilder(AssemblyLine line, InstructionForm f
 
     /// <summary>A number alone as an address: 32-bit addressing reaches what a signed displacement does not.</summary>
     private bool IsNarrowAbsolute(Kind kind, ulong value) => (line.Marks & InstructionMarks.Addr32) != 0
-        || kind != Kind.mem_offs && (value is > int.MaxValue and <= uint.MaxValue || form.Info.Op0Kind == Kind.r32_reg_mem);
+        || kind != Kind.mem_offs
+            && (value is > int.MaxValue and <= uint.MaxValue || form.Info.Op0Kind == Kind.r32_reg_mem);
 
     private static bool FitsDisplacement(ulong value, bool narrow) =>
         (long)value == (int)value || narrow && value <= uint.MaxValue;
@@ -274,7 +285,8 @@ internal readonly struct InstructionBuilder(AssemblyLine line, InstructionForm f
             && ((marks & InstructionMarks.Notrack) == 0 || info.CanUseNotrackPrefix)
             && ((marks & InstructionMarks.Xacquire) == 0 || info.CanUseXacquirePrefix)
             && ((marks & InstructionMarks.Xrelease) == 0 || info.CanUseXreleasePrefix)
-            && ((marks & (InstructionMarks.HintTaken | InstructionMarks.HintNotTaken)) == 0 || info.CanUseHintTakenPrefix)
+            && ((marks & (InstructionMarks.HintTaken | InstructionMarks.HintNotTaken)) == 0
+                || info.CanUseHintTakenPrefix)
             && ((marks & InstructionMarks.Zeroing) == 0 || info.CanUseZeroingMasking)
             && (line.OpMask is Register.None or Register.K0 || info.CanUseOpMaskRegister)
             && ((marks & InstructionMarks.SuppressAll) == 0 || info.CanSuppressAllExceptions)

@@ -15,7 +15,8 @@ internal readonly record struct InstructionForm(Code Code, OpCodeInfo Info, int 
 }
 
 /// <summary>
-/// Every form of every instruction that Iced knows in 64-bit mode, by name: the manual's name, and what disassemblers print
+/// Every form of every instruction that Iced knows in 64-bit mode, by name: the manual's name, and what disassemblers
+/// print
 /// (conditions such as <c>jz</c>, comparisons such as <c>vcmpeqps</c>).
 /// </summary>
 internal static class MnemonicTable
@@ -25,7 +26,9 @@ internal static class MnemonicTable
     /// <summary>All names.</summary>
     public static IEnumerable<string> Names => Forms.Keys;
 
-    /// <summary>The forms behind a name in lower case, in Iced's order; empty when there is no such instruction.</summary>
+    /// <summary>
+    /// The forms behind a name in lower case, in Iced's order; empty when there is no such instruction.
+    /// </summary>
     public static IReadOnlyList<InstructionForm> Find(string mnemonic) => Forms.GetValueOrDefault(mnemonic) ?? [];
 
     /// <summary>The known name nearest to a wrong one.</summary>
@@ -35,7 +38,8 @@ internal static class MnemonicTable
         string? best = null;
         int least = farthest;
         foreach (string name in Forms.Keys.Order(StringComparer.Ordinal))
-            if (Math.Abs(name.Length - mnemonic.Length) < least && EditDistance(name, mnemonic) is var distance && distance < least)
+            if (Math.Abs(name.Length - mnemonic.Length) < least && EditDistance(name, mnemonic) is var distance
+                && distance < least)
                 (best, least) = (name, distance);
         return best;
     }
@@ -48,7 +52,8 @@ internal static class MnemonicTable
 
     /// <summary>Branches with 16-bit operands: on Intel processors the prefix does nothing in 64-bit mode.</summary>
     private static bool IsOtherVendorsBranch(OpCodeInfo info) =>
-        !info.IntelDecoder64 && info.OperandSize == 16 && info.Code.FlowControl() is not (FlowControl.Next or FlowControl.Interrupt);
+        !info.IntelDecoder64 && info.OperandSize == 16
+            && info.Code.FlowControl() is not (FlowControl.Next or FlowControl.Interrupt);
 
     private static FrozenDictionary<string, InstructionForm[]> Build()
     {

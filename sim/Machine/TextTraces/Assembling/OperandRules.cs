@@ -11,7 +11,8 @@ internal static class OperandRules
         kind is >= Kind.mem_offs and <= Kind.k_or_mem or Kind.sibmem || IsImpliedMemory(kind);
 
     /// <summary>Memory that RSI, RDI or RBX addresses.</summary>
-    public static bool IsImpliedMemory(Kind kind) => kind is Kind.seg_rSI or Kind.es_rDI or Kind.seg_rDI or Kind.seg_rBX_al;
+    public static bool IsImpliedMemory(Kind kind) => kind is Kind.seg_rSI or Kind.es_rDI or Kind.seg_rDI
+        or Kind.seg_rBX_al;
 
     /// <summary>Whether a form is a string instruction or its like.</summary>
     public static bool HasImpliedMemory(OpCodeInfo info)
@@ -43,7 +44,8 @@ internal static class OperandRules
         Kind.mm_or_mem or Kind.mm_reg or Kind.mm_rm => register.IsMM(),
         Kind.xmm_or_mem or Kind.xmm_reg or Kind.xmm_rm or Kind.xmm_vvvv or Kind.xmmp3_vvvv or Kind.xmm_is4
             or Kind.xmm_is5 => register.IsXMM(),
-        Kind.ymm_or_mem or Kind.ymm_reg or Kind.ymm_rm or Kind.ymm_vvvv or Kind.ymm_is4 or Kind.ymm_is5 => register.IsYMM(),
+        Kind.ymm_or_mem or Kind.ymm_reg or Kind.ymm_rm or Kind.ymm_vvvv or Kind.ymm_is4 or Kind.ymm_is5 =>
+            register.IsYMM(),
         Kind.zmm_or_mem or Kind.zmm_reg or Kind.zmm_rm or Kind.zmm_vvvv or Kind.zmmp3_vvvv => register.IsZMM(),
         Kind.tmm_reg or Kind.tmm_rm or Kind.tmm_vvvv => register.IsTMM(),
         Kind.k_or_mem or Kind.k_reg or Kind.kp1_reg or Kind.k_rm or Kind.k_vvvv => register.IsK(),

@@ -24,7 +24,8 @@ internal static class PrintedNames
         sample.Code = code;
         StringOutput output = new();
         new IntelFormatter().FormatAllOperands(sample, output);
-        string[] words = output.ToStringAndReset().Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        string[] words = output.ToStringAndReset().Split(',',
+            StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         Register[] registers = [.. words.Select(RegisterNames.Find)];
         return registers.Contains(Register.None) ? [] : registers;
     }

@@ -3,7 +3,8 @@ using Iced.Intel;
 namespace Seamsim.TextTraces.Assembling;
 
 /// <summary>
-/// Names that stand for an instruction and its last operand, such as <c>vcmpeqps</c>: exactly those a disassembler prints,
+/// Names that stand for an instruction and its last operand, such as <c>vcmpeqps</c>: exactly those a disassembler
+/// prints,
 /// so they are asked from it.
 /// </summary>
 internal static class PseudoNames

@@ -3,8 +3,10 @@ using Iced.Intel;
 namespace Seamsim.TextTraces.Assembling;
 
 /// <summary>
-/// Assembles Intel syntax for 64-bit mode. Every form Iced knows is tried: the operands must fit, Iced's encoder must accept
-/// it, and Iced's decoder must read the very same instruction back. Of those the shortest wins, then the first in Iced's order.
+/// Assembles Intel syntax for 64-bit mode. Every form Iced knows is tried: the operands must fit, Iced's encoder must
+/// accept
+/// it, and Iced's decoder must read the very same instruction back. Of those the shortest wins, then the first in
+/// Iced's order.
 /// </summary>
 internal sealed class TextAssembler
 {
@@ -19,7 +21,8 @@ internal sealed class TextAssembler
     /// <param name="line">The instruction.</param>
     /// <param name="rip">Where it stands.</param>
     /// <param name="labels">Addresses of labels.</param>
-    /// <param name="leastBytes">Shorter encodings are passed over: an instruction that has grown does not shrink again.</param>
+    /// <param name="leastBytes">Shorter encodings are passed over: an instruction that has grown does not shrink
+    /// again.</param>
     /// <exception cref="AssemblyException">There is no such instruction, or none with such operands.</exception>
     public byte[] Assemble(AssemblyLine line, ulong rip, Func<string, ulong> labels, int leastBytes = 0)
     {
@@ -46,12 +49,14 @@ internal sealed class TextAssembler
             throw new AssemblyException(NothingFits(line, refusal));
         if (sizes > 1 && line.Operands.Any(operand => operand is { Form: OperandForm.Memory, Bytes: 0 }))
             throw new AssemblyException(
-                $"{line.Mnemonic}: say how large the memory operand is ({string.Join(", ", memory)} bytes are possible), e.g. qword ptr");
+                $"{line.Mnemonic}: say how large the memory operand is "
+                + $"({string.Join(", ", memory)} bytes are possible), e.g. qword ptr");
         return best;
     }
 
     private bool TryEncode(
-        AssemblyLine line, in InstructionForm form, ulong rip, Func<string, ulong> labels, ref string? refusal, out byte[] bytes)
+        AssemblyLine line, in InstructionForm form, ulong rip, Func<string, ulong> labels, ref string? refusal,
+            out byte[] bytes)
     {
         const int longest = 15;
         bytes = [];
@@ -96,7 +101,8 @@ internal sealed class TextAssembler
         if (read.IsInvalid || length != bytes.Length)
             return false;
         meant.MemoryDisplSize = read.MemoryDisplSize;
-        if (read.MemoryBase == Register.None && read.MemoryIndexScale != meant.MemoryIndexScale && meant.MemoryIndex == Register.None)
+        if (read.MemoryBase == Register.None && read.MemoryIndexScale != meant.MemoryIndexScale
+            && meant.MemoryIndex == Register.None)
             meant.MemoryIndexScale = read.MemoryIndexScale;
         if (meant.OpMask == Register.K0)
             meant.OpMask = Register.None;
@@ -119,9 +125,11 @@ internal sealed class TextAssembler
     /// <summary>Shorter is better; 16-bit operands only where a 16-bit operand is written.</summary>
     private static int Rank(AssemblyLine line, OpCodeInfo info, byte[] bytes)
     {
-        bool implied = info.OperandSize == 16 && (line.Marks & InstructionMarks.Data16) == 0 && !line.Operands.Any(operand =>
+        bool implied = info.OperandSize == 16 && (line.Marks & InstructionMarks.Data16) == 0
+            && !line.Operands.Any(operand =>
             operand.Form == OperandForm.Register && operand.Register.IsGPR16() || operand.Bytes == 2);
-        int otherTop = line.Operands.Count == 2 && line.Operands[0].IsNumbered && info.Op0Kind == OpCodeOperandKind.st0 ? 1 : 0;
+        int otherTop = line.Operands.Count == 2 && line.Operands[0].IsNumbered && info.Op0Kind == OpCodeOperandKind.st0
+            ? 1 : 0;
         return (bytes.Length * 2) + otherTop + (implied ? Penalty : 0);
     }
 
