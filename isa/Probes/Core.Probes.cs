@@ -68,6 +68,7 @@ public sealed unsafe partial class Core
             Probe!.Walked(this, level, ept: false, write, result.Address);
     }
 
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     private void TellAccess(ulong address, int bytes, bool write, ulong value) =>
         Probe?.Access(this, address, write, new ReadOnlySpan<byte>(&value, bytes));
 

@@ -36,6 +36,9 @@ internal sealed class BlockModel(BlockDefinition definition)
     /// <summary>Shapes of the accesses of the last execution.</summary>
     public ReadOnlySpan<byte> Shapes => shapes.AsSpan(0, ShapeCount);
 
+    /// <summary>Whether the access was of this shape the last time.</summary>
+    public bool IsExpected(int access, byte shape) => access < ShapeCount && shapes[access] == shape;
+
     public int ShapeCount { get; private set; }
 
     public static int SlotOf(int access) => access < OwnSlots ? access : OwnSlots + (access & 1);

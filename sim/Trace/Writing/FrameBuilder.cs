@@ -33,11 +33,21 @@ internal sealed class FrameBuilder
 
     public bool IsEmpty => Records == firstRecord;
 
-    public void Executed(Lane lane, TraceWorld world, int retired)
+    /// <summary>Counts an execution; where and by whom is told once a frame, not every time.</summary>
+    public void Executed(int retired)
     {
         Instructions += (ulong)retired;
-        worlds |= (TraceWorlds)(1 << (int)world);
-        Saw(lane);
+        Records++;
+    }
+
+    /// <summary>A block of the frame executes there.</summary>
+    public void Uses(TraceWorld world) => worlds |= (TraceWorlds)(1 << (int)world);
+
+    /// <summary>A logical processor executes in the frame; its clock only grows.</summary>
+    public void Uses(Lane lane)
+    {
+        lpMask |= 1UL << (lane.Lp & 63);
+        At(lane.Clock);
     }
 
     public void Saw(Lane lane)

@@ -70,6 +70,10 @@ internal static unsafe class RawWord
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsExecution(ulong word) => word < OtherBit;
 
+    /// <summary>Whether this is <see cref="EventKind.Registers"/>; the word is no access and no execution.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsRegisters(ulong word) => KindOf(word) == (int)EventKind.Registers;
+
     public static int BlockOf(ulong word) => (int)(word >> ClockBits);
 
     /// <summary>log2 of the size; 7: the next word holds the size.</summary>

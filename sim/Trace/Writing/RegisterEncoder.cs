@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Seamsim.Trace;
 
@@ -37,7 +38,7 @@ internal sealed class RegisterEncoder(Column to)
     /// <param name="code">0: the first 32 registers; otherwise one more than the number of a vector register.</param>
     /// <param name="mask">Which of them.</param>
     /// <param name="values">Their new values.</param>
-    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Put(Lane lane, BlockModel? block, int code, uint mask, ReadOnlySpan<ulong> values)
     {
         to.PutNumber((ulong)code);

@@ -59,25 +59,32 @@ internal sealed class TraceEncoder
     /// or access: the code has to keep up from the first second on.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Encode(ReadOnlySpan<ulong> raw)
+    public unsafe void Encode(ReadOnlySpan<ulong> raw)
     {
-        for (int i = 0; i < raw.Length;)
+        fixed (ulong* first = raw)
         {
-            ulong word = raw[i];
-            if (RawWord.IsAccess(word))
+            ulong* end = first + raw.Length;
+            for (ulong* at = first; at < end;)
             {
-                i += Access(word, raw[i..]);
-            }
-            else if (RawWord.IsExecution(word))
-            {
-                Execute(word);
-                i++;
-            }
-            else
-            {
-                int more = RawWord.WordsOf(word);
-                Other(word, raw.Slice(i + 1, more));
-                i += 1 + more;
+                ulong word = *at;
+                if (RawWord.IsAccess(word))
+                {
+                    at += Access(word, at);
+                }
+                else if (RawWord.IsExecution(word))
+                {
+                    Execute(word);
+                    at++;
+                }
+                else
+                {
+                    int more = RawWord.WordsOf(word);
+                    if (RawWord.IsRegisters(word))
+                        Registers(word, new ReadOnlySpan<ulong>(at + 1, more));
+                    else
+                        Other(word, new ReadOnlySpan<ulong>(at + 1, more));
+                    at += 1 + more;
+                }
             }
         }
     }
@@ -120,6 +127,9 @@ internal sealed class TraceEncoder
 
     private void EndFrame()
     {
+        foreach (Lane? known in lanes)
+            if (known?.Last is not null)
+                frame.Uses(known);
         if (!frame.IsEmpty)
             frame.WriteTo(file);
         BeginFrame();
@@ -164,7 +174,8 @@ internal sealed class TraceEncoder
             last.Cost = cost;
         lane.Moved = false;
         lane.Clock = clock;
-        frame.At(clock);
+        if (last is null)
+            frame.Uses(lane);
         lane.Last = running = block;
         (retired, accesses, asExpected) = (block.Instructions, 0, 0);
     }
@@ -173,6 +184,7 @@ internal sealed class TraceEncoder
     private void Define(BlockModel block)
     {
         block.Enter(number, localIds++);
+        frame.Uses(block.World);
         BlockDefinition d = block.Definition;
         Column to = frame.Dictionary;
         to.PutNumber(d.Address);
@@ -186,7 +198,7 @@ internal sealed class TraceEncoder
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private int Access(ulong word, ReadOnlySpan<ulong> raw)
+    private unsafe int Access(ulong word, ulong* raw)
     {
         byte shape = (byte)((int)(word >> 60) & 7);
         int bytes = 1 << shape, used = 1;
@@ -204,7 +216,7 @@ internal sealed class TraceEncoder
                 Translate(address, bytes);
             PutAccess(block, shape, address, bytes);
             if (valueWords > 0)
-                PutValue(ref block.Slot(accesses - 1), raw.Slice(used, valueWords));
+                PutValue(ref block.Slot(accesses - 1), new ReadOnlySpan<ulong>(raw + used, valueWords));
             if (accesses == MaxAccesses)
                 EndPart();
         }
@@ -219,7 +231,7 @@ internal sealed class TraceEncoder
         shapes[accesses] = shape;
         if (ShapeByte.IsOddSize(shape))
             oddSizes.Add((accesses, bytes));
-        else if (asExpected == accesses && accesses < block.ShapeCount && block.Shapes[accesses] == shape)
+        else if (asExpected == accesses && block.IsExpected(accesses, shape))
             asExpected++;
         ref AccessSlot slot = ref block.Slot(accesses);
         frame.Address.PutDifference(address - slot.Expected(lane.LastAddress));
@@ -266,7 +278,7 @@ internal sealed class TraceEncoder
         frame.Control.Put((byte)(flags | ControlByte.ShapeAsExpected));
         if (unexpected is not null)
             frame.Control.PutNumber((ulong)unexpected.LocalId);
-        frame.Executed(lane, block.World, retired);
+        frame.Executed(retired);
         if (changeAt < 0)
             return;
         frame.Control.Put(ControlByte.OfEvent((int)EventKind.Registers));
@@ -305,7 +317,7 @@ internal sealed class TraceEncoder
             frame.Control.PutNumber((ulong)unexpected.LocalId);
         if (!whole)
             frame.Control.PutNumber((ulong)retired);
-        frame.Executed(lane, block.World, retired);
+        frame.Executed(retired);
         foreach ((int kind, int at) in amid)
             PutControl(kind, at);
         amid.Clear();
@@ -362,27 +374,27 @@ internal sealed class TraceEncoder
                     [..(int)RawWord.ImmediateOf(word)].ToArray(), -1));
                 return;
         }
-        words += 1 + more.Length;
+        Count(1 + more.Length);
+        Event((EventKind)kind, RawWord.CodeOf(word), more[0], more[1..]);
+    }
+
+    private void Count(int raw)
+    {
+        words += raw;
+        if (words < frameWords)
+            return;
         if (running is null)
-        {
-            if (words >= frameWords)
-                EndFrame();
-        }
+            EndFrame();
         else if (words >= 2L * frameWords)
-        {
             EndPart();
-        }
-        if (kind == (int)EventKind.Registers)
-            Registers(RawWord.CodeOf(word), RawWord.ImmediateOf(word), more);
-        else
-            Event((EventKind)kind, RawWord.CodeOf(word), more[0], more[1..]);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Registers(int code, uint mask, ReadOnlySpan<ulong> more)
+    private void Registers(ulong word, ReadOnlySpan<ulong> more)
     {
+        Count(1 + more.Length);
         StateRegisters();
-        registers.Put(lane, running, code, mask, more);
+        registers.Put(lane, running, RawWord.CodeOf(word), RawWord.ImmediateOf(word), more);
         if (running is not null && amid.Count == 0 && changeAt < 0)
             changeAt = accesses;
         else

@@ -6,7 +6,7 @@ namespace Seamsim.Trace;
 internal sealed class TraceFileWriter : IDisposable
 {
     /// <summary>The level that keeps up with the interpreter; higher ones gain little on columns of surprises.</summary>
-    private const int Level = 1;
+    private const int Level = -3;
 
     private readonly Stream file;
     private readonly string name;

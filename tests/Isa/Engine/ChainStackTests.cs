@@ -2,6 +2,7 @@ using Seamsim.Isa;
 using Seamsim.Isa.Engine;
 using Seamsim.Isa.Engine.Interpreter;
 using Seamsim.Isa.Ports;
+using Seamsim.Isa.Probes;
 using Seamsim.Isa.State;
 
 namespace Seamsim.Tests.Isa.Engine;
@@ -56,6 +57,32 @@ public sealed unsafe class ChainStackTests
             }
         }
         Assert.That(measured, Is.GreaterThan(500));
+    }
+
+    [Test]
+    public void In_optimised_code_no_probed_handler_and_no_marker_moves_the_stack()
+    {
+        if (Attribute.GetCustomAttribute(typeof(Core).Assembly, typeof(System.Diagnostics.DebuggableAttribute))
+                is System.Diagnostics.DebuggableAttribute { IsJITOptimizerDisabled: true })
+            Assert.Ignore("an unoptimised build makes real calls; the other test bounds them");
+        RunEveryHandler();
+        using HandlerChain chain = new();
+        using (Assert.EnterMultipleScope())
+        {
+            foreach (HandlerKey key in HandlerTable.For(typeof(NoProbe)).Instantiated)
+            {
+                if (key.Family is Family.System or Family.Managed || key.Careful)
+                    continue;
+                foreach (Type probe in (Type[])[typeof(AddressProbe), typeof(ValueProbe)])
+                {
+                    nint near = chain.StackAfter(key, 1, probe), far = chain.StackAfter(key, 1000, probe);
+                    Assert.That(near, Is.Not.Zero, $"{key} left its chain");
+                    Assert.That(far, Is.EqualTo(near), $"{probe.Name}: {key}");
+                }
+            }
+            Assert.That(chain.StackAfter(&BlockMarker.Run, 1000), Is.EqualTo(chain.StackAfter(&BlockMarker.Run, 1)));
+            Assert.That(chain.StackAfter(&RegisterMarker.Run, 1000), Is.EqualTo(chain.StackAfter(&RegisterMarker.Run, 1)));
+        }
     }
 
     private static void RunEveryHandler()

@@ -5,6 +5,7 @@ using Seamsim.Isa.Engine;
 using Seamsim.Isa.Engine.Interpreter;
 using Seamsim.Isa.Paging;
 using Seamsim.Isa.Ports;
+using Seamsim.Isa.Probes;
 using Seamsim.Isa.State;
 
 namespace Seamsim.Tests.Isa.Engine;
@@ -20,9 +21,13 @@ internal sealed unsafe class HandlerChain : IDisposable
     // Divisor, memory operand, return address and branch target at once: not zero in any width.
     private const ulong Value = EngineRig.Code + 0x101;
 
+    private const int ProbeWords = 1 << 16;
+
     private static nint stackPointer;
 
     private readonly EngineRig rig = new();
+    private readonly ulong* words = (ulong*)NativeMemory.Alloc(ProbeWords, sizeof(ulong));
+    private readonly ProbeCursor* cursor = (ProbeCursor*)NativeMemory.Alloc((nuint)sizeof(ProbeCursor));
     private readonly Op* ops = (Op*)NativeMemory.AlignedAlloc((nuint)((2 * Longest + 1) * sizeof(Op)), 64);
 
     public HandlerChain()
@@ -41,9 +46,19 @@ internal sealed unsafe class HandlerChain : IDisposable
 
     /// <summary>Stack address at the end of <paramref name="repetitions"/> of a handler; 0 when the chain was left.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // its own frame must not change between two calls
-    public nint StackAfter(in HandlerKey key, int repetitions)
+    public nint StackAfter(in HandlerKey key, int repetitions) => StackAfter(key, repetitions, typeof(NoProbe));
+
+    /// <summary>As above for the handlers of a probe, whose words go nowhere.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public nint StackAfter(in HandlerKey key, int repetitions, Type probe) =>
+        StackAfter(HandlerTable.For(probe).Get(key.Pack()), repetitions);
+
+    /// <summary>As above for a handler that has no key.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public nint StackAfter(delegate*<LogicalProcessor*, Op*, Op*> handler, int repetitions)
     {
-        var handler = HandlerTable.For(typeof(NoProbe)).Get(key.Pack());
+        *cursor = new ProbeCursor { Next = words, Limit = words + ProbeWords / 2 };
+        rig.Lp->Probe = cursor;
         NativeMemory.Clear(ops, (nuint)((2 * repetitions + 1) * sizeof(Op)));
         for (int i = 0; i < repetitions; i++)
         {
@@ -65,6 +80,8 @@ internal sealed unsafe class HandlerChain : IDisposable
     public void Dispose()
     {
         NativeMemory.AlignedFree(ops);
+        NativeMemory.Free(words);
+        NativeMemory.Free(cursor);
         rig.Dispose();
     }
 
