@@ -205,6 +205,49 @@ internal sealed class TextTraceRunTests
         Assert.That(result.Sections[0].End, Is.EqualTo(SectionEnd.Halted));
     }
 
+    [TestCase("host", 30)]
+    [TestCase("td", 6)]
+    public void Random_bytes_run_to_some_end(string world, int runs)
+    {
+        Random random = new(runs);
+        byte[] bytes = new byte[64];
+        for (int i = 0; i < runs; i++)
+        {
+            random.NextBytes(bytes);
+            string from = world == "host" && i % 5 != 0 ? "reset" : "ready";
+            string text = $"[platform]\nfrom={from}\n[{world}]\n{Convert.ToHexString(bytes)}\n.expect #UD\n[host]\nnop";
+            Assert.That(() => Run(text, 2000), Throws.Nothing, text);
+        }
+    }
+
+    [TestCase("host", 30)]
+    [TestCase("td", 8)]
+    public void Random_system_instructions_run_to_some_end(string world, int runs)
+    {
+        string[] lines =
+        [
+            "mov cr3, rbx", "mov cr0, rbx", "mov cr4, rbx", "mov rbx, cr4", "mov rbx, cr0", "and rbx, 0x7FFFFFFF",
+                "lgdt [0x100000]",
+            "lidt [0x100000]", "ltr bx", "mov ss, bx", "mov ds, bx", "sti", "cli", "hlt", "wrmsr", "rdmsr",
+                "mov ecx, 0x80B",
+            "mov ecx, 0xC0000080", "xor ebx, ebx", "mov ebx, 0x10", "mov rsp, rbx", "int 0x80", "int3", "iretq",
+                "syscall", "sysretq",
+            "vmxoff", "vmcall", "seamcall", "tdcall", "vmlaunch", "xsetbv", "invlpg [rbx]", "wbinvd", "popfq", "pushfq",
+                "push -1",
+            "mov eax, TDH.SYS.LP.SHUTDOWN", "mov eax, TDH.SYS.INFO", "mov ecx, 0x300", "out dx, al", "in eax, dx",
+                "swapgs",
+        ];
+        Random random = new(runs);
+        for (int i = 0; i < runs; i++)
+        {
+            string from = world == "host" && i % 4 != 0 ? "reset" : "ready";
+            string code = string.Join('\n',
+                Enumerable.Range(0, 12).Select(_ => lines[random.Next(lines.Length)] + "\n.expect #GP"));
+            string text = $"[platform]\nfrom={from}\n[{world}]\n{code}\n[host lp=1]\nnop";
+            Assert.That(() => Run(text, 2000), Throws.Nothing, text);
+        }
+    }
+
     [Test]
     public void What_is_not_modelled_is_named()
     {
