@@ -47,6 +47,11 @@ public sealed unsafe partial class Core
             long remaining = (long)(target - Lp->Instructions);
             if (remaining <= 0)
                 return RunEnd.Budget;
+            if (Breakpoints is { } stops && stops.Arrives(this))
+            {
+                Probe?.Registers(this);
+                continue;
+            }
             if (MustStepEach)
             {
                 if (IsDue(untilCycles))
@@ -84,9 +89,9 @@ public sealed unsafe partial class Core
         {
             return AfterFault();
         }
-        if (head->Left > remaining)
+        if (head->Left > remaining || Breakpoints is not null)
         {
-            // The budget ends inside this block: account it, then go singly.
+            // The budget ends inside this block, or somebody looks at every instruction: account it, then go singly.
             Lp->Cycles += head->Imm;
             Lp->Prepaid = head->Left;
             prepaidRip = Lp->Rip;

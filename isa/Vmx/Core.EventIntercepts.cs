@@ -178,7 +178,7 @@ public sealed unsafe partial class Core
         return true;
     }
 
-    private static bool HasErrorCode(Vector vector) =>
+    internal static bool HasErrorCode(Vector vector) =>
         vector is Vector.DF or Vector.TS or Vector.NP or Vector.SS or Vector.GP or Vector.PF or Vector.AC or Vector.CP;
 
     private Outcome EptExit(in EptFault fault) =>

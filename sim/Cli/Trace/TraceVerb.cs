@@ -9,6 +9,7 @@ internal static class TraceVerb
     public static Command Create(GlobalOptions global) =>
         new("trace", "Record, run, view, replay, export and compare instruction traces.")
         {
+            TraceRunVerb.Create(global),
             RecordVerb.Create(global),
             ReplayVerb.Create(global),
             TraceViewVerb.Create(global),

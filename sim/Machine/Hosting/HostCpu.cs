@@ -62,6 +62,28 @@ internal sealed unsafe class HostCpu(Core core, StubCode stubs, HostCosts costs,
         Begin(stubs[stub]);
     }
 
+    /// <summary>Executes a program that lies in memory until it comes back to C#.</summary>
+    /// <param name="address">Its first instruction.</param>
+    /// <param name="stack">Its stack pointer.</param>
+    /// <param name="done">What goes on afterwards.</param>
+    public void Run(ulong address, ulong stack, Action done)
+    {
+        this.done = done;
+        StubException = -1;
+        Begin(address);
+        Core.Lp->Gpr[4] = stack;
+    }
+
+    /// <summary>Whether a program halted the processor and nothing wakes it.</summary>
+    public bool IsHalted => InStub && asleep;
+
+    /// <summary>Leaves a program that will not come back; whatever waits for it waits for ever.</summary>
+    public void Abandon()
+    {
+        (InStub, asleep, done) = (false, false, null);
+        Core.Lp->Activity = ActivityState.Active;
+    }
+
     /// <inheritdoc/>
     public void Charge(string cost, int count = 1)
     {
