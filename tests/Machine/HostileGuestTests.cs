@@ -89,7 +89,7 @@ internal sealed class HostileGuestTests
     {
         Scenario scenario = Scenario.Parse(toml, Path.Combine(directory, "s.toml"));
         using Machine machine = new(scenario.Platform);
-        ScenarioRun run = new(machine, scenario, new Silence());
+        ScenarioRun run = new(machine, scenario, new SilentTeller());
         run.Play();
         using (Assert.EnterMultipleScope())
         {
@@ -98,20 +98,5 @@ internal sealed class HostileGuestTests
             Assert.That(Inspection.PagesInUse(machine), Is.Empty, toml);
         }
         return run.Report;
-    }
-
-    private sealed class Silence : IStoryTeller
-    {
-        public void Chapter(string title)
-        {
-        }
-
-        public void Say(string text)
-        {
-        }
-
-        public void Problem(string text)
-        {
-        }
     }
 }

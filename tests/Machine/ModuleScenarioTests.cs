@@ -197,7 +197,7 @@ internal sealed class ModuleScenarioTests
 
     private static RunReport Play(Machine machine, Scenario scenario)
     {
-        ScenarioRun run = new(machine, scenario, new Silence());
+        ScenarioRun run = new(machine, scenario, new SilentTeller());
         run.Play();
         return run.Report;
     }
@@ -227,20 +227,5 @@ internal sealed class ModuleScenarioTests
         using MemoryStream bytes = new();
         code.Assemble(new Iced.Intel.StreamCodeWriter(bytes), 0x10_0000);
         return bytes.ToArray();
-    }
-
-    private sealed class Silence : IStoryTeller
-    {
-        public void Chapter(string title)
-        {
-        }
-
-        public void Say(string text)
-        {
-        }
-
-        public void Problem(string text)
-        {
-        }
     }
 }

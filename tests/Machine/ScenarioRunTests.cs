@@ -158,7 +158,7 @@ internal sealed class ScenarioRunTests
         Scenario scenario = Scenario.Parse(toml, Path.Combine(directory, "s.toml"));
         machine = new Machine(scenario.Platform);
         machines.Add(machine);
-        ScenarioRun run = new(machine, scenario, new Silence());
+        ScenarioRun run = new(machine, scenario, new SilentTeller());
         run.Play();
         return run.Report;
     }
@@ -211,20 +211,5 @@ internal sealed class ScenarioRunTests
         public void Say(string text) => Lines.Add(text);
 
         public void Problem(string text) => Lines.Add(text);
-    }
-
-    private sealed class Silence : IStoryTeller
-    {
-        public void Chapter(string title)
-        {
-        }
-
-        public void Say(string text)
-        {
-        }
-
-        public void Problem(string text)
-        {
-        }
     }
 }

@@ -58,7 +58,7 @@ internal static class TraceRunVerb
         TextTrace trace = TextTrace.Parse(ReadText(path), path == "-" ? "stdin" : path, request.Overrides);
         using TraceOfRun? recording = TraceOfRun.Create(request, trace.Scenario);
         using Machine machine = new(trace.Platform);
-        using CancelKey cancel = new(machine);
+        using InterruptKey cancel = new(machine.Cancel);
         recording?.Begin(machine);
         TextTraceResult result;
         try

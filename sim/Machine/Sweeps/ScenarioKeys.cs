@@ -9,9 +9,6 @@ namespace Seamsim.Sweeps;
 /// </summary>
 internal sealed class ScenarioKeys
 {
-    /// <summary>The platform before an upgrade repeats keys of [platform]; the short name means today's.</summary>
-    private const string FullOnly = "upgrade.";
-
     private readonly TableSetting root = TomlSettings.Parse(Layers.DefaultsText(), "default", lines: false);
     private readonly List<string> keys = [];
 
@@ -22,8 +19,7 @@ internal sealed class ScenarioKeys
     public IReadOnlyList<string> Matches(string written) =>
         keys.Contains(written) || IsElement(written)
             ? [written]
-            : [.. keys.Where(key => key.EndsWith($".{written}", StringComparison.Ordinal)
-                && !key.StartsWith(FullOnly, StringComparison.Ordinal))];
+            : [.. keys.Where(key => key.EndsWith($".{written}", StringComparison.Ordinal))];
 
     /// <summary>The key that a name means.</summary>
     /// <exception cref="ConfigurationException">There is none, or more than one.</exception>

@@ -27,7 +27,7 @@ internal sealed class GridTests
     [TestCase("gpaw", "td.gpaw")]
     [TestCase("td.gpaw", "td.gpaw")]
     [TestCase("module", "platform.module")]
-    [TestCase("upgrade.module", "upgrade.module")]
+    [TestCase("from_module", "upgrade.from_module")]
     [TestCase("policy", "kvm.policy")]
     [TestCase("seed", "seed")]
     [TestCase("max_instructions", "max_instructions")]

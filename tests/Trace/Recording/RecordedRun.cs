@@ -27,10 +27,10 @@ internal sealed record RecordedRun(
         using TraceWriter? writer =
             options is null ? null : TraceWriter.Create(file, Recordings.HeaderOf(scenario, options));
         using TraceRecorder? recorder = options is null ? null : machine.Record(writer!, options);
-        ScenarioRun run = new(machine, scenario, new Silence());
+        ScenarioRun run = new(machine, scenario, new SilentTeller());
         run.Play();
         recorder?.Finish();
-        List<Stat> stats = Seamsim.Runs.Stats.Of(machine);
+        List<Stat> stats = Seamsim.Runs.Stats.Of(machine, run.Report);
         return new RecordedRun(
             Seamsim.Runs.Stats.ToJson(stats, scenario, run.Report.Passed),
             stats.ToDictionary(stat => stat.Name, stat => stat.Value), run.Report, []);
