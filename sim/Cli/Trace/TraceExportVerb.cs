@@ -32,6 +32,7 @@ internal static class TraceExportVerb
         using TraceReader reader = TraceInput.Open(path);
         if (Path.GetFullPath(output.Length == 0 ? "." : output) == Path.GetFullPath(path))
             throw new ConfigurationException($"{output}: expected another file than the trace itself");
+        TraceInput.CheckLp(reader, lp);
         if (format.Refusal(reader, lp) is { } wrong)
             throw new ConfigurationException($"{path}: {wrong}");
         terminal.Progress($"seamsim: {format.Name} cannot hold: {format.Loses}");
