@@ -14,6 +14,8 @@ public sealed class TraceListing
     private readonly StringOutput output = new();
     private readonly Translations translations = new();
     private readonly LeafTracker leaves = new();
+    private readonly List<(TraceRow Row, int End)> held = [];
+    private readonly List<TraceRow> ready = [];
     private int[] ends = new int[64];
 
     /// <summary>A listing of a trace.</summary>
@@ -46,8 +48,9 @@ public sealed class TraceListing
     }
 
     /// <summary>
-    /// The wanted rows in the order of the trace. Frames that cannot hold any are skipped; of the first frame that
-    /// matters, what comes before the first wanted instruction is only stepped over.
+    /// The wanted rows in the order of the trace; what happened amid a block comes before the instruction it happened in.
+    /// Frames that cannot hold any are skipped; of the first frame that matters, what comes before the first wanted
+    /// instruction is only stepped over. Turns of logical processors have no rows: every row names its own.
     /// </summary>
     public IEnumerable<TraceRow> Rows(ListingFilter filter)
     {
@@ -64,50 +67,84 @@ public sealed class TraceListing
             cursor.Seek(frame);
             for (ulong left = reader.Frames[frame].Records; left > 0 && cursor.Next(); left--)
             {
-                TraceRecord record = cursor.Current;
-                translations.Saw(record, cursor.SpaceOf(record.Lp));
-                ulong? entered = leaves.Saw(record)?.Rax;
-                if (record.Instruction > filter.To || (record.IsExecution && record.Instruction >= filter.To))
-                    yield break;
-                bool reached = record.Instruction + (ulong)record.Retired >= filter.From
-                    && (record.Retired == 0 || record.Instruction + (ulong)record.Retired > filter.From);
-                if (!reached || !filter.Wants(record.Lp, record.World))
+                if (filter.IsBehind(cursor.Current))
+                    break;
+                if (!Take(cursor, filter))
                     continue;
-                foreach (TraceRow row in RowsOf(cursor, record, entered, filter))
-                    if (filter.Wants(row))
-                        yield return row;
+                foreach (TraceRow row in ready)
+                    yield return row;
+                ready.Clear();
             }
         }
+        EndExecution(filter);
+        foreach (TraceRow row in ready)
+            yield return row;
+        ready.Clear();
     }
 
-    private IEnumerable<TraceRow> RowsOf(
-        TraceCursor cursor, TraceRecord record, ulong? entered, ListingFilter filter)
+    /// <summary>Takes a record; true: rows are ready.</summary>
+    private bool Take(TraceCursor cursor, ListingFilter filter)
     {
-        if (!record.IsExecution)
+        TraceRecord record = cursor.Current;
+        ulong space = cursor.SpaceOf(record.Lp);
+        translations.Saw(record, space);
+        ulong? entered = leaves.Saw(record)?.Rax;
+        if (record.IsExecution)
         {
-            if (record.Kind != EventKind.Translation || record.Code != EventShape.Repeated)
-                yield return new TraceRow(
-                    record.Lp, record.World, record.Instruction, record.Cycles, false, 0, "", default,
-                    EventText.Of(record, entered), "");
-            yield break;
+            EndExecution(filter);
+            if (filter.Wants(record.Lp, record.World) && filter.MayWant(record))
+                Hold(record, space);
         }
+        else if (filter.Wants(record.Lp, record.World) && !IsSilent(record) && (held.Count > 0 || filter.MayWant(record)))
+        {
+            Happened(EventRow(record, entered), record.After, filter);
+        }
+        return ready.Count > 0;
+    }
+
+    private static bool IsSilent(TraceRecord record) =>
+        record.Kind == EventKind.LpSwitch
+        || (record.Kind == EventKind.Translation && record.Code == EventShape.Repeated);
+
+    private void EndExecution(ListingFilter filter)
+    {
+        foreach ((TraceRow row, _) in held)
+            if (filter.Wants(row))
+                ready.Add(row);
+        held.Clear();
+    }
+
+    /// <summary>The rows of an execution wait for what happened amid it.</summary>
+    private void Hold(TraceRecord record, ulong space)
+    {
         DecodedBlock block = blocks.Of(record.Block!);
         if (ends.Length < block.Instructions.Length)
             ends = new int[block.Instructions.Length];
         block.Assign(record, ends);
-        ulong space = cursor.SpaceOf(record.Lp);
         // an instruction that began and did not retire has a row when it accessed memory
         int rows = record.Retired;
         if (rows < block.Instructions.Length && Begin(rows) < ends[rows])
             rows++;
         for (int i = 0; i < rows; i++)
-        {
-            ulong number = record.Instruction + (ulong)i;
-            if (number < filter.From || (number >= filter.To && i < record.Retired))
-                continue;
-            yield return InstructionRow(record, block, i, space);
-        }
+            held.Add((InstructionRow(record, block, i, space), ends[i]));
     }
+
+    private void Happened(TraceRow row, int after, ListingFilter filter)
+    {
+        int place = after < 0 ? -1 : held.FindIndex(each => each.Row.IsInstruction && each.End > after);
+        if (place >= 0)
+        {
+            held.Insert(place, (row with { Instruction = held[place].Row.Instruction }, -1));
+            return;
+        }
+        EndExecution(filter);
+        if (filter.Wants(row))
+            ready.Add(row);
+    }
+
+    private static TraceRow EventRow(TraceRecord record, ulong? entered) => new(
+        record.Lp, record.World, record.Instruction, record.Cycles, false, 0, "", default,
+        EventText.Of(record, entered), "");
 
     private int Begin(int instruction) => instruction == 0 ? 0 : ends[instruction - 1];
 

@@ -5,7 +5,7 @@ namespace Seamsim.Trace;
 /// <summary>Counts records. Whole executions are counted by block, and multiplied out at the end.</summary>
 internal sealed class StatisticsCounter
 {
-    private const int WorldCount = 4, PageBits = 12, LineBits = 6;
+    private const int WorldCount = 4, PageBits = 12, LineBits = 6, StatusErrorBit = 63;
 
     private readonly BlockDecoder decoder = new();
     private readonly Dictionary<BlockDefinition, BlockTally> frameTallies = new(ReferenceEqualityComparer.Instance);
@@ -139,7 +139,7 @@ internal sealed class StatisticsCounter
             Leaf(LeafText.NameOf((LeafClass)record.Code, entered.Rax), leaf => leaf with
             {
                 Returned = leaf.Returned + 1,
-                Failed = leaf.Failed + (record.Operand(0) == 0 ? 0UL : 1),
+                Failed = leaf.Failed + (record.Operand(0) >> StatusErrorBit),
                 Cycles = leaf.Cycles + record.Cycles - entered.Cycles,
             });
         }
