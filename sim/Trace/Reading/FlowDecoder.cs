@@ -37,6 +37,9 @@ internal sealed class FlowDecoder<TSink>(TraceReader reader, TSink sink)
 {
     private const int MaxAccesses = 1 << 24, MaxOperands = 254;
 
+    private const uint Wanted =
+        1u << Columns.State | 1u << Columns.Control | 1u << Columns.Event | 1u << Columns.Dictionary;
+
     private readonly EventMemory memory = new();
     private readonly List<FlowBlock?[]> last = [];
     private readonly List<FlowBlock> blocks = [];
@@ -52,7 +55,7 @@ internal sealed class FlowDecoder<TSink>(TraceReader reader, TSink sink)
     {
         foreach (FrameInfo frame in reader.Frames)
         {
-            ByteCursor[] columns = reader.Load(frame);
+            ByteCursor[] columns = reader.Load(frame, Wanted);
             control = columns[Columns.Control];
             @event = columns[Columns.Event];
             dictionary = columns[Columns.Dictionary];
