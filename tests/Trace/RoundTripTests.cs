@@ -151,4 +151,37 @@ internal sealed class RoundTripTests
             Assert.That(pages, Is.EquivalentTo(new Dictionary<ulong, ulong> { [0x5000] = 0x25000, [0x6000] = 0x26000 }), $"frame {frame}");
         }
     }
+
+    [Test]
+    public void Looking_anywhere_into_a_long_trace_reads_a_frame_or_two()
+    {
+        Random random = new(9);
+        List<Step> steps = [];
+        for (int i = 0; i < 60_000; i++)
+            steps.AddRange([new Step.Execute(i % 2, 2, 0), new Step.Access((ulong)random.NextInt64() >> 8, 8, false, (ulong)random.NextInt64())]);
+        byte[] file = TraceSteps.Record(steps, 1000);
+        using CountingStream counting = new(file);
+        using TraceReader reader = TraceReader.Open(counting, "long.sst");
+        long opening = counting.Taken;
+        for (ulong at = 1000; at < reader.Instructions; at += 40_000)
+        {
+            counting.Taken = 0;
+            int rows = new TraceListing(reader).Rows(new ListingFilter { From = at - 20, To = at + 20 }).Count();
+            Assert.That(rows, Is.EqualTo(40));
+            Assert.That(counting.Taken, Is.LessThan(file.Length / 50), $"around {at}");
+        }
+        Assert.That(opening, Is.LessThan(file.Length / 20));
+    }
+
+    private sealed class CountingStream(byte[] bytes) : MemoryStream(bytes)
+    {
+        public long Taken { get; set; }
+
+        public override int Read(Span<byte> buffer)
+        {
+            int read = base.Read(buffer);
+            Taken += read;
+            return read;
+        }
+    }
 }

@@ -72,7 +72,7 @@ internal static unsafe class SampleTrace
     /// <summary>Writes it where a test may.</summary>
     public static string Write(string name, byte[] file)
     {
-        string folder = Path.Combine(TestContext.CurrentContext.WorkDirectory, "traces");
+        string folder = Path.Combine(TestContext.CurrentContext.TestDirectory, "traces");
         Directory.CreateDirectory(folder);
         string path = Path.Combine(folder, name);
         File.WriteAllBytes(path, file);

@@ -32,10 +32,12 @@ internal static class TraceExportVerb
         using TraceReader reader = TraceInput.Open(path);
         if (Path.GetFullPath(output.Length == 0 ? "." : output) == Path.GetFullPath(path))
             throw new ConfigurationException($"{output}: expected another file than the trace itself");
+        TraceInput.CheckLp(reader, lp);
+        if (format.Refusal(reader, lp) is { } wrong)
+            throw new ConfigurationException($"{path}: {wrong}");
         terminal.Progress($"seamsim: {format.Name} cannot hold: {format.Loses}");
         using FileStream to = Create(output);
-        if (format.Export(reader, to, lp, worlds) is { } wrong)
-            throw new ConfigurationException($"{path}: {wrong}");
+        format.Export(reader, to, lp, worlds);
         return TraceInput.Verdict(terminal, reader);
     }
 

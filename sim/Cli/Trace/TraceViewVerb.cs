@@ -46,6 +46,7 @@ internal static class TraceViewVerb
         _ = Task.Run(TraceListing.Prepare);
         SymbolTable? table = symbols is null ? null : ReadSymbols(symbols);
         using TraceReader reader = TraceInput.Open(path);
+        TraceInput.CheckLp(reader, filter.Lp);
         if (middle is { } wanted && reader.End.IsComplete && wanted >= reader.Instructions)
             throw new ConfigurationException($"{path}: --around {wanted}: the trace has {reader.Instructions} instructions");
         TraceRowText text = new(terminal.Colours, reader.Header.LpCount, middle);

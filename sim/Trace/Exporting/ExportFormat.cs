@@ -34,18 +34,22 @@ public sealed record ExportFormat(
             OneLp: false, (to, reader) => new TableExporter(reader, new ParquetSink(to))),
     ];
 
+    /// <summary>Why this part of a trace cannot be written in this format; null: it can.</summary>
+    public string? Refusal(TraceReader reader, int? lp)
+    {
+        ulong lps = reader.Frames.Aggregate(0UL, (mask, frame) => mask | frame.LpMask);
+        return OneLp && lp is null && (lps & (lps - 1)) != 0
+            ? $"{Name} holds one logical processor and the trace has several: choose one with --lp" : null;
+    }
+
     /// <summary>Writes the wanted part of a trace.</summary>
     /// <param name="reader">The trace.</param>
     /// <param name="to">Where to.</param>
     /// <param name="lp">Only this logical processor; null: all.</param>
     /// <param name="worlds">Only these worlds.</param>
-    /// <returns>What is wrong with the request; null: it was done.</returns>
     /// <exception cref="TraceFileException">A frame is damaged; what came before it is written.</exception>
-    public string? Export(TraceReader reader, Stream to, int? lp, TraceWorlds worlds)
+    public void Export(TraceReader reader, Stream to, int? lp, TraceWorlds worlds)
     {
-        if (OneLp && lp is null && reader.Frames.Aggregate(0UL, (mask, frame) => mask | frame.LpMask) is var lps
-            && (lps & (lps - 1)) != 0)
-            return $"{Name} holds one logical processor and the trace has several: choose one with --lp";
         using ITraceExporter exporter = Open(to, reader);
         TraceCursor cursor = reader.ReadFrom();
         while (cursor.Next())
@@ -56,7 +60,6 @@ public sealed record ExportFormat(
             else
                 exporter.Pass(record, cursor.SpaceOf(record.Lp));
         }
-        return null;
     }
 }
 

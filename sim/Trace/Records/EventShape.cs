@@ -59,7 +59,7 @@ public sealed record EventShape(EventKind Kind, string Name, string Code, string
     public OperandForm FormOf(int index) =>
         (index < Operands.Length ? Operands[index] : "") switch
         {
-            "cycles" or "bytes" or "keyid" or "space" => OperandForm.Decimal,
+            "cycles" or "count" or "bytes" or "keyid" or "space" => OperandForm.Decimal,
             "value" when Kind is EventKind.TimeRead or EventKind.Mark => OperandForm.Decimal,
             _ => OperandForm.Hex,
         };
