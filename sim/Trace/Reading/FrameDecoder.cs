@@ -22,6 +22,7 @@ internal sealed class FrameDecoder(TraceHeader trace)
     private long number;
     private BlockModel? running;
     private bool active;
+    private int again;
 
     public TraceRecord Record { get; } = new();
 
@@ -49,7 +50,7 @@ internal sealed class FrameDecoder(TraceHeader trace)
         (instruction, records) = (frame.FirstInstruction, 0);
         blocks.Clear();
         eventMemory.Clear();
-        (running, Wrong, active) = (null, null, true);
+        (running, Wrong, active, again) = (null, null, true, 0);
         ReadState(columns[Columns.State]);
     }
 
@@ -58,12 +59,16 @@ internal sealed class FrameDecoder(TraceHeader trace)
     {
         while (active)
         {
-            if (control.AtEnd)
+            if (control.AtEnd && again == 0)
             {
                 End();
                 return false;
             }
-            byte what = control.Take();
+            byte what = again > 0 ? ControlByte.Plain : control.Take();
+            if (again > 0)
+                again--;
+            else if ((what & (ControlByte.Event | ControlByte.Repeat)) == ControlByte.Repeat)
+                again = control.TakeCount((int)Math.Min(header.Records, int.MaxValue));
             Record.Clear();
             Record.Ordinal = header.FirstRecord + records;
             if ((what & ControlByte.Event) == 0)

@@ -84,11 +84,11 @@ public sealed class TraceReader : IDisposable
     /// <inheritdoc/>
     public void Dispose() => source.Dispose();
 
-    /// <summary>The columns of a frame; valid until the next one is loaded.</summary>
+    /// <summary>The columns of a frame whose bits are set; valid until the next one is loaded.</summary>
     /// <exception cref="TraceFileException">The frame is damaged.</exception>
-    internal ByteCursor[] Load(in FrameInfo frame)
+    internal ByteCursor[] Load(in FrameInfo frame, uint wanted)
     {
-        ByteCursor[] columns = source.Load(frame.Offset, out FrameHeader header);
+        ByteCursor[] columns = source.Load(frame.Offset, out FrameHeader header, wanted);
         if (header.Kind != FrameKind.Records)
             throw new TraceFileException(Name, frame.Offset, "expected a frame of records");
         return columns;
