@@ -37,7 +37,9 @@ internal readonly record struct FrameHeader(
     /// <summary>A payload larger than this is no frame of ours.</summary>
     public const int MaxPayload = 1 << 30;
 
-    /// <summary>More records are not in a frame of ours, and a reader does not go on for ever about one that says so.</summary>
+    /// <summary>
+    /// More records are not in a frame of ours, and a reader does not go on for ever about one that says so.
+    /// </summary>
     public const ulong MaxRecords = 1 << 26;
 
     public void Write(Span<byte> to, ReadOnlySpan<byte> payload, ReadOnlySpan<(int Raw, int Packed)> columns)

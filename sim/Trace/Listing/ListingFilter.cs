@@ -25,7 +25,8 @@ public sealed record ListingFilter
     internal bool MayWant(TraceRecord record) =>
         record.IsExecution
             ? record.Instruction < To
-                && (record.Retired == 0 ? record.Instruction >= From : record.Instruction + (ulong)record.Retired > From)
+                && (record.Retired == 0
+                    ? record.Instruction >= From : record.Instruction + (ulong)record.Retired > From)
             : record.Instruction >= From && record.Instruction <= To;
 
     /// <summary>Whether nothing from a record on has rows in the range.</summary>
@@ -34,7 +35,8 @@ public sealed record ListingFilter
 
     /// <summary>Events belong to the instruction they come before.</summary>
     internal bool Wants(TraceRow row) =>
-        row.Instruction >= From && row.Instruction <= To && (!row.IsInstruction || row.Instruction < To) && HasText(row);
+        row.Instruction >= From && row.Instruction <= To && (!row.IsInstruction || row.Instruction < To)
+        && HasText(row);
 
     private bool HasText(TraceRow row) =>
         Text is null

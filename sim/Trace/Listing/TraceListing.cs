@@ -4,7 +4,9 @@ using Iced.Intel;
 
 namespace Seamsim.Trace;
 
-/// <summary>A trace as rows that people read: disassembly with what it accessed, and what happened in between.</summary>
+/// <summary>
+/// A trace as rows that people read: disassembly with what it accessed, and what happened in between.
+/// </summary>
 public sealed class TraceListing
 {
     private readonly TraceReader reader;
@@ -43,13 +45,14 @@ public sealed class TraceListing
     public static void Prepare()
     {
         DecodedBlock block = new(
-            new BlockDefinition(0, 0, 0, 64, 0, TraceWorld.Host, 1, new byte[] { 0x48, 0x8B, 0x03 }), new InstructionInfoFactory());
+            new BlockDefinition(0, 0, 0, 64, 0, TraceWorld.Host, 1, new byte[] { 0x48, 0x8B, 0x03 }),
+            new InstructionInfoFactory());
         new IntelFormatter(new FormatterOptions()).Format(block.Instructions[0], new StringOutput());
     }
 
     /// <summary>
-    /// The wanted rows in the order of the trace; what happened amid a block comes before the instruction it happened in.
-    /// Frames that cannot hold any are skipped; of the first frame that matters, what comes before the first wanted
+    /// The wanted rows in the order of the trace; what happened amid a block comes before the instruction it happened
+    /// in. Frames that cannot hold any are skipped; of the first frame that matters, what comes before the first wanted
     /// instruction is only stepped over. Turns of logical processors have no rows: every row names its own.
     /// </summary>
     public IEnumerable<TraceRow> Rows(ListingFilter filter)
@@ -57,7 +60,8 @@ public sealed class TraceListing
         int frame = reader.FrameOfInstruction(filter.From);
         if (frame < 0)
             yield break;
-        while (frame > 0 && reader.Frames[frame].FirstInstruction == filter.From && reader.Frames[frame - 1].Instructions == 0)
+        while (frame > 0 && reader.Frames[frame].FirstInstruction == filter.From
+            && reader.Frames[frame - 1].Instructions == 0)
             frame--;
         TraceCursor cursor = reader.ReadFrom();
         for (; frame < reader.Frames.Count && reader.Frames[frame].FirstInstruction <= filter.To; frame++)
@@ -95,7 +99,8 @@ public sealed class TraceListing
             if (filter.Wants(record.Lp, record.World) && filter.MayWant(record))
                 Hold(record, space);
         }
-        else if (filter.Wants(record.Lp, record.World) && !IsSilent(record) && (held.Count > 0 || filter.MayWant(record)))
+        else if (filter.Wants(record.Lp, record.World) && !IsSilent(record)
+            && (held.Count > 0 || filter.MayWant(record)))
         {
             Happened(EventRow(record, entered), record.After, filter);
         }
@@ -166,7 +171,8 @@ public sealed class TraceListing
 
     private string Symbol(ulong address) =>
         symbols?.Find(address) is { } found
-            ? found.Offset == 0 ? found.Name : string.Create(CultureInfo.InvariantCulture, $"{found.Name}+0x{found.Offset:x}")
+            ? found.Offset == 0
+                ? found.Name : string.Create(CultureInfo.InvariantCulture, $"{found.Name}+0x{found.Offset:x}")
             : "";
 
     private void Describe(StringBuilder to, TraceRecord record, in MemoryAccess access, ulong space)
@@ -187,7 +193,7 @@ public sealed class TraceListing
         to.Append(" = 0x");
         for (int word = (access.Bytes + 7) / 8 - 1; word >= 1; word--)
             to.Append(CultureInfo.InvariantCulture, $"{record.ValueWords[access.MoreValue + word - 1]:x16}");
-        to.Append(CultureInfo.InvariantCulture, $"{access.Value.ToString(access.Bytes > 8 ? "x16" : "x", CultureInfo.InvariantCulture)}");
+        to.Append(access.Value.ToString(access.Bytes > 8 ? "x16" : "x", CultureInfo.InvariantCulture));
     }
 
     private sealed class Resolver(SymbolTable symbols) : ISymbolResolver
