@@ -9,12 +9,6 @@ if (args is ["trace", ..])
     return;
 }
 
-if (args is ["trace-one", ..])
-{
-    Seamsim.Perf.Trace.TraceCost.One(int.Parse(args[1]), ulong.Parse(args[2]));
-    return;
-}
-
 // In process: the engine is compiled once and warm, and no project is generated beside this one.
 Job job = Job.Default
     .WithToolchain(InProcessEmitToolchain.Instance)

@@ -36,7 +36,7 @@ internal sealed class TraceEncoder
     private BlockModel? running;
     private BlockModel? unexpected;
     private byte flags;
-    private int retired, accesses, asExpected;
+    private int retired, accesses, asExpected, plainRun;
 
     /// <summary>One change of registers, after so many accesses, and no other event: how most executions end. -1: none.</summary>
     private int changeAt = -1;
@@ -127,6 +127,7 @@ internal sealed class TraceEncoder
 
     private void EndFrame()
     {
+        EndPlainRun();
         foreach (Lane? known in lanes)
             if (known?.Last is not null)
                 frame.Uses(known);
@@ -275,15 +276,33 @@ internal sealed class TraceEncoder
             Flush(block);
             return;
         }
-        frame.Control.Put((byte)(flags | ControlByte.ShapeAsExpected));
+        flags |= ControlByte.ShapeAsExpected;
+        frame.Executed(retired);
+        if (flags == ControlByte.Plain && changeAt < 0)
+        {
+            plainRun++;
+            return;
+        }
+        EndPlainRun();
+        frame.Control.Put(flags);
         if (unexpected is not null)
             frame.Control.PutNumber((ulong)unexpected.LocalId);
-        frame.Executed(retired);
         if (changeAt < 0)
             return;
         frame.Control.Put(ControlByte.OfEvent((int)EventKind.Registers));
         frame.Saw(lane);
         changeAt = -1;
+    }
+
+    /// <summary>Executions with everything as expected are counted before they are written.</summary>
+    private void EndPlainRun()
+    {
+        if (plainRun == 0)
+            return;
+        frame.Control.Put(plainRun == 1 ? ControlByte.Plain : (byte)(ControlByte.Plain | ControlByte.Repeat));
+        if (plainRun > 1)
+            frame.Control.PutNumber((ulong)plainRun - 1);
+        plainRun = 0;
     }
 
     /// <summary>What the execution has done so far is written; the rest follows as another execution of the block.</summary>
@@ -304,6 +323,7 @@ internal sealed class TraceEncoder
     private void Flush(BlockModel block)
     {
         QueueChange();
+        EndPlainRun();
         bool partial = (flags & ControlByte.Partial) != 0;
         bool whole = partial || retired == block.Instructions;
         if (!whole)
@@ -339,6 +359,7 @@ internal sealed class TraceEncoder
 
     private void PutControl(int kind, int at)
     {
+        EndPlainRun();
         byte control = ControlByte.OfEvent(kind);
         if (at == accesses || kind == RawWord.KindName)
         {
