@@ -17,11 +17,15 @@ internal sealed class TraceChunk
 
     public unsafe ulong* First => (ulong*)System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(words, 0);
 
-    /// <summary>Empty again. The words stay: the pool is one writer's, and nobody reads behind <see cref="Used"/>.</summary>
-    public void Clear() => Used = 0;
+    /// <summary>Forgets what it held: a pool never hands one run's words to another.</summary>
+    public void Clear()
+    {
+        words.AsSpan(0, Used).Clear();
+        Used = 0;
+    }
 }
 
-/// <summary>Chunks are reused; they are emptied when they come back.</summary>
+/// <summary>Chunks are reused; they are cleared when they come back.</summary>
 internal sealed class TraceChunkPolicy : PooledObjectPolicy<TraceChunk>
 {
     public override TraceChunk Create() => new();
