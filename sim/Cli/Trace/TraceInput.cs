@@ -41,7 +41,8 @@ internal static class TraceInput
     {
         if (lp < 0 || lp >= reader.Header.LpCount)
             throw new ConfigurationException(
-                $"--lp {lp}: {reader.Name} was recorded on a machine with logical processors 0..{reader.Header.LpCount - 1}");
+                $"--lp {lp}: {reader.Name} was recorded on a machine with logical processors 0.."
+                + $"{reader.Header.LpCount - 1}");
     }
 
     /// <summary>The names of worlds that an option gives, comma-separated.</summary>

@@ -7,6 +7,7 @@ namespace Seamsim.Trace;
 internal sealed class FrameDecoder(TraceHeader trace)
 {
     private const int MaxAccesses = 1 << 24, MaxOperands = 254;
+    private const string Untrue = "the frame does not hold what its header says";
 
     private readonly bool values = trace.Aspects.HasFlag(TraceAspects.Values);
     private readonly EventMemory eventMemory = new();
@@ -77,13 +78,17 @@ internal sealed class FrameDecoder(TraceHeader trace)
                 Name();
             else
                 Event(what);
-            if (Wrong is not null || Overran)
-            {
+            bool isRecord = what != ControlByte.OfEvent(RawWord.KindName);
+            if (Overran)
                 Wrong ??= "the frame ends inside a record";
+            else if (isRecord && records == header.Records)
+                Wrong ??= Untrue;
+            if (Wrong is not null)
+            {
                 active = false;
                 return false;
             }
-            if (what != ControlByte.OfEvent(RawWord.KindName))
+            if (isRecord)
             {
                 records++;
                 return true;
@@ -99,7 +104,7 @@ internal sealed class FrameDecoder(TraceHeader trace)
     {
         active = false;
         if (records != header.Records || instruction != header.FirstInstruction + header.Instructions)
-            Wrong = "the frame does not hold what its header says";
+            Wrong = Untrue;
     }
 
     private void ReadState(ByteCursor state)

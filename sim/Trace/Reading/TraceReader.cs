@@ -68,12 +68,14 @@ public sealed class TraceReader : IDisposable
     /// <summary>A cursor before the first record of a frame; records end with the last whole frame.</summary>
     public TraceCursor ReadFrom(int frame = 0) => new(this, source, frame);
 
-    /// <summary>The frame with an instruction; the last one when it lies behind the end; -1 when there are none.</summary>
+    /// <summary>
+    /// The frame with an instruction; the last one when it lies behind the end; -1 when there are none.
+    /// </summary>
     public int FrameOfInstruction(ulong instruction) => Last(frame => frame.FirstInstruction <= instruction);
 
     /// <summary>
-    /// The first frame in which some logical processor's clock reaches <paramref name="cycles"/>; the last one when none
-    /// does; -1 when there are none. Clocks of different logical processors interleave within a turn.
+    /// The first frame in which some logical processor's clock reaches <paramref name="cycles"/>; the last one when
+    /// none does; -1 when there are none. Clocks of different logical processors interleave within a turn.
     /// </summary>
     public int FrameOfCycle(ulong cycles)
     {

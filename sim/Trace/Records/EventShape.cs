@@ -44,7 +44,9 @@ public sealed record EventShape(EventKind Kind, string Name, string Code, string
         new(EventKind.Registers,    "registers", "",            []),
     ];
 
-    /// <summary>Bits of an exception's flags: an error code is there, delivered from outside, by INT n or INT3/INTO.</summary>
+    /// <summary>
+    /// Bits of an exception's flags: an error code is there, delivered from outside, by INT n or INT3/INTO.
+    /// </summary>
     public const ulong HasErrorCode = 1, External = 2, Software = 4;
 
     /// <summary>Code of a translation that a frame repeats because one of its accesses needs it.</summary>
