@@ -98,6 +98,8 @@ internal sealed class FlowDecoder<TSink>(TraceReader reader, TSink sink)
         while (!control.AtEnd)
         {
             byte what = control.Take();
+            if (what == (ControlByte.Event | (int)EventKind.Registers << 1))
+                continue;
             if ((what & (ControlByte.Event | ControlByte.Repeat)) == ControlByte.Repeat)
             {
                 for (int left = control.TakeCount(most); left >= 0; left--)

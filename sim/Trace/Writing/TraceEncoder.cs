@@ -33,7 +33,7 @@ internal sealed class TraceEncoder
     private long number;
     private int words, localIds;
     private Lane lane;
-    private BlockModel? running;
+    private bool isRunning;
     private BlockModel? unexpected;
     private byte flags;
     private int retired, accesses, asExpected, plainRun;
@@ -53,6 +53,9 @@ internal sealed class TraceEncoder
     }
 
     public ulong Instructions => frame.Instructions;
+
+    /// <summary>The block that executes: the lane's last one, until something ends it.</summary>
+    private BlockModel? Running => isRunning ? lane.Last : null;
 
     /// <summary>
     /// Takes a chunk; records never straddle two. Optimised at once, as everything below it that runs for each execution
@@ -159,11 +162,15 @@ internal sealed class TraceEncoder
         unexpected = null;
         BlockModel? last = lane.Last;
         if (last?.Successor == block)
+        {
             flags |= ControlByte.SuccessorAsExpected;
+        }
         else
+        {
             unexpected = block;
-        if (last is not null)
-            last.Successor = block;
+            if (last is not null)
+                last.Successor = block;
+        }
 
         ulong cost = clock - lane.Clock;
         ulong expected = last is null || lane.Moved ? 0 : last.Cost;
@@ -177,7 +184,8 @@ internal sealed class TraceEncoder
         lane.Clock = clock;
         if (last is null)
             frame.Uses(lane);
-        lane.Last = running = block;
+        lane.Last = block;
+        isRunning = true;
         (retired, accesses, asExpected) = (block.Instructions, 0, 0);
     }
 
@@ -208,7 +216,7 @@ internal sealed class TraceEncoder
         if (RawWord.IsWrite(word))
             shape |= ShapeByte.Write;
         int valueWords = values ? RawWord.ValueWords(bytes) : 0;
-        if (running is { } block && memory)
+        if (Running is { } block && memory)
         {
             words += used + valueWords;
             ulong address = RawWord.AddressOf(word);
@@ -266,9 +274,9 @@ internal sealed class TraceEncoder
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void EndExecution()
     {
-        if (running is not { } block)
+        if (Running is not { } block)
             return;
-        running = null;
+        isRunning = false;
         bool plain = amid.Count == 0 && oddSizes.Count == 0 && (changeAt < 0 || changeAt == accesses)
             && asExpected == accesses && accesses == block.ShapeCount && retired == block.Instructions;
         if (!plain)
@@ -308,12 +316,12 @@ internal sealed class TraceEncoder
     /// <summary>What the execution has done so far is written; the rest follows as another execution of the block.</summary>
     private void EndPart()
     {
-        BlockModel block = running!;
+        BlockModel block = Running!;
         int instructions = retired;
         retired = 0;
         flags |= ControlByte.Partial;
         Flush(block);
-        running = null;
+        isRunning = false;
         if (words >= frameWords)
             EndFrame();
         Begin(block, lane.Clock);
@@ -404,7 +412,7 @@ internal sealed class TraceEncoder
         words += raw;
         if (words < frameWords)
             return;
-        if (running is null)
+        if (Running is null)
             EndFrame();
         else if (words >= 2L * frameWords)
             EndPart();
@@ -415,8 +423,8 @@ internal sealed class TraceEncoder
     {
         Count(1 + more.Length);
         StateRegisters();
-        registers.Put(lane, running, RawWord.CodeOf(word), RawWord.ImmediateOf(word), more);
-        if (running is not null && amid.Count == 0 && changeAt < 0)
+        registers.Put(lane, Running, RawWord.CodeOf(word), RawWord.ImmediateOf(word), more);
+        if (Running is not null && amid.Count == 0 && changeAt < 0)
             changeAt = accesses;
         else
             Queue((int)EventKind.Registers);
@@ -428,7 +436,7 @@ internal sealed class TraceEncoder
         if (lane.RegistersFrame == number)
             return;
         lane.RegistersFrame = number;
-        for (int i = registers.PutKnown(lane, running); i > 0; i--)
+        for (int i = registers.PutKnown(lane, Running); i > 0; i--)
             Queue((int)EventKind.Registers);
     }
 
@@ -482,7 +490,7 @@ internal sealed class TraceEncoder
 
     private void Queue(int kind)
     {
-        if (running is null)
+        if (Running is null)
         {
             accesses = 0;
             PutControl(kind, 0);
