@@ -53,6 +53,7 @@ internal static class ScenarioReader
             Upgrade = upgrade,
             RecordsRefusals = records,
             ResolvedText = ResolvedText.Of(root),
+            Settings = root,
             Directory = directory,
         };
     }

@@ -1,8 +1,7 @@
 using System.Security.Cryptography;
-using Seamsim.Configuration;
 using Seamsim.Host.Guests;
 
-namespace Seamsim.Sweeps;
+namespace Seamsim.Configuration;
 
 /// <summary>
 /// Files that settings name: guests, and overlays of the TDX module. A relative name starts at the file in which it was
