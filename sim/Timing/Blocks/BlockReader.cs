@@ -1,0 +1,73 @@
+using Iced.Intel;
+
+namespace Seamsim.Timing.Blocks;
+
+/// <summary>Decodes the bytes of a block and finds what each instruction costs.</summary>
+internal static class BlockReader
+{
+    /// <summary>The block; null with the reason when the bytes are no instructions.</summary>
+    public static BlockCode? Read(ReadOnlySpan<byte> code, ulong rip, CoreParameters core, out string reason)
+    {
+        byte[] bytes = code.ToArray();
+        Decoder decoder = Decoder.Create(64, bytes, rip);
+        List<BlockInstruction> instructions = [];
+        int start = 0;
+        while (start < bytes.Length)
+        {
+            decoder.Decode(out Instruction instruction);
+            if (instruction.IsInvalid)
+            {
+                reason = decoder.LastError == DecoderError.NoMoreBytes
+                    ? $"byte {start}: the last instruction is not whole"
+                    : $"byte {start}: no instruction";
+                return null;
+            }
+            instructions.Add(Cost(instruction, bytes.AsSpan(start, instruction.Length), start, core));
+            start += instruction.Length;
+        }
+        if (instructions.Count == 0)
+        {
+            reason = "no bytes";
+            return null;
+        }
+        MacroFusion.Mark(instructions);
+        StackEngine.Mark(instructions, core);
+        if (core.HighByteRenamed)
+            HighBytes.Mark(instructions);
+        reason = "";
+        return new(instructions, bytes.Length, rip);
+    }
+
+    private static BlockInstruction Cost(in Instruction instruction, ReadOnlySpan<byte> bytes, int start, CoreParameters core)
+    {
+        InstructionRow? row = core.Instructions.Find(instruction);
+        bool indexed = instruction.MemoryIndex != Register.None && instruction.Mnemonic != Mnemonic.Lea;
+        bool same = row?.Same is not null && SourcesAreSame(instruction);
+        MicroOps cost = row is null ? UnknownForm.Cost(instruction, core)
+            : same ? row.Same! : indexed ? row.Indexed : row.Plain;
+        return new()
+        {
+            Instruction = instruction,
+            Row = row,
+            Cost = cost,
+            Latencies = row is null ? null : same ? row.SameLatencies : row.Latencies,
+            Start = start,
+            Length = bytes.Length,
+            OpcodeOffset = InstructionBytes.OpcodeOffset(bytes),
+            LengthChangingPrefix = InstructionBytes.HasLengthChangingPrefix(instruction, bytes),
+            SameSources = same,
+            IsIndexed = indexed,
+        };
+    }
+
+    private static bool SourcesAreSame(in Instruction instruction)
+    {
+        Register last = Register.None, previous = Register.None;
+        for (int i = 0; i < instruction.OpCount; i++)
+            if (instruction.GetOpKind(i) == OpKind.Register)
+                (previous, last) = (last, instruction.GetOpRegister(i).GetFullRegister());
+            else if (instruction.GetOpKind(i) == OpKind.Memory)
+                return false;
+        return last != Register.None && last == previous;
+    }
+}
