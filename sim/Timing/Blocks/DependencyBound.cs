@@ -103,7 +103,7 @@ internal sealed class DependencyBound
     private void Step(BlockInstruction one, int index)
     {
         const int stackPointer = 4;
-        if (one.StackSyncs.Ceiling == one.StackSyncs.Numerator && one.StackSyncs > Ratio.Zero && values[stackPointer] is { } pointer)
+        if (one.StackSyncs == new Ratio(1, 1) && values[stackPointer] is { } pointer)
             Later(pointer, 1, values[stackPointer] = Nothing());
         List<Register> operands = RegisterOperands(one);
         Dictionary<(OperandRole, int), int[]> results = [];
@@ -111,7 +111,7 @@ internal sealed class DependencyBound
             StepUnknown(one, index);
         else
             foreach (Latency latency in one.Latencies)
-                if (latency.Cycles > 0 || !one.SameSources)
+                if (latency.Cycles > 0 || latency.From != OperandRole.Register || one.IsEliminated && !one.SameSources)
                     Follow(one, index, latency, operands, results);
         Write(one, index, operands, results);
     }

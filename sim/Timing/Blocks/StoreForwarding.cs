@@ -12,8 +12,10 @@ internal static class StoreForwarding
     public static int Cycles(BlockInstruction one, in Latency latency, CoreParameters core)
     {
         bool fromMemory = latency.From == OperandRole.Memory, toMemory = latency.To == OperandRole.Memory;
-        if (core.StoreForward == 0 || fromMemory == toMemory)
+        if (core.StoreForward == 0 || fromMemory == toMemory && (!toMemory || one.Instruction.HasLockPrefix))
             return latency.Cycles;
+        if (fromMemory && toMemory)
+            return Math.Max(latency.Cycles, core.StoreForward + 1);
         if (fromMemory)
             return one.Cost.Ports.Length < 2 ? 0 : Math.Max(1, FromAddress(one, latency) - core.DefaultLoadLatency);
         return latency.From == OperandRole.Register
