@@ -73,15 +73,26 @@ public readonly record struct BlockCost(Ratio Unrolled, Ratio Looped)
 /// </remarks>
 public static class BlockPredictor
 {
-    /// <summary>What a block costs. Bytes that are no instructions cost a cycle for each byte.</summary>
+    /// <summary>What a block costs. Bytes that are no instructions cost a cycle each.</summary>
     /// <param name="code">The block's instruction bytes.</param>
     /// <param name="rip">Linear address of the first byte.</param>
     /// <param name="core">The core it runs on.</param>
-    public static BlockCost Predict(ReadOnlySpan<byte> code, ulong rip, CoreParameters core)
+    public static BlockCost Predict(ReadOnlySpan<byte> code, ulong rip, CoreParameters core) =>
+        TryPredict(code, rip, core, out BlockCost cost) ? cost : new(new(code.Length, 1), new(code.Length, 1));
+
+    /// <summary>What a block costs.</summary>
+    /// <param name="code">The block's instruction bytes.</param>
+    /// <param name="rip">Linear address of the first byte.</param>
+    /// <param name="core">The core it runs on.</param>
+    /// <param name="cost">The cost; nothing when the bytes are no instructions.</param>
+    /// <returns>Whether the bytes are instructions.</returns>
+    public static bool TryPredict(ReadOnlySpan<byte> code, ulong rip, CoreParameters core, out BlockCost cost)
     {
+        cost = default;
         if (BlockReader.Read(code, rip, core, out _) is not { } block)
-            return new(new(code.Length, 1), new(code.Length, 1));
+            return false;
         BlockAnalysis analysis = BlockAnalysis.Of(block, core);
-        return new(analysis.Unrolled.Cycles, analysis.Looped.Cycles);
+        cost = new(analysis.Unrolled.Cycles, analysis.Looped.Cycles);
+        return true;
     }
 }

@@ -10,7 +10,7 @@ public sealed class CoreParameters
 {
     private readonly FrozenDictionary<string, string> values;
 
-    private CoreParameters(string name, FrozenDictionary<string, string> values)
+    private CoreParameters(string name, FrozenDictionary<string, string> values, Func<string, string?> table)
     {
         Name = name;
         this.values = values;
@@ -44,7 +44,8 @@ public sealed class CoreParameters
         PopEndsGroup = Flag("pop_ends_group");
         DefaultLatency = Number("default_latency");
         DefaultLoadLatency = Number("default_load_latency");
-        Instructions = new(values["instructions"], TimingTable.Text(values["instructions"]), InstructionNames.Load());
+        string instructions = values["instructions"];
+        Instructions = new(instructions, table(instructions) ?? TimingTable.Text(instructions), InstructionNames.Load());
     }
 
     /// <summary>Names of the shipped cores.</summary>
@@ -145,20 +146,21 @@ public sealed class CoreParameters
 
     /// <summary>A shipped core; null when there is none of this name.</summary>
     public static CoreParameters? Find(string name) =>
-        Shipped.Contains(name) ? Parse(name, TimingTable.Text($"cores/{name}.csv")) : null;
+        Shipped.Contains(name) ? Parse(name, TimingTable.Text($"cores/{name}.csv"), static _ => null) : null;
 
     /// <summary>The parameters in a text of <c>key,value,source</c> rows.</summary>
     /// <param name="name">The core's name; also what errors name.</param>
     /// <param name="text">The rows, below a header.</param>
+    /// <param name="table">Finds the text of a table of instructions; null for the shipped one of that name.</param>
     /// <exception cref="InvalidDataException">A key is missing, or a value is no such value.</exception>
-    public static CoreParameters Parse(string name, string text)
+    public static CoreParameters Parse(string name, string text, Func<string, string?> table)
     {
         Dictionary<string, string> values = [];
         foreach (string[] row in TimingTable.Rows(name, text, 3))
             values[row[0]] = row[1];
         try
         {
-            return new(name, values.ToFrozenDictionary());
+            return new(name, values.ToFrozenDictionary(), table);
         }
         catch (KeyNotFoundException missing)
         {

@@ -1,0 +1,48 @@
+namespace Seamsim.Timing.Blocks;
+
+/// <summary>µops an iteration at a port.</summary>
+/// <param name="Name">The port's digit, as in the tables.</param>
+/// <param name="MicroOps">How many.</param>
+public readonly record struct PortLoad(string Name, Ratio MicroOps);
+
+/// <summary>What an instruction of a block costs.</summary>
+/// <param name="Text">Disassembled.</param>
+/// <param name="Hex">Its bytes.</param>
+/// <param name="Fused">Issue slots; none for a jump that fused with the instruction before it.</param>
+/// <param name="Executed">µops that execute.</param>
+/// <param name="Ports">Where, e.g. <c>1*p23+1*p0156</c>.</param>
+/// <param name="Latency">Cycles to its results, e.g. <c>1</c> or <c>1-5</c>; empty when it has none.</param>
+/// <param name="FusedWith">The number in the block of the instruction it fused with; null when it did not.</param>
+/// <param name="Notes">What else its cost depends on.</param>
+public sealed record InstructionReport(
+    string Text, string Hex, int Fused, int Executed, string Ports, string Latency, int? FusedWith,
+    IReadOnlyList<string> Notes);
+
+/// <summary>A block's cost with its reasons.</summary>
+/// <param name="Hex">Its bytes.</param>
+/// <param name="Core">The core.</param>
+/// <param name="Unrolled">Bounds when it is repeated without a loop.</param>
+/// <param name="Looped">Bounds as the body of a loop.</param>
+/// <param name="CriticalPorts">The ports of the port bound, e.g. <c>p23</c>; empty when nothing executes.</param>
+/// <param name="Ports">µops at every port.</param>
+/// <param name="Instructions">In program order.</param>
+public sealed record BlockReport(
+    string Hex, string Core, BlockBounds Unrolled, BlockBounds Looped, string CriticalPorts,
+    IReadOnlyList<PortLoad> Ports, IReadOnlyList<InstructionReport> Instructions)
+{
+    /// <summary>Reports on a block.</summary>
+    /// <param name="code">Its bytes.</param>
+    /// <param name="rip">Linear address of the first byte.</param>
+    /// <param name="core">The core it runs on.</param>
+    /// <param name="reason">Why there is no report.</param>
+    /// <returns>The report; null when the bytes are no instructions.</returns>
+    public static BlockReport? Of(ReadOnlySpan<byte> code, ulong rip, CoreParameters core, out string reason)
+    {
+        if (BlockReader.Read(code, rip, core, out reason) is not { } block)
+            return null;
+        BlockAnalysis analysis = BlockAnalysis.Of(block, core);
+        return new(Convert.ToHexStringLower(code), core.Name, analysis.Unrolled, analysis.Looped,
+            analysis.Ports.Ports == 0 ? "" : "p" + PortUse.NamePorts(analysis.Ports.Ports),
+            PortLoads.Of(PortBound.UsesOf(block, core), core), InstructionReports.Of(block, code));
+    }
+}
