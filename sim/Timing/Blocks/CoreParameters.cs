@@ -146,7 +146,10 @@ public sealed class CoreParameters
 
     /// <summary>A shipped core; null when there is none of this name.</summary>
     public static CoreParameters? Find(string name) =>
-        Shipped.Contains(name) ? Parse(name, TimingTable.Text($"cores/{name}.csv"), static _ => null) : null;
+        TextOf(name) is { } text ? Parse(name, text, static _ => null) : null;
+
+    /// <summary>The rows of a shipped core, to copy and edit; null when there is none of this name.</summary>
+    public static string? TextOf(string name) => Shipped.Contains(name) ? TimingTable.Text($"cores/{name}.csv") : null;
 
     /// <summary>The parameters in a text of <c>key,value,source</c> rows.</summary>
     /// <param name="name">The core's name; also what errors name.</param>

@@ -30,8 +30,16 @@ public readonly record struct Ratio : IComparable<Ratio>
     /// <summary>The next whole number.</summary>
     public long Ceiling => (Numerator + Denominator - 1) / Denominator;
 
-    /// <summary>Hundredths, rounded half up.</summary>
-    public long Hundredths => (Numerator * 200 + Denominator) / (2 * Denominator);
+    /// <summary>Hundredths; a half is rounded to the even one.</summary>
+    public long Hundredths
+    {
+        get
+        {
+            (long hundredths, long rest) = Math.DivRem(Numerator * 100, Denominator);
+            int half = (2 * rest).CompareTo(Denominator);
+            return half > 0 || half == 0 && hundredths % 2 != 0 ? hundredths + 1 : hundredths;
+        }
+    }
 
     /// <summary>The larger of two.</summary>
     public static Ratio Max(Ratio a, Ratio b) => a.CompareTo(b) >= 0 ? a : b;
