@@ -17,6 +17,9 @@ internal sealed class BlockInstruction
     /// <summary>Latencies of its shape; null for a form in no table, whose every output waits for every input.</summary>
     public required Latency[]? Latencies { get; init; }
 
+    /// <summary>The registers it reads and writes.</summary>
+    public required UsedRegister[] Used { get; init; }
+
     /// <summary>Where its first byte is, from the start of the block.</summary>
     public int Start { get; init; }
 

@@ -11,6 +11,7 @@ internal static class BlockReader
         byte[] bytes = code.ToArray();
         Decoder decoder = Decoder.Create(64, bytes, rip);
         List<BlockInstruction> instructions = [];
+        InstructionInfoFactory factory = new();
         int start = 0;
         while (start < bytes.Length)
         {
@@ -22,7 +23,7 @@ internal static class BlockReader
                     : $"byte {start}: no instruction";
                 return null;
             }
-            instructions.Add(Cost(instruction, bytes.AsSpan(start, instruction.Length), start, core));
+            instructions.Add(Cost(instruction, bytes.AsSpan(start, instruction.Length), start, core, factory));
             start += instruction.Length;
         }
         if (instructions.Count == 0)
@@ -38,17 +39,19 @@ internal static class BlockReader
         return new(instructions, bytes.Length, rip);
     }
 
-    private static BlockInstruction Cost(in Instruction instruction, ReadOnlySpan<byte> bytes, int start, CoreParameters core)
+    private static BlockInstruction Cost(
+        in Instruction instruction, ReadOnlySpan<byte> bytes, int start, CoreParameters core, InstructionInfoFactory factory)
     {
         InstructionRow? row = core.Instructions.Find(instruction);
         bool indexed = instruction.MemoryIndex != Register.None && instruction.Mnemonic != Mnemonic.Lea;
         bool same = row?.Same is not null && SourcesAreSame(instruction);
-        MicroOps cost = row is null ? UnknownForm.Cost(instruction, core)
+        MicroOps cost = row is null ? UnknownForm.Cost(instruction, core, factory)
             : same ? row.Same! : indexed ? row.Indexed : row.Plain;
         return new()
         {
             Instruction = instruction,
             Row = row,
+            Used = UsedBy(instruction, factory),
             Cost = cost,
             Latencies = row is null ? null : same ? row.SameLatencies : row.Latencies,
             Start = start,
@@ -58,6 +61,15 @@ internal static class BlockReader
             SameSources = same,
             IsIndexed = indexed,
         };
+    }
+
+    private static UsedRegister[] UsedBy(in Instruction instruction, InstructionInfoFactory factory)
+    {
+        InstructionInfo info = factory.GetInfo(instruction, InstructionInfoOptions.NoMemoryUsage);
+        List<UsedRegister> used = [];
+        foreach (UsedRegister one in info.GetUsedRegisters())
+            used.Add(one);
+        return [.. used];
     }
 
     private static bool SourcesAreSame(in Instruction instruction)

@@ -14,7 +14,7 @@ internal sealed class DependencyBound
     private readonly CoreParameters core;
     private readonly SymbolicAddresses addresses;
     private readonly bool[] chases;
-    private readonly InstructionInfoFactory factory = new();
+    private readonly Results results;
     private readonly int[] column;
     private readonly int columns;
     private readonly int[]?[] values;
@@ -30,6 +30,7 @@ internal sealed class DependencyBound
         Array.Fill(column, Resource.None);
         columns = NumberColumns();
         values = new int[resources][];
+        results = new(columns);
         for (int i = 0; i < resources; i++)
             if (column[i] >= 0)
             {
@@ -59,29 +60,72 @@ internal sealed class DependencyBound
         return CycleRatio.Of(graph);
     }
 
+    /// <summary>Numbers what is read before it is written, and is written: only that can be handed on.</summary>
     private int NumberColumns()
     {
-        int count = 0;
+        bool[] read = new bool[column.Length], written = new bool[column.Length], killed = new bool[column.Length];
         for (int i = 0; i < block.Instructions.Count; i++)
         {
             BlockInstruction one = block.Instructions[i];
-            foreach (UsedRegister used in factory.GetInfo(one.Instruction).GetUsedRegisters())
-                if (Writes(used.Access))
-                    Number(Resource.Of(used.Register, core.HighByteRenamed));
-            FlagGroups flags = FlagsWritten(one);
-            for (int group = 0; group < 3; group++)
-                if (((int)flags >> group & 1) != 0)
-                    Number(Resource.Flags + group);
-            if (addresses.Operands[i] >= 0)
-                Number(addresses.Operands[i]);
+            MarkReads(one, i, read, killed);
+            MarkWrites(one, written, killed);
         }
-        return count;
-
-        void Number(int resource)
-        {
-            if (resource >= 0 && column[resource] < 0)
+        int count = 0;
+        for (int resource = 0; resource < column.Length; resource++)
+            if (read[resource] && (written[resource] || resource >= Resource.FirstMemory))
                 column[resource] = count++;
+        return count;
+    }
+
+    private void MarkReads(BlockInstruction one, int index, bool[] read, bool[] killed)
+    {
+        if (one.StackSyncs > Ratio.Zero)
+            Mark(Resource.StackPointer);
+        FlagGroups flags = FlagsRead(one);
+        for (int group = 0; group < 3; group++)
+            if (((int)flags >> group & 1) != 0)
+                Mark(Resource.Flags + group);
+        Mark(addresses.Operands[index]);
+        MarkRegister(AddressRegister(one.Instruction));
+        MarkRegister(one.Instruction.MemoryIndex);
+        foreach (Register operand in RegisterOperands(one))
+            MarkRegister(operand);
+        if (one.Latencies is null)
+            foreach (UsedRegister used in one.Used)
+                MarkRegister(used.Register);
+
+        void MarkRegister(Register register)
+        {
+            int resource = Resource.Of(register, core.HighByteRenamed);
+            Mark(resource);
+            if (core.HighByteRenamed && register.IsGPR() && resource >= 0)
+            {
+                Mark(Resource.HighByteOf(resource));
+                Mark(register.GetFullRegister().GetNumber());
+            }
         }
+
+        void Mark(int resource)
+        {
+            if (resource >= 0 && !killed[resource])
+                read[resource] = true;
+        }
+    }
+
+    private void MarkWrites(BlockInstruction one, bool[] written, bool[] killed)
+    {
+        foreach (UsedRegister used in one.Used)
+        {
+            int resource = Resource.Of(used.Register, core.HighByteRenamed);
+            if (!Writes(used.Access) || resource < 0)
+                continue;
+            written[resource] = true;
+            killed[resource] |= used.Access is OpAccess.Write or OpAccess.ReadWrite;
+        }
+        FlagGroups flags = FlagsWritten(one);
+        for (int group = 0; group < 3; group++)
+            if (((int)flags >> group & 1) != 0)
+                written[Resource.Flags + group] = killed[Resource.Flags + group] = true;
     }
 
     private static FlagGroups FlagsWritten(BlockInstruction one)
@@ -102,26 +146,22 @@ internal sealed class DependencyBound
 
     private void Step(BlockInstruction one, int index)
     {
-        const int stackPointer = 4;
-        if (one.StackSyncs == new Ratio(1, 1) && values[stackPointer] is { } pointer)
-            Later(pointer, 1, values[stackPointer] = Nothing());
+        if (one.StackSyncs == new Ratio(1, 1) && values[Resource.StackPointer] is { } pointer)
+            Later(pointer, 1, values[Resource.StackPointer] = Nothing());
         List<Register> operands = RegisterOperands(one);
-        Dictionary<(OperandRole, int), int[]> results = [];
+        results.Clear();
         if (one.Latencies is null)
             StepUnknown(one, index);
         else
             foreach (Latency latency in one.Latencies)
                 if (latency.Cycles > 0 || latency.From != OperandRole.Register || one.IsEliminated && !one.SameSources)
-                    Follow(one, index, latency, operands, results);
-        Write(one, index, operands, results);
+                    Follow(one, index, latency, operands);
+        Write(one, index, operands);
     }
 
-    private void Follow(
-        BlockInstruction one, int index, Latency latency, List<Register> operands,
-        Dictionary<(OperandRole, int), int[]> results)
+    private void Follow(BlockInstruction one, int index, in Latency latency, List<Register> operands)
     {
-        if (!results.TryGetValue((latency.To, latency.Output), out int[]? result))
-            results.Add((latency.To, latency.Output), result = Nothing());
+        int[] result = results.Of(latency.To, latency.Output);
         int cycles = StoreForwarding.Cycles(one, latency, core)
             - (chases[index] && latency.From == OperandRole.Address ? 1 : 0);
         switch (latency.From)
@@ -152,35 +192,32 @@ internal sealed class DependencyBound
         : instruction.IsStackInstruction ? Register.RSP
         : instruction.IsStringInstruction ? Register.RSI : Register.None;
 
+    /// <summary>A form in no table: its one result waits for everything it reads.</summary>
     private void StepUnknown(BlockInstruction one, int index)
     {
-        int[] result = Nothing();
-        InstructionInfo info = factory.GetInfo(one.Instruction);
+        int[] result = results.Of(OperandRole.Register, 0);
         bool loads = addresses.Operands[index] >= 0;
-        foreach (UsedRegister used in info.GetUsedRegisters())
+        foreach (UsedRegister used in one.Used)
             if (used.Access is OpAccess.Read or OpAccess.ReadWrite or OpAccess.CondRead or OpAccess.ReadCondWrite)
                 Read(used.Register, core.DefaultLatency + (loads && IsAddress(one.Instruction, used.Register)
                     ? core.DefaultLoadLatency : 0), result);
-        unknownResult = result;
     }
-
-    private int[]? unknownResult;
 
     private static bool IsAddress(in Instruction instruction, Register register) =>
         instruction.MemoryBase == register || instruction.MemoryIndex == register;
 
-    private void Write(
-        BlockInstruction one, int index, List<Register> operands, Dictionary<(OperandRole, int), int[]> results)
+    private void Write(BlockInstruction one, int index, List<Register> operands)
     {
         bool stack = one.Instruction.IsStackInstruction;
-        foreach (UsedRegister used in factory.GetInfo(one.Instruction).GetUsedRegisters())
+        foreach (UsedRegister used in one.Used)
         {
             int resource = Resource.Of(used.Register, core.HighByteRenamed);
             if (!Writes(used.Access) || resource < 0)
                 continue;
-            if (stack && resource == 4 && one.Instruction.Mnemonic != Mnemonic.Leave)
+            if (stack && resource == Resource.StackPointer && one.Instruction.Mnemonic != Mnemonic.Leave)
                 continue;
-            int[]? value = one.Latencies is null ? unknownResult : ResultFor(used.Register, operands, results);
+            int[]? value = one.Latencies is null ? results.Find(OperandRole.Register, 0)
+                : ResultFor(used.Register, operands);
             if (value is null && used.Access is OpAccess.CondWrite or OpAccess.ReadCondWrite)
                 continue;
             values[resource] = value;
@@ -189,21 +226,20 @@ internal sealed class DependencyBound
                 values[high] = null;
         }
         FlagGroups flags = FlagsWritten(one);
-        int[]? flagValue = one.Latencies is null ? unknownResult
-            : results.GetValueOrDefault((OperandRole.Register, operands.Count));
+        int[]? flagValue = results.Find(OperandRole.Register, one.Latencies is null ? 0 : operands.Count);
         for (int group = 0; group < 3; group++)
             if (((int)flags >> group & 1) != 0)
                 values[Resource.Flags + group] = flagValue;
-        if (results.TryGetValue((OperandRole.Memory, 0), out int[]? stored) && addresses.Operands[index] >= 0)
+        if (results.Find(OperandRole.Memory, 0) is { } stored && addresses.Operands[index] >= 0)
             values[addresses.Operands[index]] = stored;
     }
 
-    private int[]? ResultFor(Register register, List<Register> operands, Dictionary<(OperandRole, int), int[]> results)
+    private int[]? ResultFor(Register register, List<Register> operands)
     {
         int resource = Resource.Of(register, core.HighByteRenamed);
         for (int i = 0; i < operands.Count; i++)
             if (Resource.Of(operands[i], core.HighByteRenamed) == resource
-                && results.TryGetValue((OperandRole.Register, i), out int[]? result))
+                && results.Find(OperandRole.Register, i) is { } result)
                 return result;
         return null;
     }
@@ -217,7 +253,7 @@ internal sealed class DependencyBound
                 if (instruction.GetOpKind(i) == OpKind.Register)
                     operands.Add(instruction.GetOpRegister(i));
         if (one.Row is not null)
-            operands.AddRange(core.Instructions.Names.ImpliedBy(InstructionNames.Stem(one.Row.Name), instruction.OpCount));
+            operands.AddRange(one.Row.Implied);
         return operands;
     }
 
@@ -252,5 +288,27 @@ internal sealed class DependencyBound
         for (int i = 0; i < to.Length; i++)
             if (from[i] > Never && from[i] + cycles > to[i])
                 to[i] = from[i] + cycles;
+    }
+
+    /// <summary>What the outputs of one instruction wait for.</summary>
+    private sealed class Results(int columns)
+    {
+        private const int Outputs = 16;
+        private readonly int[]?[] found = new int[Outputs + 1][];
+
+        public void Clear() => Array.Clear(found);
+
+        public int[]? Find(OperandRole role, int output) => output < Outputs ? found[Slot(role, output)] : null;
+
+        public int[] Of(OperandRole role, int output)
+        {
+            if (found[Slot(role, output)] is { } result)
+                return result;
+            result = new int[columns];
+            Array.Fill(result, Never);
+            return found[Slot(role, output)] = result;
+        }
+
+        private static int Slot(OperandRole role, int output) => role == OperandRole.Memory ? Outputs : output % Outputs;
     }
 }

@@ -10,18 +10,17 @@ internal static class HighBytes
     {
         if (!instructions.Exists(one => WritesHighByte(one.Instruction)))
             return;
-        InstructionInfoFactory factory = new();
         int dirty = 0;
         for (int pass = 0; pass < 2; pass++)
             foreach (BlockInstruction one in instructions)
-                one.MergesHighByte = Step(one.Instruction, factory, ref dirty);
+                one.MergesHighByte = Step(one, ref dirty);
     }
 
-    private static bool Step(in Instruction instruction, InstructionInfoFactory factory, ref int dirty)
+    private static bool Step(BlockInstruction one, ref int dirty)
     {
         bool merges = false;
         int cleaned = 0;
-        foreach (UsedRegister used in factory.GetInfo(instruction).GetUsedRegisters())
+        foreach (UsedRegister used in one.Used)
         {
             if (!used.Register.IsGPR() || used.Register.IsGPR8())
                 continue;
@@ -31,8 +30,8 @@ internal static class HighBytes
             cleaned |= bit;
         }
         dirty &= ~cleaned;
-        if (WritesHighByte(instruction))
-            dirty |= 1 << instruction.Op0Register.GetFullRegister().GetNumber();
+        if (WritesHighByte(one.Instruction))
+            dirty |= 1 << one.Instruction.Op0Register.GetFullRegister().GetNumber();
         return merges;
     }
 

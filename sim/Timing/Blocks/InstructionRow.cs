@@ -1,3 +1,5 @@
+using Iced.Intel;
+
 namespace Seamsim.Timing.Blocks;
 
 /// <summary>Groups of status flags that are renamed together.</summary>
@@ -37,10 +39,11 @@ internal sealed class InstructionRow
     /// <summary>Cells of a row.</summary>
     public const int Columns = 21;
 
-    public InstructionRow(string[] cells)
+    public InstructionRow(string[] cells, InstructionNames names)
     {
         Name = cells[0];
         Operands = cells[1].Length == 0 ? [] : cells[1].Split(' ');
+        Implied = names.ImpliedBy(InstructionNames.Stem(Name), Operands.Length);
         Plain = new(TableNumber.ParseOr(cells[2], 1), TableNumber.ParseOr(cells[3], 1), PortUse.Parse(cells[5]));
         Microcode = TableNumber.ParseOr(cells[4], 0);
         Latencies = Latency.Parse(cells[6]);
@@ -71,6 +74,9 @@ internal sealed class InstructionRow
 
     /// <summary>Types of the explicit operands, e.g. <c>R64</c>, <c>M128</c>, <c>I8</c>.</summary>
     public string[] Operands { get; }
+
+    /// <summary>Register operands that the encoding implies, in the order in which latencies number them.</summary>
+    public Register[] Implied { get; }
 
     public MicroOps Plain { get; }
 

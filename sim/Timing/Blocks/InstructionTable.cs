@@ -14,13 +14,12 @@ internal sealed class InstructionTable
     private readonly Dictionary<string, List<string[]>> forms = [];
     private readonly Dictionary<string[], InstructionRow> parsed = [];
     private readonly Dictionary<ulong, InstructionRow?> found = [];
-    /// <summary>How the tables name mnemonics.</summary>
-    public InstructionNames Names { get; }
+    private readonly InstructionNames names;
 
     /// <summary>Reads a table.</summary>
     public InstructionTable(string name, string text, InstructionNames names)
     {
-        Names = names;
+        this.names = names;
         foreach (string[] cells in TimingTable.Rows(name, text, InstructionRow.Columns))
         {
             string stem = InstructionNames.Stem(cells[0]);
@@ -35,7 +34,7 @@ internal sealed class InstructionTable
     {
         ulong key = InstructionShape.Key(instruction);
         if (!found.TryGetValue(key, out InstructionRow? row))
-            found.Add(key, row = Search(InstructionShape.Of(instruction, Names)));
+            found.Add(key, row = Search(InstructionShape.Of(instruction, names)));
         return row;
     }
 
@@ -54,7 +53,7 @@ internal sealed class InstructionTable
         if (best is null)
             return null;
         if (!parsed.TryGetValue(best, out InstructionRow? row))
-            parsed.Add(best, row = new(best));
+            parsed.Add(best, row = new(best, names));
         return row;
     }
 

@@ -15,22 +15,22 @@ internal static class PointerChase
     {
         bool[] chases = new bool[instructions.Count];
         bool[] loaded = new bool[16];
-        InstructionInfoFactory factory = new();
         for (int pass = 0; pass < 2; pass++)
             for (int i = 0; i < instructions.Count; i++)
-                chases[i] = Step(instructions[i].Instruction, loaded, factory);
+                chases[i] = Step(instructions[i], loaded);
         return chases;
     }
 
-    private static bool Step(in Instruction instruction, bool[] loaded, InstructionInfoFactory factory)
+    private static bool Step(BlockInstruction one, bool[] loaded)
     {
+        ref Instruction instruction = ref one.Instruction;
         bool load = IsLoad(instruction);
         bool chases = load && instruction.MemoryBase.IsGPR64() && instruction.MemoryIndex == Register.None
             && instruction.MemoryDisplacement64 < SmallDisplacement && loaded[instruction.MemoryBase.GetNumber()];
         bool copies = instruction.Mnemonic == Mnemonic.Mov && instruction.Op1Kind == OpKind.Register
             && instruction.Op0Kind == OpKind.Register && instruction.Op0Register.IsGPR64()
             && instruction.Op1Register.IsGPR64() && loaded[instruction.Op1Register.GetNumber()];
-        foreach (UsedRegister used in factory.GetInfo(instruction).GetUsedRegisters())
+        foreach (UsedRegister used in one.Used)
             if (used.Register.IsGPR() && used.Access is not (OpAccess.Read or OpAccess.CondRead or OpAccess.None))
                 loaded[used.Register.GetFullRegister().GetNumber()] = copies || load || instruction.Mnemonic == Mnemonic.Pop
                     && used.Register.GetFullRegister() != Register.RSP;

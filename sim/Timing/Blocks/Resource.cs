@@ -8,6 +8,9 @@ internal static class Resource
     /// <summary>What carries no value the model follows.</summary>
     public const int None = -1;
 
+    /// <summary>RSP.</summary>
+    public const int StackPointer = 4;
+
     /// <summary>CF, OF, and the other status flags.</summary>
     public const int Flags = 20;
 

@@ -11,7 +11,6 @@ internal sealed class SymbolicAddresses
     private const int Absolute = 90, FirstUnknown = 100;
     private readonly (int Symbol, long Offset)[] values = new (int, long)[16];
     private readonly Dictionary<Address, int> numbers = [];
-    private readonly InstructionInfoFactory factory = new();
     private int unknown = FirstUnknown;
 
     private SymbolicAddresses(IReadOnlyList<BlockInstruction> instructions)
@@ -46,7 +45,7 @@ internal sealed class SymbolicAddresses
         {
             if (HasMemory(instruction))
                 Operands[index] = Number(AddressOf(instruction));
-            Assign(instruction);
+            Assign(one);
         }
     }
 
@@ -62,10 +61,11 @@ internal sealed class SymbolicAddresses
         values[4] = instruction.Mnemonic is Mnemonic.Leave or Mnemonic.Enter ? (unknown++, 0) : (symbol, offset + moved);
     }
 
-    private void Assign(in Instruction instruction)
+    private void Assign(BlockInstruction one)
     {
+        ref Instruction instruction = ref one.Instruction;
         (int, long)? known = Known(instruction);
-        foreach (UsedRegister used in factory.GetInfo(instruction).GetUsedRegisters())
+        foreach (UsedRegister used in one.Used)
         {
             if (used.Access is OpAccess.Read or OpAccess.CondRead or OpAccess.None || !used.Register.IsGPR())
                 continue;

@@ -7,10 +7,10 @@ namespace Seamsim.Timing.Blocks;
 /// </summary>
 internal static class UnknownForm
 {
-    public static MicroOps Cost(in Instruction instruction, CoreParameters core)
+    public static MicroOps Cost(in Instruction instruction, CoreParameters core, InstructionInfoFactory factory)
     {
         List<PortUse> ports = [new(core.SyncPorts, 1)];
-        InstructionInfo info = new InstructionInfoFactory().GetInfo(instruction);
+        InstructionInfo info = factory.GetInfo(instruction);
         foreach (UsedMemory memory in info.GetUsedMemory())
         {
             if (memory.Access is OpAccess.Read or OpAccess.CondRead or OpAccess.ReadWrite or OpAccess.ReadCondWrite)
