@@ -4,15 +4,17 @@ namespace Seamsim.Timing.Blocks;
 internal sealed record BlockAnalysis(BlockCode Block, BlockBounds Unrolled, BlockBounds Looped, PortBound Ports)
 {
     /// <summary>Computes the bounds.</summary>
-    public static BlockAnalysis Of(BlockCode block, CoreParameters core)
+    public static BlockAnalysis Of(BlockCode block, CoreParameters core, StartState start)
     {
+        LoadSource[] sources = SymbolicAddresses.Of(block.Instructions, start);
         PortBound ports = PortBound.Of(PortBound.UsesOf(block, core));
         List<(Bottleneck, Ratio)> back =
         [
             (Bottleneck.Issue, QueueBounds.Issue(block, core)),
             (Bottleneck.Ports, ports.Cycles),
             (Bottleneck.Divider, Divider(block)),
-            (Bottleneck.Dependencies, DependencyBound.Of(block, core)),
+            (Bottleneck.Dependencies, DependencyBound.Of(block, sources, core)),
+            (Bottleneck.Forwarding, ForwardingBound.Of(sources, core)),
         ];
         Ratio decode = DecoderBound.Of(block, core);
         return new(block,

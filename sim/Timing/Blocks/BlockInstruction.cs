@@ -20,6 +20,12 @@ internal sealed class BlockInstruction
     /// <summary>The registers it reads and writes.</summary>
     public required UsedRegister[] Used { get; init; }
 
+    /// <summary>Whether it reads its memory operand.</summary>
+    public bool Loads { get; init; }
+
+    /// <summary>Whether it writes memory.</summary>
+    public bool Stores { get; init; }
+
     /// <summary>Where its first byte is, from the start of the block.</summary>
     public int Start { get; init; }
 

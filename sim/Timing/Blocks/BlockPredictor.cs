@@ -26,6 +26,9 @@ public enum Bottleneck
 
     /// <summary>Results that the next iteration waits for.</summary>
     Dependencies,
+
+    /// <summary>Loads that wait for stores which cannot be forwarded.</summary>
+    Forwarding,
 }
 
 /// <summary>The bounds of a block: core cycles an iteration that each part of the core needs on its own.</summary>
@@ -78,20 +81,21 @@ public static class BlockPredictor
     /// <param name="rip">Linear address of the first byte.</param>
     /// <param name="core">The core it runs on.</param>
     public static BlockCost Predict(ReadOnlySpan<byte> code, ulong rip, CoreParameters core) =>
-        TryPredict(code, rip, core, out BlockCost cost) ? cost : new(new(code.Length, 1), new(code.Length, 1));
+        TryPredict(code, rip, core, StartState.Distinct, out BlockCost cost) ? cost : new(new(code.Length, 1), new(code.Length, 1));
 
     /// <summary>What a block costs.</summary>
     /// <param name="code">The block's instruction bytes.</param>
     /// <param name="rip">Linear address of the first byte.</param>
     /// <param name="core">The core it runs on.</param>
+    /// <param name="start">What registers hold when it starts.</param>
     /// <param name="cost">The cost; nothing when the bytes are no instructions.</param>
     /// <returns>Whether the bytes are instructions.</returns>
-    public static bool TryPredict(ReadOnlySpan<byte> code, ulong rip, CoreParameters core, out BlockCost cost)
+    public static bool TryPredict(ReadOnlySpan<byte> code, ulong rip, CoreParameters core, StartState start, out BlockCost cost)
     {
         cost = default;
         if (BlockReader.Read(code, rip, core, out _) is not { } block)
             return false;
-        BlockAnalysis analysis = BlockAnalysis.Of(block, core);
+        BlockAnalysis analysis = BlockAnalysis.Of(block, core, start);
         cost = new(analysis.Unrolled.Cycles, analysis.Looped.Cycles);
         return true;
     }

@@ -47,11 +47,17 @@ internal static class BlockReader
         bool same = row?.Same is not null && SourcesAreSame(instruction);
         MicroOps cost = row is null ? UnknownForm.Cost(instruction, core, factory)
             : same ? row.Same! : indexed ? row.Indexed : row.Plain;
+        InstructionInfo info = factory.GetInfo(instruction, InstructionInfoOptions.NoMemoryUsage);
+        OpAccess access = MemoryAccess(instruction, info);
         return new()
         {
             Instruction = instruction,
             Row = row,
-            Used = UsedBy(instruction, factory),
+            Used = UsedBy(info),
+            Loads = access is OpAccess.Read or OpAccess.CondRead or OpAccess.ReadWrite or OpAccess.ReadCondWrite
+                || instruction.Mnemonic is Mnemonic.Pop or Mnemonic.Ret,
+            Stores = access is OpAccess.Write or OpAccess.CondWrite or OpAccess.ReadWrite or OpAccess.ReadCondWrite
+                || instruction.Mnemonic is Mnemonic.Push or Mnemonic.Call,
             Cost = cost,
             Latencies = row is null ? null : same ? row.SameLatencies : row.Latencies,
             Start = start,
@@ -63,13 +69,20 @@ internal static class BlockReader
         };
     }
 
-    private static UsedRegister[] UsedBy(in Instruction instruction, InstructionInfoFactory factory)
+    private static UsedRegister[] UsedBy(in InstructionInfo info)
     {
-        InstructionInfo info = factory.GetInfo(instruction, InstructionInfoOptions.NoMemoryUsage);
         List<UsedRegister> used = [];
         foreach (UsedRegister one in info.GetUsedRegisters())
             used.Add(one);
         return [.. used];
+    }
+
+    private static OpAccess MemoryAccess(in Instruction instruction, in InstructionInfo info)
+    {
+        for (int i = 0; i < instruction.OpCount; i++)
+            if (instruction.GetOpKind(i) == OpKind.Memory)
+                return info.GetOpAccess(i);
+        return OpAccess.None;
     }
 
     private static bool SourcesAreSame(in Instruction instruction)

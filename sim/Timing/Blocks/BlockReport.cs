@@ -34,13 +34,14 @@ public sealed record BlockReport(
     /// <param name="code">Its bytes.</param>
     /// <param name="rip">Linear address of the first byte.</param>
     /// <param name="core">The core it runs on.</param>
+    /// <param name="start">What registers hold when it starts.</param>
     /// <param name="reason">Why there is no report.</param>
     /// <returns>The report; null when the bytes are no instructions.</returns>
-    public static BlockReport? Of(ReadOnlySpan<byte> code, ulong rip, CoreParameters core, out string reason)
+    public static BlockReport? Of(ReadOnlySpan<byte> code, ulong rip, CoreParameters core, StartState start, out string reason)
     {
         if (BlockReader.Read(code, rip, core, out reason) is not { } block)
             return null;
-        BlockAnalysis analysis = BlockAnalysis.Of(block, core);
+        BlockAnalysis analysis = BlockAnalysis.Of(block, core, start);
         return new(Convert.ToHexStringLower(code), core.Name, analysis.Unrolled, analysis.Looped,
             analysis.Ports.Ports == 0 ? "" : "p" + PortUse.NamePorts(analysis.Ports.Ports),
             PortLoads.Of(PortBound.UsesOf(block, core), core), InstructionReports.Of(block, code));

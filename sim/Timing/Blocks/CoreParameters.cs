@@ -41,6 +41,7 @@ public sealed class CoreParameters
         StorePorts = PortUse.Parse(values["store_ports"]);
         StoreForward = Number("store_forward");
         StoreAddressForward = Number("store_address_forward");
+        BlockedForward = Number("blocked_forward");
         PopEndsGroup = Flag("pop_ends_group");
         DefaultLatency = Number("default_latency");
         DefaultLoadLatency = Number("default_load_latency");
@@ -128,6 +129,9 @@ public sealed class CoreParameters
 
     /// <summary>The same from the address of the store.</summary>
     public int StoreAddressForward { get; }
+
+    /// <summary>Cycles a load waits for a store that has only some of its bytes.</summary>
+    public int BlockedForward { get; }
 
     /// <summary>Whether POP of RSP or R12 is the last of its decode group.</summary>
     public bool PopEndsGroup { get; }

@@ -12,20 +12,20 @@ internal sealed class DependencyBound
     private const int Never = int.MinValue / 4;
     private readonly BlockCode block;
     private readonly CoreParameters core;
-    private readonly SymbolicAddresses addresses;
+    private readonly IReadOnlyList<LoadSource> sources;
     private readonly bool[] chases;
     private readonly Results results;
     private readonly int[] column;
     private readonly int columns;
     private readonly int[]?[] values;
 
-    private DependencyBound(BlockCode block, CoreParameters core)
+    private DependencyBound(BlockCode block, IReadOnlyList<LoadSource> sources, CoreParameters core)
     {
         this.block = block;
         this.core = core;
-        addresses = SymbolicAddresses.Of(block.Instructions);
+        this.sources = sources;
         chases = core.PointerChase ? PointerChase.Mark(block.Instructions) : new bool[block.Instructions.Count];
-        int resources = Resource.FirstMemory + addresses.Count;
+        int resources = Resource.FirstMemory + 2 * block.Instructions.Count;
         column = new int[resources];
         Array.Fill(column, Resource.None);
         columns = NumberColumns();
@@ -40,7 +40,8 @@ internal sealed class DependencyBound
     }
 
     /// <summary>The bound of a block.</summary>
-    public static Ratio Of(BlockCode block, CoreParameters core) => new DependencyBound(block, core).Solve();
+    public static Ratio Of(BlockCode block, IReadOnlyList<LoadSource> sources, CoreParameters core) =>
+        new DependencyBound(block, sources, core).Solve();
 
     private Ratio Solve()
     {
@@ -53,8 +54,8 @@ internal sealed class DependencyBound
             graph[i] = Nothing();
         for (int i = 0; i < column.Length; i++)
         {
-            int to = i < Resource.FirstMemory ? i : addresses.Next.GetValueOrDefault(i, Resource.None);
-            if (to >= 0 && column[to] >= 0 && values[i] is { } value)
+            int to = i < Resource.FirstMemory ? i : i + block.Instructions.Count;
+            if (to < column.Length && column[to] >= 0 && values[i] is { } value)
                 graph[column[to]] = value;
         }
         return CycleRatio.Of(graph);
@@ -85,7 +86,7 @@ internal sealed class DependencyBound
         for (int group = 0; group < 3; group++)
             if (((int)flags >> group & 1) != 0)
                 Mark(Resource.Flags + group);
-        Mark(addresses.Operands[index]);
+        Mark(Source(index));
         MarkRegister(AddressRegister(one.Instruction));
         MarkRegister(one.Instruction.MemoryIndex);
         foreach (Register operand in RegisterOperands(one))
@@ -126,6 +127,15 @@ internal sealed class DependencyBound
         for (int group = 0; group < 3; group++)
             if (((int)flags >> group & 1) != 0)
                 written[Resource.Flags + group] = killed[Resource.Flags + group] = true;
+    }
+
+    /// <summary>The store that a load reads, of this iteration or of the one before.</summary>
+    private int Source(int index)
+    {
+        LoadSource source = sources[index];
+        if (source.Store < 0)
+            return Resource.None;
+        return Resource.FirstMemory + source.Store + (source.FromPrevious ? block.Instructions.Count : 0);
     }
 
     private static FlagGroups FlagsWritten(BlockInstruction one)
@@ -181,8 +191,8 @@ internal sealed class DependencyBound
             case OperandRole.Index:
                 Read(one.Instruction.MemoryIndex, cycles, result);
                 break;
-            case OperandRole.Memory when addresses.Operands[index] >= 0:
-                Later(values[addresses.Operands[index]], cycles, result);
+            case OperandRole.Memory when Source(index) is >= 0 and int source:
+                Later(values[source], cycles + (sources[index].Blocked ? core.BlockedForward - core.StoreForward : 0), result);
                 break;
         }
     }
@@ -196,7 +206,7 @@ internal sealed class DependencyBound
     private void StepUnknown(BlockInstruction one, int index)
     {
         int[] result = results.Of(OperandRole.Register, 0);
-        bool loads = addresses.Operands[index] >= 0;
+        bool loads = one.Loads;
         foreach (UsedRegister used in one.Used)
             if (used.Access is OpAccess.Read or OpAccess.ReadWrite or OpAccess.CondRead or OpAccess.ReadCondWrite)
                 Read(used.Register, core.DefaultLatency + (loads && IsAddress(one.Instruction, used.Register)
@@ -230,8 +240,8 @@ internal sealed class DependencyBound
         for (int group = 0; group < 3; group++)
             if (((int)flags >> group & 1) != 0)
                 values[Resource.Flags + group] = flagValue;
-        if (results.Find(OperandRole.Memory, 0) is { } stored && addresses.Operands[index] >= 0)
-            values[addresses.Operands[index]] = stored;
+        if (results.Find(OperandRole.Memory, 0) is { } stored)
+            values[Resource.FirstMemory + index] = stored;
     }
 
     private int[]? ResultFor(Register register, List<Register> operands)

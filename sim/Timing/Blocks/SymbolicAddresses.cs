@@ -3,163 +3,209 @@ using Iced.Intel;
 namespace Seamsim.Timing.Blocks;
 
 /// <summary>
-/// Which memory operands of a block are the same: an address is two values and a displacement, and a value is what a
-/// register held at the start of an iteration, plus a constant, or something unknown.
+/// Which memory operands of a block are the same place: registers are followed through an iteration as symbols and
+/// constants, until what they hold at its start no longer changes.
 /// </summary>
 internal sealed class SymbolicAddresses
 {
-    private const int Absolute = 90, FirstUnknown = 100;
-    private readonly (int Symbol, long Offset)[] values = new (int, long)[16];
-    private readonly Dictionary<Address, int> numbers = [];
-    private int unknown = FirstUnknown;
+    private const int Passes = 4, StackPointer = 4, BasePointer = 5;
+    private const long MeasuredPage = 0x2324000, MeasuredStack = MeasuredPage + 2048, MeasuredFrame = MeasuredStack - 16;
+    private readonly IReadOnlyList<BlockInstruction> instructions;
+    private readonly bool measured;
+    private readonly SymbolicValue[] start = new SymbolicValue[16], values = new SymbolicValue[16];
+    private readonly long?[] motion = new long?[16];
+    private readonly Place?[] loads, stores;
+    private Place?[] storesBefore;
+    private int unknown;
 
-    private SymbolicAddresses(IReadOnlyList<BlockInstruction> instructions)
+    private SymbolicAddresses(IReadOnlyList<BlockInstruction> instructions, StartState state)
     {
-        Operands = new int[instructions.Count];
+        this.instructions = instructions;
+        measured = state == StartState.Measured;
+        loads = new Place?[instructions.Count];
+        stores = new Place?[instructions.Count];
+        storesBefore = new Place?[instructions.Count];
         for (int i = 0; i < 16; i++)
-            values[i] = (i, 0);
-        for (int i = 0; i < instructions.Count; i++)
-            Step(instructions[i], i);
-        CarryOver();
+            start[i] = new(i, 0);
+        if (measured)
+            foreach (int register in Unwritten())
+                start[register] = SymbolicValue.Of(MeasuredValue(register));
+        for (int pass = 0; pass < Passes; pass++)
+            Pass();
     }
 
-    /// <summary>The memory resource of each instruction; <see cref="Resource.None"/> for those without.</summary>
-    public int[] Operands { get; }
+    /// <summary>Where each load of a block gets its bytes from.</summary>
+    public static LoadSource[] Of(IReadOnlyList<BlockInstruction> instructions, StartState state)
+    {
+        foreach (BlockInstruction one in instructions)
+            if (one.Stores)
+            {
+                SymbolicAddresses addresses = new(instructions, state);
+                return MemoryFlow.Of(addresses.loads, addresses.stores);
+            }
+        LoadSource[] none = new LoadSource[instructions.Count];
+        Array.Fill(none, LoadSource.Memory);
+        return none;
+    }
 
-    /// <summary>How many memory resources there are.</summary>
-    public int Count => numbers.Count;
+    private static long MeasuredValue(int register) =>
+        register == StackPointer ? MeasuredStack : register == BasePointer ? MeasuredFrame : MeasuredPage;
 
-    /// <summary>What a memory resource at the end of an iteration is called in the next; itself where unknown.</summary>
-    public Dictionary<int, int> Next { get; } = [];
+    private IEnumerable<int> Unwritten()
+    {
+        int written = 0;
+        foreach (BlockInstruction one in instructions)
+            foreach (UsedRegister used in one.Used)
+                if (IsWrite(used.Access) && used.Register.IsGPR())
+                    written |= 1 << used.Register.GetFullRegister().GetNumber();
+        return Enumerable.Range(0, 16).Where(register => (written >> register & 1) == 0);
+    }
 
-    /// <summary>Follows the registers of a block through one iteration.</summary>
-    public static SymbolicAddresses Of(IReadOnlyList<BlockInstruction> instructions) => new(instructions);
+    private void Pass()
+    {
+        start.CopyTo(values, 0);
+        unknown = SymbolicValue.FirstUnknown;
+        stores.CopyTo(storesBefore, 0);
+        for (int i = 0; i < instructions.Count; i++)
+            Step(instructions[i], i);
+        for (int i = 0; i < 16; i++)
+        {
+            motion[i] = values[i].Symbol == i ? values[i].Offset : null;
+            if (values[i].IsConstant)
+                start[i] = values[i];
+        }
+    }
 
     private void Step(BlockInstruction one, int index)
     {
-        Instruction instruction = one.Instruction;
-        Operands[index] = Resource.None;
+        ref Instruction instruction = ref one.Instruction;
+        loads[index] = stores[index] = null;
         if (instruction.IsStackInstruction)
-            Stack(instruction, index);
-        else
         {
-            if (HasMemory(instruction))
-                Operands[index] = Number(AddressOf(instruction));
-            Assign(one);
+            Stack(one, index);
+            return;
         }
+        if (one.Loads || one.Stores)
+        {
+            Place place = PlaceOf(AddressOf(instruction), instruction.MemorySize.GetSize());
+            loads[index] = one.Loads ? place : null;
+            stores[index] = one.Stores ? place : null;
+        }
+        Assign(one, loads[index]);
     }
 
-    private void Stack(in Instruction instruction, int index)
-    {
-        int moved = instruction.StackPointerIncrement;
-        (int symbol, long offset) = values[4];
-        bool pushes = moved < 0;
-        if (instruction.Mnemonic is Mnemonic.Push or Mnemonic.Pop or Mnemonic.Call or Mnemonic.Ret)
-            Operands[index] = Number(new(symbol, -1, 0, pushes ? offset + moved : offset));
-        if (instruction.Mnemonic == Mnemonic.Pop && instruction.Op0Kind == OpKind.Register)
-            values[instruction.Op0Register.GetFullRegister().GetNumber()] = (unknown++, 0);
-        values[4] = instruction.Mnemonic is Mnemonic.Leave or Mnemonic.Enter ? (unknown++, 0) : (symbol, offset + moved);
-    }
-
-    private void Assign(BlockInstruction one)
+    private void Stack(BlockInstruction one, int index)
     {
         ref Instruction instruction = ref one.Instruction;
-        (int, long)? known = Known(instruction);
+        int moved = instruction.StackPointerIncrement;
+        SymbolicValue pointer = values[StackPointer];
+        if (instruction.Mnemonic is Mnemonic.Push or Mnemonic.Call)
+            stores[index] = PlaceOf((pointer.Plus(moved), null, 0, 0), -moved);
+        else if (instruction.Mnemonic is Mnemonic.Pop or Mnemonic.Ret)
+            loads[index] = PlaceOf((pointer, null, 0, 0), moved);
+        foreach (UsedRegister used in one.Used)
+            if (IsWrite(used.Access) && used.Register.IsGPR())
+                values[used.Register.GetFullRegister().GetNumber()] = Unknown();
+        if (instruction.Mnemonic == Mnemonic.Pop && Loaded(loads[index], moved) is { } value
+            && instruction.Op0Kind == OpKind.Register && instruction.Op0Register.IsGPR64())
+            values[instruction.Op0Register.GetNumber()] = value;
+        if (instruction.Mnemonic is not (Mnemonic.Leave or Mnemonic.Enter))
+            values[StackPointer] = pointer.Plus(moved);
+    }
+
+    private void Assign(BlockInstruction one, Place? load)
+    {
+        ref Instruction instruction = ref one.Instruction;
+        SymbolicValue? result = null;
+        if (instruction.Op0Kind == OpKind.Register && instruction.Op0Register.IsGPR())
+            result = SymbolicArithmetic.Of(
+                instruction, values[instruction.Op0Register.GetFullRegister().GetNumber()], Second(instruction, load));
         foreach (UsedRegister used in one.Used)
         {
-            if (used.Access is OpAccess.Read or OpAccess.CondRead or OpAccess.None || !used.Register.IsGPR())
+            if (!IsWrite(used.Access) || !used.Register.IsGPR())
                 continue;
             int number = used.Register.GetFullRegister().GetNumber();
-            values[number] = known is { } value && used.Register.IsGPR64() && instruction.Op0Register == used.Register
-                ? value : (unknown++, 0);
+            values[number] = result is { } known && instruction.Op0Register.GetFullRegister().GetNumber() == number
+                ? known : Unknown();
         }
     }
 
-    private (int Symbol, long Offset)? Known(in Instruction instruction)
+    private SymbolicValue? Second(in Instruction instruction, Place? load)
     {
-        if (instruction.Op0Kind != OpKind.Register || !instruction.Op0Register.IsGPR64())
+        if (instruction.OpCount != 2)
             return null;
-        (int symbol, long offset) = values[instruction.Op0Register.GetNumber()];
-        bool constant = instruction.OpCount == 2
-            && instruction.Op1Kind is (OpKind.Immediate8to64 or OpKind.Immediate32to64 or OpKind.Immediate64);
-        return instruction.Mnemonic switch
+        if (instruction.Op1Kind == OpKind.Register && instruction.Op1Register is var source && source.IsGPR())
         {
-            Mnemonic.Inc => (symbol, offset + 1),
-            Mnemonic.Dec => (symbol, offset - 1),
-            Mnemonic.Add when constant => (symbol, offset + (long)instruction.GetImmediate(1)),
-            Mnemonic.Sub when constant => (symbol, offset - (long)instruction.GetImmediate(1)),
-            Mnemonic.Mov when constant => (Absolute, (long)instruction.GetImmediate(1)),
-            Mnemonic.Mov when instruction.Op1Kind == OpKind.Register && instruction.Op1Register.IsGPR64() =>
-                values[instruction.Op1Register.GetNumber()],
-            Mnemonic.Lea when AddressOf(instruction) is { Index: -1 } address => (address.Base, address.Offset),
-            _ => null,
-        };
+            SymbolicValue value = values[source.GetFullRegister().GetNumber()];
+            return source.IsGPR64() ? value : source.IsGPR32() && value.IsConstant
+                ? SymbolicValue.Of((uint)value.Offset) : null;
+        }
+        if (instruction.Mnemonic == Mnemonic.Lea)
+            return Sum(AddressOf(instruction));
+        if (instruction.Op1Kind == OpKind.Memory)
+            return Loaded(load, instruction.MemorySize.GetSize());
+        return instruction.Op1Kind is >= OpKind.Immediate8 and <= OpKind.Immediate32to64
+            ? SymbolicValue.Of((long)instruction.GetImmediate(1)) : null;
     }
 
-    private Address AddressOf(in Instruction instruction)
+    /// <summary>What a load reads that no store of the block has written: the fill of the measured page.</summary>
+    private SymbolicValue? Loaded(Place? load, int size)
     {
+        if (!measured || load is not { Base: SymbolicValue.Constant, Motion: 0 } place || size is not (4 or 8))
+            return null;
+        foreach (Place? before in storesBefore)
+            if (before is { } store && store.IsComparable(place) && (store.Overlaps(place, 0)))
+                return null;
+        int shift = (int)(place.Offset & 7) * 8;
+        ulong fill = System.Numerics.BitOperations.RotateRight((ulong)MeasuredPage, shift);
+        return SymbolicValue.Of(size == 8 ? (long)fill : (uint)fill);
+    }
+
+    private static SymbolicValue? Sum((SymbolicValue? Base, SymbolicValue? Index, int Scale, long Offset) address)
+    {
+        SymbolicValue sum = address.Base ?? SymbolicValue.Of(0);
+        if (address.Index is { } index && !index.IsConstant)
+            return address.Scale == 1 && sum.IsConstant ? index.Plus(sum.Offset + address.Offset) : null;
+        return sum.Plus(address.Offset + (address.Index?.Offset ?? 0) * address.Scale);
+    }
+
+    private (SymbolicValue? Base, SymbolicValue? Index, int Scale, long Offset) AddressOf(in Instruction instruction)
+    {
+        Register first = instruction.MemoryBase, second = instruction.MemoryIndex;
         long offset = (long)instruction.MemoryDisplacement64;
-        if (instruction.IsIPRelativeMemoryOperand || instruction.MemoryBase == Register.None && instruction.MemoryIndex == Register.None)
-            return new(Absolute, -1, 0, offset);
-        int baseSymbol = -1, index = -1, scale = 0;
-        if (instruction.MemoryBase.IsGPR64())
+        SymbolicValue? segment = instruction.MemorySegment is Register.FS or Register.GS
+            ? new(SymbolicValue.Constant + (int)(instruction.MemorySegment - Register.ES), 0) : null;
+        SymbolicValue? from = first == Register.None || instruction.IsIPRelativeMemoryOperand ? null
+            : first.IsGPR64() ? values[first.GetNumber()] : Unknown();
+        SymbolicValue? index = second == Register.None ? null : second.IsGPR64() ? values[second.GetNumber()] : Unknown();
+        return segment is null ? (from, index, instruction.MemoryIndexScale, offset) : (segment, null, 0, offset);
+    }
+
+    private Place PlaceOf((SymbolicValue? Base, SymbolicValue? Index, int Scale, long Offset) address, int size)
+    {
+        SymbolicValue from = address.Base ?? SymbolicValue.Of(0);
+        SymbolicValue? index = address.Index;
+        int scale = index is null ? 0 : address.Scale;
+        long offset = address.Offset + from.Offset + (index?.Offset ?? 0) * scale;
+        long? moved = Motion(from) + (index is { } one ? Motion(one) * scale : 0);
+        int baseSymbol = from.Symbol, indexSymbol = index?.Symbol ?? -1;
+        if (measured && moved is not null)
         {
-            (baseSymbol, long more) = values[instruction.MemoryBase.GetNumber()];
-            offset += more;
+            offset += Held(baseSymbol) + (index is null ? 0 : Held(indexSymbol) * scale);
+            (baseSymbol, indexSymbol, scale) = (SymbolicValue.Constant, -1, 0);
         }
-        else if (instruction.MemoryBase != Register.None)
-            baseSymbol = unknown++;
-        if (instruction.MemoryIndex.IsGPR64())
-        {
-            scale = instruction.MemoryIndexScale;
-            (index, long more) = values[instruction.MemoryIndex.GetNumber()];
-            offset += more * scale;
-            if (index == Absolute)
-                (index, scale) = (-1, 0);
-        }
-        else if (instruction.MemoryIndex != Register.None)
-            index = unknown++;
-        return new(baseSymbol, index, scale, offset);
+        else if (indexSymbol == SymbolicValue.Constant)
+            (indexSymbol, scale) = (-1, 0);
+        return new(baseSymbol, indexSymbol, scale, moved, offset, size);
     }
 
-    private int Number(Address address)
-    {
-        if (!numbers.TryGetValue(address, out int number))
-            numbers.Add(address, number = Resource.FirstMemory + numbers.Count);
-        return number;
-    }
+    private long? Motion(SymbolicValue value) =>
+        value.IsRegister ? motion[value.Symbol] : value.Symbol < SymbolicValue.FirstUnknown ? 0 : null;
 
-    /// <summary>An address of this iteration, as the next one will write it.</summary>
-    private void CarryOver()
-    {
-        foreach ((Address address, int number) in numbers)
-        {
-            long moved = 0;
-            bool known = Moved(address.Base, 1, ref moved) && Moved(address.Index, address.Scale, ref moved);
-            if (known && numbers.TryGetValue(address with { Offset = address.Offset - moved }, out int next))
-                Next.Add(number, next);
-        }
-    }
+    private static long Held(int symbol) => symbol is >= 0 and < 16 ? MeasuredValue(symbol) : 0;
 
-    private bool Moved(int symbol, int scale, ref long moved)
-    {
-        if (symbol is -1 or Absolute)
-            return true;
-        if (symbol >= 16 || values[symbol].Symbol != symbol)
-            return false;
-        moved += values[symbol].Offset * scale;
-        return true;
-    }
+    private SymbolicValue Unknown() => new(unknown++, 0);
 
-    private static bool HasMemory(in Instruction instruction)
-    {
-        if (instruction.Mnemonic is Mnemonic.Lea or Mnemonic.Nop)
-            return false;
-        for (int i = 0; i < instruction.OpCount; i++)
-            if (instruction.GetOpKind(i) == OpKind.Memory)
-                return true;
-        return false;
-    }
-
-    private readonly record struct Address(int Base, int Index, int Scale, long Offset);
+    private static bool IsWrite(OpAccess access) =>
+        access is OpAccess.Write or OpAccess.ReadWrite or OpAccess.CondWrite or OpAccess.ReadCondWrite;
 }
