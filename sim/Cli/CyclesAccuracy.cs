@@ -11,9 +11,9 @@ internal static class CyclesAccuracy
     private const long Unpredicted = long.MaxValue;
 
     /// <summary>Reads measurements, predicts their blocks, and prints the accuracy by core and together.</summary>
-    public static int Run(Terminal terminal, string path, string? core)
+    public static int Run(Terminal terminal, string path, string? core, BlockStart start)
     {
-        List<Measured> all = Read(path, core);
+        List<Measured> all = Read(path, core, start);
         List<(string Name, List<Measured> Rows)> groups =
             [.. all.GroupBy(row => row.Core, StringComparer.Ordinal).Select(group => (group.Key, group.ToList()))];
         if (groups.Count > 1)
@@ -58,7 +58,7 @@ internal static class CyclesAccuracy
         return pairs == 0 ? 0 : (agree - disagree) / pairs;
     }
 
-    private static List<Measured> Read(string path, string? core)
+    private static List<Measured> Read(string path, string? core, BlockStart start)
     {
         string[] lines = InputFile.Read(path).Split('\n');
         string[] header = lines[0].Trim().Split(',');
@@ -80,13 +80,13 @@ internal static class CyclesAccuracy
                 cores.Add(name, parameters = CyclesCore.Find(name));
             if (!decimal.TryParse(cells[cycles], NumberStyles.Float, CultureInfo.InvariantCulture, out decimal measured) || measured <= 0)
                 throw new ConfigurationException($"{path}:{i + 1}: expected measured cycles, not \"{cells[cycles]}\"");
-            rows.Add(new(name, measured, Predict(cells[hex], parameters)));
+            rows.Add(new(name, measured, Predict(cells[hex], parameters, start)));
         }
         return rows.Count > 0 ? rows : throw new ConfigurationException($"{path}: expected rows below the header");
     }
 
-    private static long Predict(string hex, CoreParameters core) =>
-        CyclesCore.TryHex(hex, out byte[] code, out _) && BlockPredictor.TryPredict(code, 0, core, out BlockCost cost)
+    private static long Predict(string hex, CoreParameters core, BlockStart start) =>
+        CyclesCore.TryHex(hex, out byte[] code, out _) && BlockPredictor.TryPredict(code, 0, core, start, out BlockCost cost)
             ? cost.Unrolled.Hundredths : Unpredicted;
 
     private static int Column(string path, string[] header, string name)

@@ -4,7 +4,7 @@ namespace Seamsim.Timing.Blocks;
 internal sealed record BlockAnalysis(BlockCode Block, BlockBounds Unrolled, BlockBounds Looped, PortBound Ports)
 {
     /// <summary>Computes the bounds.</summary>
-    public static BlockAnalysis Of(BlockCode block, CoreParameters core, StartState start)
+    public static BlockAnalysis Of(BlockCode block, CoreParameters core, BlockStart start)
     {
         LoadSource[] sources = SymbolicAddresses.Of(block.Instructions, start);
         PortBound ports = PortBound.Of(PortBound.UsesOf(block, core));

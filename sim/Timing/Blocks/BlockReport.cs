@@ -1,23 +1,5 @@
 namespace Seamsim.Timing.Blocks;
 
-/// <summary>µops an iteration at a port.</summary>
-/// <param name="Name">The port's digit, as in the tables.</param>
-/// <param name="MicroOps">How many.</param>
-public readonly record struct PortLoad(string Name, Ratio MicroOps);
-
-/// <summary>What an instruction of a block costs.</summary>
-/// <param name="Text">Disassembled.</param>
-/// <param name="Hex">Its bytes.</param>
-/// <param name="Fused">Issue slots; none for a jump that fused with the instruction before it.</param>
-/// <param name="Executed">µops that execute.</param>
-/// <param name="Ports">Where, e.g. <c>1*p23+1*p0156</c>.</param>
-/// <param name="Latency">Cycles to its results, e.g. <c>1</c> or <c>1-5</c>; empty when it has none.</param>
-/// <param name="FusedWith">The number in the block of the instruction it fused with; null when it did not.</param>
-/// <param name="Notes">What else its cost depends on.</param>
-public sealed record InstructionReport(
-    string Text, string Hex, int Fused, int Executed, string Ports, string Latency, int? FusedWith,
-    IReadOnlyList<string> Notes);
-
 /// <summary>A block's cost with its reasons.</summary>
 /// <param name="Hex">Its bytes.</param>
 /// <param name="Core">The core.</param>
@@ -37,7 +19,7 @@ public sealed record BlockReport(
     /// <param name="start">What registers hold when it starts.</param>
     /// <param name="reason">Why there is no report.</param>
     /// <returns>The report; null when the bytes are no instructions.</returns>
-    public static BlockReport? Of(ReadOnlySpan<byte> code, ulong rip, CoreParameters core, StartState start, out string reason)
+    public static BlockReport? Of(ReadOnlySpan<byte> code, ulong rip, CoreParameters core, BlockStart start, out string reason)
     {
         if (BlockReader.Read(code, rip, core, out reason) is not { } block)
             return null;

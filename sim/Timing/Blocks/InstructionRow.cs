@@ -2,37 +2,6 @@ using Iced.Intel;
 
 namespace Seamsim.Timing.Blocks;
 
-/// <summary>Groups of status flags that are renamed together.</summary>
-[Flags]
-internal enum FlagGroups : byte
-{
-    None = 0,
-    Carry = 1,
-    Overflow = 2,
-    Other = 4,
-}
-
-/// <summary>The conditional jumps an instruction fuses with.</summary>
-internal enum FusionClass : byte
-{
-    None,
-
-    /// <summary>Conditions on ZF, SF and OF only: INC, DEC.</summary>
-    NoCarry,
-
-    /// <summary>Also those on CF: CMP, ADD, SUB.</summary>
-    Arithmetic,
-
-    /// <summary>All: TEST, AND.</summary>
-    All,
-}
-
-/// <summary>What an instruction costs in one of its shapes.</summary>
-/// <param name="Fused">Slots at issue, after unlamination.</param>
-/// <param name="Decoded">µops from the decoders.</param>
-/// <param name="Ports">Where its µops execute.</param>
-internal sealed record MicroOps(int Fused, int Decoded, PortUse[] Ports);
-
 /// <summary>A row of a table of instructions: a form and what it costs on one core.</summary>
 internal sealed class InstructionRow
 {

@@ -18,10 +18,10 @@ internal sealed class SymbolicAddresses
     private Place?[] storesBefore;
     private int unknown;
 
-    private SymbolicAddresses(IReadOnlyList<BlockInstruction> instructions, StartState state)
+    private SymbolicAddresses(IReadOnlyList<BlockInstruction> instructions, BlockStart state)
     {
         this.instructions = instructions;
-        measured = state == StartState.Measured;
+        measured = state == BlockStart.Measured;
         loads = new Place?[instructions.Count];
         stores = new Place?[instructions.Count];
         storesBefore = new Place?[instructions.Count];
@@ -35,7 +35,7 @@ internal sealed class SymbolicAddresses
     }
 
     /// <summary>Where each load of a block gets its bytes from.</summary>
-    public static LoadSource[] Of(IReadOnlyList<BlockInstruction> instructions, StartState state)
+    public static LoadSource[] Of(IReadOnlyList<BlockInstruction> instructions, BlockStart state)
     {
         foreach (BlockInstruction one in instructions)
             if (one.Stores)

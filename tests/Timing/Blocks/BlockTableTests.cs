@@ -20,7 +20,8 @@ internal sealed class BlockTableTests
             for (int i = 1; i < lines.Length; i++)
             {
                 string[] cells = lines[i].Split(',');
-                BlockReport? report = BlockReport.Of(Convert.FromHexString(cells[1]), 0, cores[cells[0]], out string reason);
+                BlockReport? report = BlockReport.Of(Convert.FromHexString(cells[1]), 0, cores[cells[0]],
+                    BlockStart.Distinct, out string reason);
                 Assert.That(report, Is.Not.Null, reason);
                 string found = string.Create(CultureInfo.InvariantCulture,
                     $"{report!.Unrolled.Cycles},{report.Looped.Cycles},{report.Unrolled.Bottleneck}");

@@ -55,8 +55,8 @@ internal sealed class BoundTests
     public void The_jcc_erratum_keeps_a_loop_out_of_the_uop_cache(ulong rip, Bottleneck front)
     {
         byte[] code = Convert.FromHexString("4839d875fb");
-        Assert.That(BlockReport.Of(code, rip, Skl, out _)!.Looped.All[0].Part, Is.EqualTo(front));
-        Assert.That(BlockReport.Of(code, rip, GoldenCove, out _)!.Looped.All[0].Part, Is.EqualTo(Bottleneck.Dsb));
+        Assert.That(BlockReport.Of(code, rip, Skl, BlockStart.Distinct, out _)!.Looped.All[0].Part, Is.EqualTo(front));
+        Assert.That(BlockReport.Of(code, rip, GoldenCove, BlockStart.Distinct, out _)!.Looped.All[0].Part, Is.EqualTo(Bottleneck.Dsb));
     }
 
     [Test]
@@ -129,8 +129,8 @@ internal sealed class BoundTests
         }
     }
 
-    internal static BlockReport Report(string hex, CoreParameters core) =>
-        BlockReport.Of(Convert.FromHexString(hex.Replace(" ", "")), 0, core, out string reason)
+    internal static BlockReport Report(string hex, CoreParameters core, BlockStart start = BlockStart.Distinct) =>
+        BlockReport.Of(Convert.FromHexString(hex.Replace(" ", "")), 0, core, start, out string reason)
         ?? throw new AssertionException(reason);
 
     private static CoreParameters Core(string name) =>

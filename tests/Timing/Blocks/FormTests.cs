@@ -23,7 +23,7 @@ internal sealed class FormTests
             Decoder decoder = Decoder.Create(64, code);
             decoder.Decode(out Instruction one);
             ReadOnlySpan<byte> bytes = code.AsSpan(0, Math.Max(1, one.Length));
-            BlockReport? report = BlockReport.Of(bytes, 0, core, out string reason);
+            BlockReport? report = BlockReport.Of(bytes, 0, core, BlockStart.Distinct, out string reason);
             if (report is null)
             {
                 Assert.That(reason, Does.StartWith("byte 0: "));
