@@ -30,22 +30,29 @@ internal sealed class SymbolicAddresses
         if (measured)
             foreach (int register in Unwritten())
                 start[register] = SymbolicValue.Of(MeasuredValue(register));
-        for (int pass = 0; pass < Passes; pass++)
-            Pass();
+        for (int pass = 0; pass < Passes && Pass(); pass++)
+            continue;
     }
 
     /// <summary>Where each load of a block gets its bytes from.</summary>
     public static LoadSource[] Of(IReadOnlyList<BlockInstruction> instructions, BlockStart state)
     {
-        foreach (BlockInstruction one in instructions)
-            if (one.Stores)
-            {
-                SymbolicAddresses addresses = new(instructions, state);
-                return MemoryFlow.Of(addresses.loads, addresses.stores);
-            }
+        if (Any(instructions, static one => one.Stores) && Any(instructions, static one => one.Loads))
+        {
+            SymbolicAddresses addresses = new(instructions, state);
+            return MemoryFlow.Of(addresses.loads, addresses.stores);
+        }
         LoadSource[] none = new LoadSource[instructions.Count];
         Array.Fill(none, LoadSource.Memory);
         return none;
+    }
+
+    private static bool Any(IReadOnlyList<BlockInstruction> instructions, Func<BlockInstruction, bool> what)
+    {
+        for (int i = 0; i < instructions.Count; i++)
+            if (what(instructions[i]))
+                return true;
+        return false;
     }
 
     private static long MeasuredValue(int register) =>
@@ -61,19 +68,24 @@ internal sealed class SymbolicAddresses
         return Enumerable.Range(0, 16).Where(register => (written >> register & 1) == 0);
     }
 
-    private void Pass()
+    /// <summary>Follows an iteration; whether another pass may still find out more.</summary>
+    private bool Pass()
     {
         start.CopyTo(values, 0);
         unknown = SymbolicValue.FirstUnknown;
         stores.CopyTo(storesBefore, 0);
         for (int i = 0; i < instructions.Count; i++)
             Step(instructions[i], i);
+        bool changed = !stores.AsSpan().SequenceEqual(storesBefore);
         for (int i = 0; i < 16; i++)
         {
-            motion[i] = values[i].Symbol == i ? values[i].Offset : null;
+            long? moved = values[i].Symbol == i ? values[i].Offset : null;
+            changed |= moved != motion[i] || values[i].IsConstant && start[i] != values[i];
+            motion[i] = moved;
             if (values[i].IsConstant)
                 start[i] = values[i];
         }
+        return changed;
     }
 
     private void Step(BlockInstruction one, int index)
