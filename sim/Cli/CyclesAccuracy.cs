@@ -29,7 +29,8 @@ internal static class CyclesAccuracy
         string tau = Tau(rows).ToString("0.0000", CultureInfo.InvariantCulture);
         int unpredicted = rows.Count(row => row.Predicted == Unpredicted);
         terminal.Line(terminal.Json
-            ? $"{{\"core\":\"{name}\",\"blocks\":{rows.Count},\"unpredicted\":{unpredicted},\"mape\":{error},\"tau\":{tau}}}"
+            ? $"{{\"core\":\"{name}\",\"blocks\":{rows.Count},\"unpredicted\":{unpredicted},"
+                + $"\"mape\":{error},\"tau\":{tau}}}"
             : $"{name}: {rows.Count} blocks, {unpredicted} not predicted, MAPE {error} %, Kendall tau {tau}");
     }
 
@@ -78,7 +79,8 @@ internal static class CyclesAccuracy
             string name = core ?? cells[arch].ToLowerInvariant();
             if (!cores.TryGetValue(name, out CoreParameters? parameters))
                 cores.Add(name, parameters = CyclesCore.Find(name));
-            if (!decimal.TryParse(cells[cycles], NumberStyles.Float, CultureInfo.InvariantCulture, out decimal measured) || measured <= 0)
+            if (!decimal.TryParse(cells[cycles], NumberStyles.Float, CultureInfo.InvariantCulture, out decimal measured)
+                || measured <= 0)
                 throw new ConfigurationException($"{path}:{i + 1}: expected measured cycles, not \"{cells[cycles]}\"");
             rows.Add(new(name, measured, Predict(cells[hex], parameters, start)));
         }
@@ -86,7 +88,8 @@ internal static class CyclesAccuracy
     }
 
     private static long Predict(string hex, CoreParameters core, BlockStart start) =>
-        CyclesCore.TryHex(hex, out byte[] code, out _) && BlockPredictor.TryPredict(code, 0, core, start, out BlockCost cost)
+        CyclesCore.TryHex(hex, out byte[] code, out _)
+            && BlockPredictor.TryPredict(code, 0, core, start, out BlockCost cost)
             ? cost.Unrolled.Hundredths : Unpredicted;
 
     private static int Column(string path, string[] header, string name)

@@ -17,7 +17,8 @@ internal static class CyclesCore
             return shipped;
         if (!name.EndsWith(".csv", StringComparison.Ordinal))
             throw new ConfigurationException(
-                $"--core: expected one of {string.Join(", ", CoreParameters.Shipped)}, or a .csv of parameters, not \"{name}\"");
+                $"--core: expected one of {string.Join(", ", CoreParameters.Shipped)}, "
+                + $"or a .csv of parameters, not \"{name}\"");
         try
         {
             return CoreParameters.Parse(name, InputFile.Read(name), table => Table(name, table));

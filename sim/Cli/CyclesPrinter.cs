@@ -40,12 +40,14 @@ internal sealed class CyclesPrinter(Terminal terminal)
     }));
 
     private static string Limit(BlockBounds bounds) =>
-        $"limited by {Name(bounds.Bottleneck)} ({string.Join(", ", bounds.All.Select(b => $"{Name(b.Part)} {b.Cycles}"))})";
+        $"limited by {Name(bounds.Bottleneck)} "
+        + $"({string.Join(", ", bounds.All.Select(bound => $"{Name(bound.Part)} {bound.Cycles}"))})";
 
     private void Ports(BlockReport report)
     {
         string critical = report.CriticalPorts.Length == 0 ? "" : $"  (bound by {report.CriticalPorts})";
-        terminal.Line($"  ports     {string.Join("  ", report.Ports.Select(port => $"{port.Name} {port.MicroOps}"))}{critical}");
+        string loads = string.Join("  ", report.Ports.Select(port => $"{port.Name} {port.MicroOps}"));
+        terminal.Line($"  ports     {loads}{critical}");
     }
 
     private void Instructions(BlockReport report)
@@ -54,8 +56,8 @@ internal sealed class CyclesPrinter(Terminal terminal)
         int ports = Math.Max("ports".Length, report.Instructions.Max(one => one.Ports.Length));
         terminal.Line($"  {"".PadRight(text)}  slots  µops  {"ports".PadRight(ports)}  latency  notes");
         foreach (InstructionReport one in report.Instructions)
-            terminal.Line(($"  {one.Text.PadRight(text)}  {one.Fused,5}  {one.Executed,4}  {one.Ports.PadRight(ports)}  "
-                + $"{one.Latency,7}  {string.Join("; ", one.Notes)}").TrimEnd());
+            terminal.Line(($"  {one.Text.PadRight(text)}  {one.Fused,5}  {one.Executed,4}  "
+                + $"{one.Ports.PadRight(ports)}  {one.Latency,7}  {string.Join("; ", one.Notes)}").TrimEnd());
     }
 
     private static void Report(Utf8JsonWriter writer, BlockReport report)

@@ -14,7 +14,8 @@ internal static class CyclesVerb
             { Description = "Basic blocks, each as hex bytes.", Arity = ArgumentArity.ZeroOrMore };
         Option<string?> core = new("--core")
         {
-            Description = $"{string.Join(", ", CoreParameters.Shipped)} (the default), or a .csv of parameters of your own.",
+            Description = $"{string.Join(", ", CoreParameters.Shipped)} (the default), "
+                + "or a .csv of parameters of your own.",
         };
         Option<string?> file = new("--file")
             { Description = "A file with one hex block a line; # starts a comment; - is stdin." };
@@ -63,7 +64,8 @@ internal static class CyclesVerb
         return ExitCode.Pass;
     }
 
-    private static int Batch(CyclesPrinter printer, Terminal terminal, string file, CoreParameters core, BlockStart start)
+    private static int Batch(
+        CyclesPrinter printer, Terminal terminal, string file, CoreParameters core, BlockStart start)
     {
         int code = ExitCode.Pass, line = 0;
         string name = file == "-" ? "stdin" : file;

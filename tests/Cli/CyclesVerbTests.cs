@@ -44,8 +44,10 @@ internal sealed class CyclesVerbTests
         {
             Assert.That(json.RootElement.GetProperty("unrolled").GetDecimal(), Is.EqualTo(4));
             Assert.That(json.RootElement.GetProperty("ports").GetProperty("2").GetDecimal(), Is.EqualTo(0.5m));
-            Assert.That(json.RootElement.GetProperty("bounds_unrolled").GetProperty("issue").GetDecimal(), Is.EqualTo(0.25m));
-            Assert.That(json.RootElement.GetProperty("instructions")[0].GetProperty("text").GetString(), Is.EqualTo("mov rax,[rax]"));
+            Assert.That(json.RootElement.GetProperty("bounds_unrolled").GetProperty("issue").GetDecimal(),
+                Is.EqualTo(0.25m));
+            Assert.That(json.RootElement.GetProperty("instructions")[0].GetProperty("text").GetString(),
+                Is.EqualTo("mov rax,[rax]"));
         }
     }
 
@@ -55,7 +57,8 @@ internal sealed class CyclesVerbTests
     [TestCase("90|0f", "block 2: byte 0: the last instruction is not whole")]
     [TestCase("9006909090", "block 1: byte 1: no instruction")]
     [TestCase(" ", "block 1: no bytes")]
-    [TestCase("--core|pentium|90", "expected one of hsw, skl, icl, golden-cove, or a .csv of parameters, not \"pentium\"")]
+    [TestCase("--core|pentium|90",
+        "expected one of hsw, skl, icl, golden-cove, or a .csv of parameters, not \"pentium\"")]
     [TestCase("--core|nowhere.csv|90", "nowhere.csv: expected a file that can be read")]
     [TestCase("--core|skl", "expected either hex blocks, or --file, or --expect")]
     [TestCase("90|--file|-", "expected either hex blocks, or --file, or --expect")]
@@ -83,7 +86,8 @@ internal sealed class CyclesVerbTests
                 $"{file}:4: expected hex digits, not \"z\"\n{file}:5: byte 0: the last instruction is not whole\n"));
             Assert.That((jsonCode, jsonError), Is.EqualTo((1, "")));
             Assert.That(json.TrimEnd().Split('\n'), Has.Length.EqualTo(4));
-            Assert.That(json, Does.Contain("\n{\"hex\":\"zz\",\"line\":4,\"error\":\"expected hex digits, not \\\"z\\\"\"}\n"));
+            Assert.That(json, Does.Contain(
+                "\n{\"hex\":\"zz\",\"line\":4,\"error\":\"expected hex digits, not \\\"z\\\"\"}\n"));
         }
     }
 
@@ -91,13 +95,15 @@ internal sealed class CyclesVerbTests
     public void Accuracy_is_reported_by_core_and_a_block_that_cannot_be_predicted_is_wholly_wrong()
     {
         // Predictions 1.00, 4.00 and 0.50: errors 0 %, 20 %; the last is no block: 100 %.
-        string file = Write("measured.csv", "arch,hex,measured_cycles\nSKL,4801d8,1.00\nSKL,488b00,5.00\nSKL,zz,9.00\nHSW,5b,0.5\n");
+        string file = Write("measured.csv",
+            "arch,hex,measured_cycles\nSKL,4801d8,1.00\nSKL,488b00,5.00\nSKL,zz,9.00\nHSW,5b,0.5\n");
         (int code, string output, _) = Invoke("cycles", "--expect", file);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(code, Is.Zero);
             Assert.That(output, Does.Contain("skl: 3 blocks, 1 not predicted, MAPE 40.00 %, Kendall tau 1.0000\n"));
-            Assert.That(output, Does.Contain("together: 4 blocks, 1 not predicted, MAPE 30.00 %, Kendall tau 1.0000\n"));
+            Assert.That(output,
+                Does.Contain("together: 4 blocks, 1 not predicted, MAPE 30.00 %, Kendall tau 1.0000\n"));
         }
     }
 
@@ -116,7 +122,8 @@ internal sealed class CyclesVerbTests
     public void A_core_of_ones_own_is_a_copied_file_with_a_changed_row()
     {
         string shipped = Seamsim.Timing.Blocks.CoreParameters.TextOf("skl")!;
-        string file = Write("mine.csv", shipped.Replace("\nissue_width,4,", "\nissue_width,2,", StringComparison.Ordinal));
+        string file = Write("mine.csv",
+            shipped.Replace("\nissue_width,4,", "\nissue_width,2,", StringComparison.Ordinal));
         (int code, string output, _) = Invoke("cycles", "--core", file, "--quiet", "31c0");
         Assert.That((code, output), Is.EqualTo((0, "0.50 1.00 issue\n")));
     }

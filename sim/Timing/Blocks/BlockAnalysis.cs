@@ -18,7 +18,13 @@ internal sealed record BlockAnalysis(BlockCode Block, BlockBounds Unrolled, Bloc
         ];
         Ratio decode = DecoderBound.Of(block, core);
         return new(block,
-            new() { All = [(Bottleneck.Predecode, PredecodeBound.Unrolled(block, core)), (Bottleneck.Decode, decode), .. back] },
+            new()
+            {
+                All =
+                [
+                    (Bottleneck.Predecode, PredecodeBound.Unrolled(block, core)), (Bottleneck.Decode, decode), .. back,
+                ],
+            },
             new() { All = [.. FrontOfLoop(block, core, decode), .. back] },
             ports);
     }

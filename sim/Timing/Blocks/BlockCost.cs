@@ -9,5 +9,6 @@ public readonly record struct BlockCost(Ratio Unrolled, Ratio Looped)
     public uint Cycles => (uint)Math.Clamp(Looped.Ceiling, 1, uint.MaxValue);
 
     /// <summary>Sixteenths of a cycle of one run, rounded up.</summary>
-    public uint Sixteenths => (uint)Math.Clamp(new Ratio(Looped.Numerator * 16, Looped.Denominator).Ceiling, 1, uint.MaxValue);
+    public uint Sixteenths =>
+        (uint)Math.Clamp(new Ratio(Looped.Numerator * 16, Looped.Denominator).Ceiling, 1, uint.MaxValue);
 }

@@ -14,7 +14,9 @@ internal sealed class BlockInstruction
     /// <summary>What it costs in its shape.</summary>
     public required MicroOps Cost { get; init; }
 
-    /// <summary>Latencies of its shape; null for a form in no table, whose every output waits for every input.</summary>
+    /// <summary>
+    /// Latencies of its shape; null for a form in no table, whose every output waits for every input.
+    /// </summary>
     public required Latency[]? Latencies { get; init; }
 
     /// <summary>The registers it reads and writes.</summary>

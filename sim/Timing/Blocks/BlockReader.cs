@@ -40,7 +40,8 @@ internal static class BlockReader
     }
 
     private static BlockInstruction Cost(
-        in Instruction instruction, ReadOnlySpan<byte> bytes, int start, CoreParameters core, InstructionInfoFactory factory)
+        in Instruction instruction, ReadOnlySpan<byte> bytes, int start, CoreParameters core,
+        InstructionInfoFactory factory)
     {
         InstructionRow? row = core.Instructions.Find(instruction);
         bool indexed = instruction.MemoryIndex != Register.None && instruction.Mnemonic != Mnemonic.Lea;

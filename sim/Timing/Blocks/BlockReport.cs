@@ -19,7 +19,8 @@ public sealed record BlockReport(
     /// <param name="start">What registers hold when it starts.</param>
     /// <param name="reason">Why there is no report.</param>
     /// <returns>The report; null when the bytes are no instructions.</returns>
-    public static BlockReport? Of(ReadOnlySpan<byte> code, ulong rip, CoreParameters core, BlockStart start, out string reason)
+    public static BlockReport? Of(
+        ReadOnlySpan<byte> code, ulong rip, CoreParameters core, BlockStart start, out string reason)
     {
         if (BlockReader.Read(code, rip, core, out reason) is not { } block)
             return null;

@@ -1,6 +1,8 @@
 namespace Seamsim.Timing.Blocks;
 
-/// <summary>What registers and memory hold when a block starts; it decides which memory operands are the same place.</summary>
+/// <summary>
+/// What registers and memory hold when a block starts; it decides which memory operands are the same place.
+/// </summary>
 public enum BlockStart
 {
     /// <summary>Nothing is known: registers hold different addresses.</summary>

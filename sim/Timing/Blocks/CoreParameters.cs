@@ -46,7 +46,8 @@ public sealed class CoreParameters
         DefaultLatency = Number("default_latency");
         DefaultLoadLatency = Number("default_load_latency");
         string instructions = values["instructions"];
-        Instructions = new(instructions, table(instructions) ?? TimingTable.Text(instructions), InstructionNames.Load());
+        Instructions = new(
+            instructions, table(instructions) ?? TimingTable.Text(instructions), InstructionNames.Load());
     }
 
     /// <summary>Names of the shipped cores.</summary>
@@ -103,7 +104,9 @@ public sealed class CoreParameters
     /// <summary>How often a loop of n µops is unrolled in the queue, from one on; empty without detector.</summary>
     public IReadOnlyList<int> LsdUnroll { get; }
 
-    /// <summary>Whether a jump that crosses or ends at a 32-byte boundary keeps its window out of the µop cache.</summary>
+    /// <summary>
+    /// Whether a jump that crosses or ends at a 32-byte boundary keeps its window out of the µop cache.
+    /// </summary>
     public bool JccErratum { get; }
 
     /// <summary>Whether a load whose base was loaded is a cycle faster.</summary>
@@ -124,7 +127,9 @@ public sealed class CoreParameters
     /// <summary>Ports of loads, for forms that are in no table.</summary>
     public int LoadPorts { get; }
 
-    /// <summary>Cycles from the data of a store to the register a load of it writes; 0 where the table has it.</summary>
+    /// <summary>
+    /// Cycles from the data of a store to the register a load of it writes; 0 where the table has it.
+    /// </summary>
     public int StoreForward { get; }
 
     /// <summary>The same from the address of the store.</summary>
@@ -145,7 +150,9 @@ public sealed class CoreParameters
     /// <summary>Ports of stores, for forms that are in no table.</summary>
     internal PortUse[] StorePorts { get; }
 
-    /// <summary>What its instructions cost. Lookups are remembered, so one set of parameters belongs to one thread.</summary>
+    /// <summary>
+    /// What its instructions cost. Lookups are remembered, so one set of parameters belongs to one thread.
+    /// </summary>
     internal InstructionTable Instructions { get; }
 
     /// <summary>A shipped core; null when there is none of this name.</summary>
@@ -183,5 +190,6 @@ public sealed class CoreParameters
 
     private bool Flag(string key) => Number(key) != 0;
 
-    private int PortMask(string key) => values[key].Split(' ').Aggregate(0, (mask, port) => mask | 1 << Convert.ToInt32(port, 16));
+    private int PortMask(string key) =>
+        values[key].Split(' ').Aggregate(0, (mask, port) => mask | 1 << Convert.ToInt32(port, 16));
 }

@@ -5,7 +5,9 @@ internal static class CycleRatio
 {
     private const int Never = int.MinValue / 4;
 
-    /// <summary>Of a graph whose entry [to][from] is a weight, or below half of the smallest integer for no edge.</summary>
+    /// <summary>
+    /// Of a graph whose entry [to][from] is a weight, or below half of the smallest integer for no edge.
+    /// </summary>
     public static Ratio Of(int[][] graph)
     {
         int[] nodes = OnCycles(graph);

@@ -57,9 +57,12 @@ internal static class DecoderBound
                 taken = core.Decoders;
         }
 
-        /// <summary>POP of RSP or R12: their number in the opcode byte is the one that means a SIB byte elsewhere.</summary>
-        private static bool IsLongPop(in Instruction instruction) => instruction.Mnemonic == Mnemonic.Pop
-            && instruction.Op0Kind == OpKind.Register && instruction.Op0Register.GetFullRegister() is (Register.RSP or Register.R12);
+        /// <summary>
+        /// POP of RSP or R12: their number in the opcode byte is the one that means a SIB byte elsewhere.
+        /// </summary>
+        private static bool IsLongPop(in Instruction instruction) =>
+            instruction.Mnemonic == Mnemonic.Pop && instruction.Op0Kind == OpKind.Register
+            && instruction.Op0Register.GetFullRegister() is (Register.RSP or Register.R12);
 
         private void Begin()
         {

@@ -192,7 +192,8 @@ internal sealed class DependencyBound
                 Read(one.Instruction.MemoryIndex, cycles, result);
                 break;
             case OperandRole.Memory when Source(index) is >= 0 and int source:
-                Later(values[source], cycles + (sources[index].Blocked ? core.BlockedForward - core.StoreForward : 0), result);
+                int wait = sources[index].Blocked ? core.BlockedForward - core.StoreForward : 0;
+                Later(values[source], cycles + wait, result);
                 break;
         }
     }
@@ -319,6 +320,7 @@ internal sealed class DependencyBound
             return found[Slot(role, output)] = result;
         }
 
-        private static int Slot(OperandRole role, int output) => role == OperandRole.Memory ? Outputs : output % Outputs;
+        private static int Slot(OperandRole role, int output) =>
+            role == OperandRole.Memory ? Outputs : output % Outputs;
     }
 }

@@ -2,7 +2,9 @@ using Iced.Intel;
 
 namespace Seamsim.Timing.Blocks;
 
-/// <summary>AH, CH, DH and BH are renamed on their own; reading more of the register later costs a µop that merges.</summary>
+/// <summary>
+/// AH, CH, DH and BH are renamed on their own; reading more of the register later costs a µop that merges.
+/// </summary>
 internal static class HighBytes
 {
     /// <summary>Marks the instructions before which a merge issues, in the steady state.</summary>
@@ -25,7 +27,8 @@ internal static class HighBytes
             if (!used.Register.IsGPR() || used.Register.IsGPR8())
                 continue;
             int bit = 1 << used.Register.GetFullRegister().GetNumber();
-            bool reads = used.Access is OpAccess.Read or OpAccess.CondRead or OpAccess.ReadWrite or OpAccess.ReadCondWrite;
+            bool reads =
+                used.Access is OpAccess.Read or OpAccess.CondRead or OpAccess.ReadWrite or OpAccess.ReadCondWrite;
             merges |= reads && (dirty & bit) != 0;
             cleaned |= bit;
         }

@@ -41,8 +41,8 @@ internal static class InstructionBytes
     private static int Prefixes(ReadOnlySpan<byte> bytes)
     {
         int at = 0;
-        while (at < bytes.Length - 1 && bytes[at] is 0x66 or 0x67 or 0xF0 or 0xF2 or 0xF3 or 0x2E or 0x36 or 0x3E or 0x26
-            or 0x64 or 0x65)
+        while (at < bytes.Length - 1 && bytes[at] is 0x66 or 0x67 or 0xF0 or 0xF2 or 0xF3
+            or 0x2E or 0x36 or 0x3E or 0x26 or 0x64 or 0x65)
             at++;
         return at;
     }

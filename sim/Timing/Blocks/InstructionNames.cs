@@ -31,7 +31,10 @@ internal sealed class InstructionNames
         return end < 0 ? name : name[..end];
     }
 
-    /// <summary>Implied register operands in the order in which latencies number them, after the explicit ones.</summary>
+    /// <summary>
+    /// Implied register operands in the order in which latencies number them, after the explicit ones.
+    /// </summary>
     public Register[] ImpliedBy(string stem, int explicitOperands) =>
-        stem == "IMUL" && explicitOperands > 1 || !implied.TryGetValue(stem, out Register[]? registers) ? [] : registers;
+        stem == "IMUL" && explicitOperands > 1 || !implied.TryGetValue(stem, out Register[]? registers)
+            ? [] : registers;
 }

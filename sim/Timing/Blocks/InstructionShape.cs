@@ -2,7 +2,9 @@ using Iced.Intel;
 
 namespace Seamsim.Timing.Blocks;
 
-/// <summary>What of a decoded instruction decides its row: its name, the types of its operands, and its prefixes.</summary>
+/// <summary>
+/// What of a decoded instruction decides its row: its name, the types of its operands, and its prefixes.
+/// </summary>
 internal readonly struct InstructionShape
 {
     private InstructionShape(string name, string[] operands, string[] marks, int opcode)
@@ -78,7 +80,8 @@ internal readonly struct InstructionShape
     };
 
     /// <summary>Whether a register is AH, CH, DH or BH.</summary>
-    public static bool IsHighByte(Register register) => register is Register.AH or Register.CH or Register.DH or Register.BH;
+    public static bool IsHighByte(Register register) =>
+        register is Register.AH or Register.CH or Register.DH or Register.BH;
 
     private static bool IsImmediate(OpKind kind) => kind is >= OpKind.Immediate8 and <= OpKind.Immediate32to64;
 

@@ -120,7 +120,8 @@ internal sealed class InstructionTable
                 return shape.Operands.Contains(suffix) ? 0 : 100;
         }
         string byteOf = suffix.Length == 4 && suffix.StartsWith("0F", StringComparison.Ordinal) ? suffix[2..] : suffix;
-        if (byteOf.Length == 2 && int.TryParse(byteOf, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int opcode))
+        if (byteOf.Length == 2
+            && int.TryParse(byteOf, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int opcode))
             return opcode == shape.Opcode ? 0 : 4;
         return 0;
     }

@@ -2,7 +2,9 @@ using Iced.Intel;
 
 namespace Seamsim.Timing.Blocks;
 
-/// <summary>Pairs of an arithmetic instruction and a conditional jump that decode to one µop. Optimization manual, 2.5.</summary>
+/// <summary>
+/// Pairs of an arithmetic instruction and a conditional jump that decode to one µop. Optimization manual, 2.5.
+/// </summary>
 internal static class MacroFusion
 {
     /// <summary>Marks the pairs.</summary>

@@ -32,12 +32,13 @@ internal static class PointerChase
             && instruction.Op1Register.IsGPR64() && loaded[instruction.Op1Register.GetNumber()];
         foreach (UsedRegister used in one.Used)
             if (used.Register.IsGPR() && used.Access is not (OpAccess.Read or OpAccess.CondRead or OpAccess.None))
-                loaded[used.Register.GetFullRegister().GetNumber()] = copies || load || instruction.Mnemonic == Mnemonic.Pop
-                    && used.Register.GetFullRegister() != Register.RSP;
+                loaded[used.Register.GetFullRegister().GetNumber()] = copies || load
+                    || instruction.Mnemonic == Mnemonic.Pop && used.Register.GetFullRegister() != Register.RSP;
         return chases;
     }
 
     private static bool IsLoad(in Instruction instruction) =>
         instruction.Mnemonic is (Mnemonic.Mov or Mnemonic.Movsxd) && instruction.Op0Kind == OpKind.Register
-        && instruction.Op1Kind == OpKind.Memory && !instruction.Op0Register.IsGPR8() && !instruction.Op0Register.IsGPR16();
+        && instruction.Op1Kind == OpKind.Memory && !instruction.Op0Register.IsGPR8()
+        && !instruction.Op0Register.IsGPR16();
 }

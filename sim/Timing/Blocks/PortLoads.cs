@@ -2,11 +2,15 @@ using System.Numerics;
 
 namespace Seamsim.Timing.Blocks;
 
-/// <summary>µops an iteration at each port when they are spread so that the fullest ports are as empty as can be.</summary>
+/// <summary>
+/// µops an iteration at each port when they are spread so that the fullest ports are as empty as can be.
+/// </summary>
 internal static class PortLoads
 {
     /// <summary>The load of every port of a core, in order of their numbers.</summary>
-    /// <remarks>The ports of the bound are full to it; what is left is spread over the others in the same way.</remarks>
+    /// <remarks>
+    /// The ports of the bound are full to it; what is left is spread over the others in the same way.
+    /// </remarks>
     public static IReadOnlyList<PortLoad> Of(IReadOnlyDictionary<int, Ratio> uses, CoreParameters core)
     {
         Ratio[] loads = new Ratio[16];

@@ -26,7 +26,9 @@ internal static class QueueBounds
         return oneWindow ? new((microOps + core.DsbWidth - 1) / core.DsbWidth, 1) : new(microOps, core.DsbWidth);
     }
 
-    /// <summary>The loop stream detector: the loop is unrolled in the queue, and iterations do not share a cycle.</summary>
+    /// <summary>
+    /// The loop stream detector: the loop is unrolled in the queue, and iterations do not share a cycle.
+    /// </summary>
     public static Ratio Lsd(BlockCode block, CoreParameters core)
     {
         int microOps = MicroOpsOf(block);

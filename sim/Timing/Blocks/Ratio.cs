@@ -8,7 +8,8 @@ public readonly record struct Ratio : IComparable<Ratio>
     private readonly long denominatorLessOne;
 
     /// <summary>A number over another, reduced.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The denominator is not positive or the numerator negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The denominator is not positive or the numerator
+    /// negative.</exception>
     public Ratio(long numerator, long denominator)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(numerator);

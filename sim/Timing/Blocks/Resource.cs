@@ -23,7 +23,8 @@ internal static class Resource
     public static int Of(Register register, bool highByteRenamed)
     {
         if (InstructionShape.IsHighByte(register))
-            return highByteRenamed ? HighByte + register.GetFullRegister().GetNumber() : register.GetFullRegister().GetNumber();
+            return highByteRenamed
+                ? HighByte + register.GetFullRegister().GetNumber() : register.GetFullRegister().GetNumber();
         if (register.IsGPR())
             return register.GetFullRegister().GetNumber();
         if (register.IsVectorRegister())

@@ -3,7 +3,8 @@ using Iced.Intel;
 namespace Seamsim.Timing.Blocks;
 
 /// <summary>
-/// PUSH, POP, CALL and RET move RSP without a µop; using RSP otherwise costs one that synchronises it when it has moved.
+/// PUSH, POP, CALL and RET move RSP without a µop; using RSP otherwise costs one that synchronises it when it has
+/// moved.
 /// </summary>
 internal static class StackEngine
 {
@@ -59,7 +60,8 @@ internal static class StackEngine
         if (instruction.MemoryBase == Register.RSP && HasMemory(instruction))
             return true;
         for (int i = 0; i < instruction.OpCount; i++)
-            if (instruction.GetOpKind(i) == OpKind.Register && instruction.GetOpRegister(i).GetFullRegister() == Register.RSP
+            if (instruction.GetOpKind(i) == OpKind.Register
+                && instruction.GetOpRegister(i).GetFullRegister() == Register.RSP
                 && (i > 0 || instruction.Mnemonic is not (Mnemonic.Mov or Mnemonic.Lea or Mnemonic.Pop)))
                 return true;
         return false;

@@ -9,7 +9,8 @@ namespace Seamsim.Timing.Blocks;
 internal sealed class SymbolicAddresses
 {
     private const int Passes = 4, StackPointer = 4, BasePointer = 5;
-    private const long MeasuredPage = 0x2324000, MeasuredStack = MeasuredPage + 2048, MeasuredFrame = MeasuredStack - 16;
+    private const long MeasuredPage = 0x2324000, MeasuredStack = MeasuredPage + 2048,
+        MeasuredFrame = MeasuredStack - 16;
     private readonly IReadOnlyList<BlockInstruction> instructions;
     private readonly bool measured;
     private readonly SymbolicValue[] start = new SymbolicValue[16], values = new SymbolicValue[16];
@@ -189,7 +190,8 @@ internal sealed class SymbolicAddresses
             ? new(SymbolicValue.Constant + (int)(instruction.MemorySegment - Register.ES), 0) : null;
         SymbolicValue? from = first == Register.None || instruction.IsIPRelativeMemoryOperand ? null
             : first.IsGPR64() ? values[first.GetNumber()] : Unknown();
-        SymbolicValue? index = second == Register.None ? null : second.IsGPR64() ? values[second.GetNumber()] : Unknown();
+        SymbolicValue? index = second == Register.None ? null
+            : second.IsGPR64() ? values[second.GetNumber()] : Unknown();
         return segment is null ? (from, index, instruction.MemoryIndexScale, offset) : (segment, null, 0, offset);
     }
 

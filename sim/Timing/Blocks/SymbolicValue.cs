@@ -1,6 +1,8 @@
 namespace Seamsim.Timing.Blocks;
 
-/// <summary>What a register held at the start of an iteration plus a constant, or a constant, or something unknown.</summary>
+/// <summary>
+/// What a register held at the start of an iteration plus a constant, or a constant, or something unknown.
+/// </summary>
 /// <param name="Symbol">A register's number, <see cref="Constant"/>, or the number of an unknown.</param>
 /// <param name="Offset">What is added.</param>
 internal readonly record struct SymbolicValue(int Symbol, long Offset)

@@ -10,18 +10,28 @@ internal sealed class BoundTests
         Icl = CoreParameters.Find("icl")!, GoldenCove = CoreParameters.Find("golden-cove")!;
 
     // core | hex | part | cycles | why
-    [TestCase("skl", "4801d84801d84801d84801d84801d890", Bottleneck.Predecode, "2.00", TestName = "Six that end in a block take two cycles")]
-    [TestCase("skl", "9090909090", Bottleneck.Predecode, "1.25", TestName = "Sixteen bytes of NOP take four cycles and are 3.2 blocks of five")]
-    [TestCase("skl", "66053412", Bottleneck.Predecode, "3.25", TestName = "A length-changing prefix stalls three cycles")]
-    [TestCase("skl", "660500004801d84801d84801d84801d8", Bottleneck.Predecode, "4.00", TestName = "One prefix in a block of five instructions adds three cycles to one")]
+    [TestCase("skl", "4801d84801d84801d84801d84801d890", Bottleneck.Predecode, "2.00",
+        TestName = "Six that end in a block take two cycles")]
+    [TestCase("skl", "9090909090", Bottleneck.Predecode, "1.25",
+        TestName = "Sixteen bytes of NOP take four cycles and are 3.2 blocks of five")]
+    [TestCase("skl", "66053412", Bottleneck.Predecode, "3.25",
+        TestName = "A length-changing prefix stalls three cycles")]
+    [TestCase("skl", "660500004801d84801d84801d84801d8", Bottleneck.Predecode, "4.00",
+        TestName = "One prefix in a block of five instructions adds three cycles to one")]
     [TestCase("skl", "66480500000000", Bottleneck.Predecode, "0.44", TestName = "REX.W makes the prefix harmless")]
-    [TestCase("golden-cove", "90", Bottleneck.Predecode, "0.19", TestName = "Six a cycle of thirty-two bytes on Golden Cove")]
-    [TestCase("skl", "9090909090", Bottleneck.Decode, "1.25", TestName = "Five simple ones take five quarters of a cycle")]
-    [TestCase("skl", "48014f0848014f10", Bottleneck.Decode, "2.00", TestName = "Two that need the complex decoder take two cycles")]
+    [TestCase("golden-cove", "90", Bottleneck.Predecode, "0.19",
+        TestName = "Six a cycle of thirty-two bytes on Golden Cove")]
+    [TestCase("skl", "9090909090", Bottleneck.Decode, "1.25",
+        TestName = "Five simple ones take five quarters of a cycle")]
+    [TestCase("skl", "48014f0848014f10", Bottleneck.Decode, "2.00",
+        TestName = "Two that need the complex decoder take two cycles")]
     [TestCase("skl", "4801c84801ca4801cb4801ce", Bottleneck.Ports, "1.00", TestName = "Four on four ports")]
-    [TestCase("skl", "48c1e0054801ca", Bottleneck.Ports, "0.50", TestName = "A shift and an add share four ports without conflict")]
-    [TestCase("skl", "48c1e00548c1e205480fafd9480faff1", Bottleneck.Ports, "2.00", TestName = "Two multiplications on one port")]
-    [TestCase("skl", "488b0f488b5708488907", Bottleneck.Ports, "1.00", TestName = "Two loads and a store address on p237")]
+    [TestCase("skl", "48c1e0054801ca", Bottleneck.Ports, "0.50",
+        TestName = "A shift and an add share four ports without conflict")]
+    [TestCase("skl", "48c1e00548c1e205480fafd9480faff1", Bottleneck.Ports, "2.00",
+        TestName = "Two multiplications on one port")]
+    [TestCase("skl", "488b0f488b5708488907", Bottleneck.Ports, "1.00",
+        TestName = "Two loads and a store address on p237")]
     [TestCase("skl", "488b0f488b570848890477", Bottleneck.Ports, "1.50", TestName = "An indexed store cannot use p7")]
     [TestCase("skl", "480307", Bottleneck.Issue, "0.25", TestName = "A load and an ALU µop micro-fuse")]
     [TestCase("skl", "480b0477", Bottleneck.Issue, "0.25", TestName = "Two operands and an index stay fused")]
@@ -33,14 +43,22 @@ internal sealed class BoundTests
     [TestCase("icl", "4889c34889d8", Bottleneck.Dependencies, "2.00", TestName = "Ice Lake eliminates no general move")]
     [TestCase("golden-cove", "4889c34889d8", Bottleneck.Dependencies, "0.00", TestName = "Golden Cove does")]
     [TestCase("skl", "480fafc34831c0", Bottleneck.Dependencies, "0.00", TestName = "A zero idiom breaks a chain")]
-    [TestCase("skl", "4889da488d5901488d4e01488d741201", Bottleneck.Dependencies, "1.67", TestName = "Three iterations through three registers take the mean of their latencies")]
-    [TestCase("skl", "48ff07488b07", Bottleneck.Dependencies, "5.00", TestName = "A load of what was stored is no part of the chain")]
-    [TestCase("skl", "488b074883c00148894708", Bottleneck.Dependencies, "0.00", TestName = "Another displacement is another place")]
-    [TestCase("skl", "488b074883c001488907", Bottleneck.Dependencies, "5.00", TestName = "Load, add and store go through memory")]
-    [TestCase("skl", "488b074883c00148890748 83c708", Bottleneck.Dependencies, "1.00", TestName = "An address that moves on is another place each time")]
-    [TestCase("skl", "488b0748894708 4883c708", Bottleneck.Dependencies, "4.00", TestName = "A moved address meets what the iteration before stored")]
-    [TestCase("skl", "f8480fafc34811d8", Bottleneck.Dependencies, "4.00", TestName = "CLC ends the chain through CF, not the one through RAX")]
-    [TestCase("skl", "480fbcc3", Bottleneck.Dependencies, "3.00", TestName = "BSF keeps its destination when the source is zero")]
+    [TestCase("skl", "4889da488d5901488d4e01488d741201", Bottleneck.Dependencies, "1.67",
+        TestName = "Three iterations through three registers take the mean of their latencies")]
+    [TestCase("skl", "48ff07488b07", Bottleneck.Dependencies, "5.00",
+        TestName = "A load of what was stored is no part of the chain")]
+    [TestCase("skl", "488b074883c00148894708", Bottleneck.Dependencies, "0.00",
+        TestName = "Another displacement is another place")]
+    [TestCase("skl", "488b074883c001488907", Bottleneck.Dependencies, "5.00",
+        TestName = "Load, add and store go through memory")]
+    [TestCase("skl", "488b074883c00148890748 83c708", Bottleneck.Dependencies, "1.00",
+        TestName = "An address that moves on is another place each time")]
+    [TestCase("skl", "488b0748894708 4883c708", Bottleneck.Dependencies, "4.00",
+        TestName = "A moved address meets what the iteration before stored")]
+    [TestCase("skl", "f8480fafc34811d8", Bottleneck.Dependencies, "4.00",
+        TestName = "CLC ends the chain through CF, not the one through RAX")]
+    [TestCase("skl", "480fbcc3", Bottleneck.Dependencies, "3.00",
+        TestName = "BSF keeps its destination when the source is zero")]
     [TestCase("skl", "f3480fbcc3", Bottleneck.Dependencies, "0.00", TestName = "TZCNT does not")]
     public void A_bound_is_what_the_rules_say(string core, string hex, Bottleneck part, string cycles)
     {
@@ -56,7 +74,8 @@ internal sealed class BoundTests
     {
         byte[] code = Convert.FromHexString("4839d875fb");
         Assert.That(BlockReport.Of(code, rip, Skl, BlockStart.Distinct, out _)!.Looped.All[0].Part, Is.EqualTo(front));
-        Assert.That(BlockReport.Of(code, rip, GoldenCove, BlockStart.Distinct, out _)!.Looped.All[0].Part, Is.EqualTo(Bottleneck.Dsb));
+        Assert.That(BlockReport.Of(code, rip, GoldenCove, BlockStart.Distinct, out _)!.Looped.All[0].Part,
+            Is.EqualTo(Bottleneck.Dsb));
     }
 
     [Test]

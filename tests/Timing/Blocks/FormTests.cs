@@ -68,10 +68,12 @@ internal sealed class FormTests
     [Test]
     public void The_order_in_which_blocks_are_asked_for_does_not_matter()
     {
-        string[] blocks = ["48014f08", "488b0448", "660fefc1", "f3480fbcc3", "48ff07", "4839d875fb", "0f78d8", "5b4883ec08"];
+        string[] blocks =
+            ["48014f08", "488b0448", "660fefc1", "f3480fbcc3", "48ff07", "4839d875fb", "0f78d8", "5b4883ec08"];
         CoreParameters forth = CoreParameters.Find("skl")!, back = CoreParameters.Find("skl")!;
         BlockCost[] first = [.. blocks.Select(hex => BlockPredictor.Predict(Convert.FromHexString(hex), 0, forth))];
-        BlockCost[] last = [.. blocks.Reverse().Select(hex => BlockPredictor.Predict(Convert.FromHexString(hex), 0, back))];
+        BlockCost[] last =
+            [.. blocks.Reverse().Select(hex => BlockPredictor.Predict(Convert.FromHexString(hex), 0, back))];
         Assert.That(last.Reverse(), Is.EqualTo(first));
     }
 

@@ -21,8 +21,9 @@ internal sealed class MemoryFlowTests
     [TestCase("488b1f88074883c710", "0.00", "1.00", TestName = "Unless the address has moved on")]
     [TestCase("488b1f488903", "0.00", "0.00", TestName = "Another register is another place")]
     [TestCase("488b0748ffc0488903", "0.00", "0.00", TestName = "And nothing goes through it")]
-    [TestCase("488d5f0848ff07 48ff4bf8", "0.00", "10.00", TestName = "An address computed from another is the same place")]
-    public void Stores_are_matched_by_what_is_known_of_their_addresses(string hex, string forwarding, string dependencies)
+    [TestCase("488d5f0848ff07 48ff4bf8", "0.00", "10.00",
+        TestName = "An address computed from another is the same place")]
+    public void Stores_are_matched_by_what_is_known_of_addresses(string hex, string forwarding, string dependencies)
     {
         BlockReport report = BoundTests.Report(hex, Skl);
         using (Assert.EnterMultipleScope())
