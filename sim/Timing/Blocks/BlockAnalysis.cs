@@ -14,7 +14,7 @@ internal sealed record BlockAnalysis(BlockCode Block, BlockBounds Unrolled, Bloc
             (Bottleneck.Ports, ports.Cycles),
             (Bottleneck.Divider, Divider(block)),
             (Bottleneck.Dependencies, DependencyBound.Of(block, sources, core)),
-            (Bottleneck.Forwarding, ForwardingBound.Of(sources, core)),
+            (Bottleneck.Forwarding, ForwardingBound.Of(block.Instructions, sources, core)),
         ];
         Ratio decode = DecoderBound.Of(block, core);
         return new(block,
