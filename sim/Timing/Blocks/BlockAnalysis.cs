@@ -10,7 +10,7 @@ internal sealed record BlockAnalysis(BlockCode Block, BlockBounds Unrolled, Bloc
         PortBound ports = PortBound.Of(PortBound.UsesOf(block, core));
         List<(Bottleneck, Ratio)> back =
         [
-            (Bottleneck.Issue, QueueBounds.Issue(block, core)),
+            (Bottleneck.Issue, IssueBound.Of(block, core)),
             (Bottleneck.Ports, ports.Cycles),
             (Bottleneck.Divider, Divider(block)),
             (Bottleneck.Dependencies, DependencyBound.Of(block, sources, core)),

@@ -1,23 +1,8 @@
 namespace Seamsim.Timing.Blocks;
 
-/// <summary>Cycles of a loop that comes from the µop cache or from the decode queue, and of issue.</summary>
+/// <summary>Cycles of a loop that comes from the µop cache or from the decode queue.</summary>
 internal static class QueueBounds
 {
-    /// <summary>Issue: fused µops over the width.</summary>
-    public static Ratio Issue(BlockCode block, CoreParameters core)
-    {
-        Ratio slots = Ratio.Zero;
-        foreach (BlockInstruction one in block.Instructions)
-        {
-            if (!one.FusedWithPrevious)
-                slots += new Ratio(one.Cost.Fused, 1);
-            slots += one.StackSyncs;
-            if (one.MergesHighByte)
-                slots += new Ratio(core.IssueWidth, 1);
-        }
-        return new(slots.Numerator, slots.Denominator * core.IssueWidth);
-    }
-
     /// <summary>The µop cache: a loop within one window cannot join its iterations in a cycle.</summary>
     public static Ratio Dsb(BlockCode block, CoreParameters core)
     {

@@ -36,6 +36,10 @@ internal sealed class BoundTests
     [TestCase("skl", "480307", Bottleneck.Issue, "0.25", TestName = "A load and an ALU µop micro-fuse")]
     [TestCase("skl", "480b0477", Bottleneck.Issue, "0.25", TestName = "Two operands and an index stay fused")]
     [TestCase("skl", "483b0477", Bottleneck.Issue, "0.50", TestName = "A comparison with an index is unlaminated")]
+    [TestCase("skl", "4d3b74c00889c7", Bottleneck.Issue, "1.00",
+        TestName = "The halves of an unlaminated µop issue together")]
+    [TestCase("icl", "4d3b74c00889c7", Bottleneck.Issue, "0.67",
+        TestName = "Five slots hold both halves and three more")]
     [TestCase("skl", "4839d875fb", Bottleneck.Issue, "0.25", TestName = "A comparison and its jump are one slot")]
     [TestCase("skl", "5b4883ec08", Bottleneck.Issue, "0.75", TestName = "POP, SUB RSP and the µop that synchronises")]
     [TestCase("skl", "53", Bottleneck.Issue, "0.26", TestName = "Every twenty-fifth PUSH synchronises")]

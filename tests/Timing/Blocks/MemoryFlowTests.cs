@@ -13,7 +13,8 @@ internal sealed class MemoryFlowTests
     [TestCase("4889078b5f04", "0.00", "0.00", TestName = "So is one of its upper half")]
     [TestCase("8807488b1f", "13.00", "0.00", TestName = "A load of more than the store wrote waits for the cache")]
     [TestCase("890789 5f04488b0f", "14.00", "0.00", TestName = "Two stores do not make one load")]
-    [TestCase("8807884701488b1f", "14.00", "0.00", TestName = "Each store before the one that is waited for costs a cycle more")]
+    [TestCase("8807884701488b1f", "14.00", "0.00",
+        TestName = "Each store before the one that is waited for costs a cycle more")]
     [TestCase("8807488b1f885710488b4f10", "26.00", "0.00", TestName = "A store behind a wait is waited for anew")]
     [TestCase("8807885710488b1f488b4f10", "13.00", "0.00", TestName = "Two loads wait for two earlier stores together")]
     [TestCase("8807f3410f6f1f", "0.00", "0.00", TestName = "A load from another register does not wait")]
