@@ -8,7 +8,8 @@ namespace Seamsim.Timing.Blocks;
 internal static class ForwardingBound
 {
     /// <summary>The waits of an iteration in the steady state.</summary>
-    public static Ratio Of(IReadOnlyList<BlockInstruction> block, IReadOnlyList<LoadSource> sources, CoreParameters core)
+    public static Ratio Of(
+        IReadOnlyList<BlockInstruction> block, IReadOnlyList<LoadSource> sources, CoreParameters core)
     {
         int cycles = 0, waited = -1;
         for (int pass = 0; pass < 2; pass++)

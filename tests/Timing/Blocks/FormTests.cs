@@ -55,6 +55,7 @@ internal sealed class FormTests
     [TestCase("f20f1007", "1*p23")]                  // movsd xmm0, [rdi]
     [TestCase("f20f10c1", "1*p5")]                   // movsd xmm0, xmm1
     [TestCase("66480f6ec0", "1*p5")]                 // movq xmm0, rax
+    [TestCase("f30f1efa", "")]                       // endbr64: a NOP
     [TestCase("488d4007", "1*p15")]                  // lea rax, [rax+7]
     [TestCase("488d444307", "1*p1")]                 // lea rax, [rbx+rax*2+7]
     public void A_form_is_found_by_name_operands_and_prefixes(string hex, string ports)
