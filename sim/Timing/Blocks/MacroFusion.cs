@@ -3,7 +3,7 @@ using Iced.Intel;
 namespace Seamsim.Timing.Blocks;
 
 /// <summary>
-/// Pairs of an arithmetic instruction and a conditional jump that decode to one µop. Optimization manual, 2.5.
+/// Pairs of an arithmetic instruction and a conditional jump that decode to one µop..
 /// </summary>
 internal static class MacroFusion
 {

@@ -3,8 +3,8 @@ using Iced.Intel;
 namespace Seamsim.Timing.Blocks;
 
 /// <summary>
-/// A load whose base was itself loaded, with a small displacement and no index, is a cycle faster. Optimization manual,
-/// "L1 DCache".
+/// A load whose base was itself loaded, with a small displacement and no index, is a cycle faster.
+/// Optimization manual.
 /// </summary>
 internal static class PointerChase
 {
