@@ -69,6 +69,7 @@ internal static class Root
             SweepVerb.Create(global),
             ExplainVerb.Create(global),
             CpuidVerb.Create(global),
+            CyclesVerb.Create(global),
             Trace.TraceVerb.Create(global),
         };
         root.Add(global.Json);

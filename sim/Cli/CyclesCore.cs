@@ -1,0 +1,52 @@
+using Seamsim.Configuration;
+using Seamsim.Timing.Blocks;
+
+namespace Seamsim.Cli;
+
+/// <summary>The core and the bytes a user names.</summary>
+internal static class CyclesCore
+{
+    /// <summary>The core when none is named: the one the platform simulates.</summary>
+    public const string Default = "golden-cove";
+
+    /// <summary>The parameters of a shipped core or of a file.</summary>
+    /// <exception cref="ConfigurationException">There is no such core, or the file is none of parameters.</exception>
+    public static CoreParameters Find(string name)
+    {
+        if (CoreParameters.Find(name) is { } shipped)
+            return shipped;
+        if (!name.EndsWith(".csv", StringComparison.Ordinal))
+            throw new ConfigurationException(
+                $"--core: expected one of {string.Join(", ", CoreParameters.Shipped)}, "
+                + $"or a .csv of parameters, not \"{name}\"");
+        try
+        {
+            return CoreParameters.Parse(name, InputFile.Read(name), table => Table(name, table));
+        }
+        catch (InvalidDataException wrong)
+        {
+            throw new ConfigurationException(wrong.Message, wrong);
+        }
+    }
+
+    /// <summary>Bytes of a text of hex digits; blanks between them do not matter.</summary>
+    public static bool TryHex(string text, out byte[] code, out string reason)
+    {
+        string digits = string.Concat(text.Where(letter => !char.IsWhiteSpace(letter)));
+        code = [];
+        int wrong = digits.AsSpan().IndexOfAnyExcept("0123456789abcdefABCDEF");
+        reason = wrong >= 0 ? $"expected hex digits, not \"{digits[wrong]}\""
+            : digits.Length == 0 ? "no bytes"
+            : digits.Length % 2 != 0 ? $"expected an even number of hex digits, not {digits.Length}" : "";
+        if (reason.Length > 0)
+            return false;
+        code = Convert.FromHexString(digits);
+        return true;
+    }
+
+    private static string? Table(string parameters, string table)
+    {
+        string beside = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(parameters))!, table);
+        return File.Exists(beside) ? InputFile.Read(beside) : null;
+    }
+}

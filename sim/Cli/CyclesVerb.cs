@@ -1,0 +1,96 @@
+using System.CommandLine;
+using Seamsim.Configuration;
+using Seamsim.Timing.Blocks;
+
+namespace Seamsim.Cli;
+
+/// <summary><c>seamsim cycles HEX…</c>: throughput of basic blocks on a named core, with the reasons.</summary>
+internal static class CyclesVerb
+{
+    /// <summary>The verb.</summary>
+    public static Command Create(GlobalOptions global)
+    {
+        Argument<string[]> blocks = new("hex")
+            { Description = "Basic blocks, each as hex bytes.", Arity = ArgumentArity.ZeroOrMore };
+        Option<string?> core = new("--core")
+        {
+            Description = $"{string.Join(", ", CoreParameters.Shipped)} (the default), "
+                + "or a .csv of parameters of your own.",
+        };
+        Option<string?> file = new("--file")
+            { Description = "A file with one hex block a line; # starts a comment; - is stdin." };
+        Option<string> start = new("--start")
+        {
+            Description = "What registers hold when a block starts: measured (the address of one page, as in the "
+                + "published measurements) or distinct (nothing known).",
+            DefaultValueFactory = _ => "measured",
+        };
+        start.AcceptOnlyFromAmong("measured", "distinct");
+        Option<string?> expect = new("--expect")
+        {
+            Description = "A .csv with the columns hex, measured_cycles and perhaps arch: "
+                + "how far the unrolled predictions are from the measurements.",
+        };
+        Command command = new("cycles",
+            "Predict the cycles per iteration of basic blocks, unrolled and looped, and say what limits them.")
+            { blocks, core, file, start, expect };
+        command.SetAction(result => Run(new Terminal(result, global), result.GetValue(blocks) ?? [],
+            result.GetValue(core), result.GetValue(file), result.GetValue(expect),
+            Enum.Parse<BlockStart>(result.GetRequiredValue(start), ignoreCase: true)));
+        return command;
+    }
+
+    private static int Run(
+        Terminal terminal, string[] blocks, string? core, string? file, string? expect, BlockStart start)
+    {
+        int sources = (blocks.Length > 0 ? 1 : 0) + (file is null ? 0 : 1) + (expect is null ? 0 : 1);
+        if (sources != 1)
+            throw new ConfigurationException("seamsim cycles: expected either hex blocks, or --file, or --expect");
+        if (expect is not null)
+            return CyclesAccuracy.Run(terminal, expect, core, start);
+        CyclesPrinter printer = new(terminal);
+        CoreParameters parameters = CyclesCore.Find(core ?? CyclesCore.Default);
+        return file is null ? Each(printer, blocks, parameters, start)
+            : Batch(printer, terminal, file, parameters, start);
+    }
+
+    private static int Each(CyclesPrinter printer, string[] blocks, CoreParameters core, BlockStart start)
+    {
+        List<BlockReport> reports = [];
+        for (int i = 0; i < blocks.Length; i++)
+            reports.Add(Report(blocks[i], core, start, out string reason)
+                ?? throw new ConfigurationException($"seamsim cycles: block {i + 1}: {reason}"));
+        reports.ForEach(printer.Print);
+        return ExitCode.Pass;
+    }
+
+    private static int Batch(
+        CyclesPrinter printer, Terminal terminal, string file, CoreParameters core, BlockStart start)
+    {
+        int code = ExitCode.Pass, line = 0;
+        string name = file == "-" ? "stdin" : file;
+        string text = file == "-" ? Console.In.ReadToEnd() : InputFile.Read(file);
+        foreach (string row in text.Split('\n'))
+        {
+            line++;
+            string hex = row.Split('#')[0].Trim();
+            if (hex.Length == 0)
+                continue;
+            if (Report(hex, core, start, out string reason) is { } report)
+            {
+                printer.Print(report);
+                continue;
+            }
+            code = ExitCode.Fail;
+            if (terminal.Json)
+                printer.Error(hex, line, reason);
+            else
+                terminal.Error($"{name}:{line}: {reason}");
+        }
+        return code;
+    }
+
+    /// <summary>The report on a block in hex; null with the reason when it is none.</summary>
+    private static BlockReport? Report(string hex, CoreParameters core, BlockStart start, out string reason) =>
+        CyclesCore.TryHex(hex, out byte[] code, out reason) ? BlockReport.Of(code, 0, core, start, out reason) : null;
+}

@@ -1,0 +1,99 @@
+using Iced.Intel;
+
+namespace Seamsim.Timing.Blocks;
+
+/// <summary>Decodes the bytes of a block and finds what each instruction costs.</summary>
+internal static class BlockReader
+{
+    /// <summary>The block; null with the reason when the bytes are no instructions.</summary>
+    public static BlockCode? Read(ReadOnlySpan<byte> code, ulong rip, CoreParameters core, out string reason)
+    {
+        byte[] bytes = code.ToArray();
+        Decoder decoder = Decoder.Create(64, bytes, rip);
+        List<BlockInstruction> instructions = [];
+        InstructionInfoFactory factory = new();
+        int start = 0;
+        while (start < bytes.Length)
+        {
+            decoder.Decode(out Instruction instruction);
+            if (instruction.IsInvalid)
+            {
+                reason = decoder.LastError == DecoderError.NoMoreBytes
+                    ? $"byte {start}: the last instruction is not whole"
+                    : $"byte {start}: no instruction";
+                return null;
+            }
+            instructions.Add(Cost(instruction, bytes.AsSpan(start, instruction.Length), start, core, factory));
+            start += instruction.Length;
+        }
+        if (instructions.Count == 0)
+        {
+            reason = "no bytes";
+            return null;
+        }
+        MacroFusion.Mark(instructions);
+        StackEngine.Mark(instructions, core);
+        if (core.HighByteRenamed)
+            HighBytes.Mark(instructions);
+        reason = "";
+        return new(instructions, bytes.Length, rip);
+    }
+
+    private static BlockInstruction Cost(
+        in Instruction instruction, ReadOnlySpan<byte> bytes, int start, CoreParameters core,
+        InstructionInfoFactory factory)
+    {
+        InstructionRow? row = core.Instructions.Find(instruction);
+        bool indexed = instruction.MemoryIndex != Register.None && instruction.Mnemonic != Mnemonic.Lea;
+        bool same = row?.Same is not null && SourcesAreSame(instruction);
+        MicroOps cost = row is null ? UnknownForm.Cost(instruction, core, factory)
+            : same ? row.Same! : indexed ? row.Indexed : row.Plain;
+        InstructionInfo info = factory.GetInfo(instruction, InstructionInfoOptions.NoMemoryUsage);
+        OpAccess access = MemoryAccess(instruction, info);
+        return new()
+        {
+            Instruction = instruction,
+            Row = row,
+            Used = UsedBy(info),
+            Loads = access is OpAccess.Read or OpAccess.CondRead or OpAccess.ReadWrite or OpAccess.ReadCondWrite
+                || instruction.Mnemonic is Mnemonic.Pop or Mnemonic.Ret,
+            Stores = access is OpAccess.Write or OpAccess.CondWrite or OpAccess.ReadWrite or OpAccess.ReadCondWrite
+                || instruction.Mnemonic is Mnemonic.Push or Mnemonic.Call,
+            Cost = cost,
+            Latencies = row is null ? null : same ? row.SameLatencies : row.Latencies,
+            Start = start,
+            Length = bytes.Length,
+            OpcodeOffset = InstructionBytes.OpcodeOffset(bytes),
+            LengthChangingPrefix = InstructionBytes.HasLengthChangingPrefix(instruction, bytes),
+            SameSources = same,
+            IsIndexed = indexed,
+        };
+    }
+
+    private static UsedRegister[] UsedBy(in InstructionInfo info)
+    {
+        List<UsedRegister> used = [];
+        foreach (UsedRegister one in info.GetUsedRegisters())
+            used.Add(one);
+        return [.. used];
+    }
+
+    private static OpAccess MemoryAccess(in Instruction instruction, in InstructionInfo info)
+    {
+        for (int i = 0; i < instruction.OpCount; i++)
+            if (instruction.GetOpKind(i) == OpKind.Memory)
+                return info.GetOpAccess(i);
+        return OpAccess.None;
+    }
+
+    private static bool SourcesAreSame(in Instruction instruction)
+    {
+        Register last = Register.None, previous = Register.None;
+        for (int i = 0; i < instruction.OpCount; i++)
+            if (instruction.GetOpKind(i) == OpKind.Register)
+                (previous, last) = (last, instruction.GetOpRegister(i).GetFullRegister());
+            else if (instruction.GetOpKind(i) == OpKind.Memory)
+                return false;
+        return last != Register.None && last == previous;
+    }
+}
