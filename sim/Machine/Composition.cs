@@ -21,7 +21,7 @@ internal sealed class Composition : IDisposable
     public Composition(Platform platform, ICostModel costs)
     {
         Costs = costs;
-        Account = new CycleAccount(platform.LpCount, platform.Forced);
+        Account = new CycleAccount(platform.LpCount, platform.Forced, costs);
         WorldWatch watch = new(Account, ReleaseLocks);
         Memory = new PhysicalMemory(platform.Keys, platform.Ranges, platform.Packages);
         CpuModel model = CpuModel.Load(platform.Cpu, Parameters(platform));
@@ -43,7 +43,8 @@ internal sealed class Composition : IDisposable
         Cores = new Core[platform.LpCount];
         for (int i = 0; i < cpus.Length; i++)
         {
-            Cores[i] = new Core(i, i / platform.LpsPerPackage, Memory, costs) { Worlds = watch, ManagedCode = Managed };
+            Cores[i] = new Core(i, i / platform.LpsPerPackage, Memory, costs)
+                { Worlds = watch, Ledger = Account.Ledger, ManagedCode = Managed };
             Cores[i].PowerOn(Uncore);
             BootState.Enter(Cores[i]);
             cpus[i] = new HostCpu(Cores[i], stubs, hostCosts, Account);
