@@ -1,5 +1,6 @@
 using Seamsim.Isa.Ports;
 using Seamsim.Isa.State;
+using Seamsim.Isa.Vmx;
 
 namespace Seamsim.Timing;
 
@@ -13,7 +14,7 @@ public sealed class CycleLedger : IOperationLedger
     private static readonly int Worlds = Enum.GetValues<World>().Length;
     private static readonly int Causes = Enum.GetValues<Cause>().Length;
     private readonly Lp[] lps;
-    private readonly SortedDictionary<ulong, LeafLedger> leaves = [];
+    private readonly SortedDictionary<ulong, LeafLedger> leaves = [], guestLeaves = [];
 
     internal CycleLedger(CoreParameters parameters, int logicalProcessors)
     {
@@ -26,6 +27,12 @@ public sealed class CycleLedger : IOperationLedger
 
     /// <summary>Per leaf, in the order of leaf numbers.</summary>
     public IEnumerable<LeafLedger> Leaves => leaves.Values;
+
+    /// <summary>
+    /// Per TDCALL leaf that the module answered or passed on, in the order of leaf numbers: from the TD's exit to its
+    /// re-entry or to SEAMRET. These cycles are part of the SEAMCALL leaves' as well.
+    /// </summary>
+    public IEnumerable<LeafLedger> GuestLeaves => guestLeaves.Values;
 
     /// <summary>Where the stays of every processor are written to; null: nowhere.</summary>
     public Timeline? Timeline { get; set; }
@@ -58,7 +65,7 @@ public sealed class CycleLedger : IOperationLedger
         Add(lp, phase, cost.Cause, own);
         Add(lp, phase, Cause.Issue, cycles - own);
         if (lp.World == World.Seam)
-            lp.Leaf?.Counted(operation, (ulong)count);
+            lp.Counted(operation, (ulong)count);
     }
 
     /// <inheritdoc/>
@@ -68,9 +75,7 @@ public sealed class CycleLedger : IOperationLedger
     internal void Called(int index, ulong number)
     {
         Lp lp = lps[index];
-        if (!leaves.TryGetValue(number, out LeafLedger? leaf))
-            leaves.Add(number, leaf = new LeafLedger(number));
-        lp.Leaf = leaf;
+        lp.Leaf = Find(leaves, number);
         lp.OfCall = 0;
         lp.Begin(LeafPhase.Entry);
     }
@@ -93,15 +98,15 @@ public sealed class CycleLedger : IOperationLedger
         Lp lp = lps[core.Index];
         Timeline?.Switched(core, lp.World, to, lp.Leaf?.Leaf ?? 0, cycles);
         lp.Cycles[(int)World.Transition, (int)Cause.Transition] += cycles;
-        lp.Leaf?.Counted(transition, 1);
         if (transition == Operation.VmExit)
-            lp.Begin(LeafPhase.TdExit);
+            Exited(core, lp);
+        lp.Counted(transition, 1);
         lp.AddToLeaf(lp.Phase, Cause.Transition, cycles);
         lp.World = to;
-        if (transition != Operation.Seamret || lp.Leaf is null)
-            return;
-        lp.Leaf.Ended(lp.OfCall);
-        lp.Leaf = null;
+        if (transition is Operation.Seamret or Operation.VmEntry)
+            lp.EndGuestCall();
+        if (transition == Operation.Seamret)
+            lp.EndCall();
     }
 
     /// <summary>Cycles were booked aside.</summary>
@@ -116,6 +121,20 @@ public sealed class CycleLedger : IOperationLedger
         lps[index].Cycles[(int)world, (int)cause] += cycles;
     }
 
+    private static LeafLedger Find(SortedDictionary<ulong, LeafLedger> leaves, ulong number)
+    {
+        if (!leaves.TryGetValue(number, out LeafLedger? leaf))
+            leaves.Add(number, leaf = new LeafLedger(number));
+        return leaf;
+    }
+
+    private unsafe void Exited(Core core, Lp lp)
+    {
+        lp.Begin(LeafPhase.TdExit);
+        if ((ExitReason)(ushort)core.CurrentVmcs[VmcsField.ExitReason] == ExitReason.Tdcall)
+            lp.BeginGuestCall(Find(guestLeaves, (ushort)core.Lp->Gpr[0]));
+    }
+
     private static void Add(Lp lp, LeafPhase phase, Cause cause, ulong cycles)
     {
         lp.Cycles[(int)lp.World, (int)cause] += cycles;
@@ -128,6 +147,8 @@ public sealed class CycleLedger : IOperationLedger
     private sealed class Lp
     {
         private bool afterWalkLevel;
+        private LeafLedger? guest;
+        private ulong ofGuestCall;
 
         public ulong[,] Cycles { get; } = new ulong[Worlds, Causes];
 
@@ -150,6 +171,30 @@ public sealed class CycleLedger : IOperationLedger
                 return;
             OfCall += cycles;
             Leaf.Add(phase, cause, cycles);
+            if (guest is null)
+                return;
+            ofGuestCall += cycles;
+            guest.Add(phase, cause, cycles);
+        }
+
+        public void Counted(Operation operation, ulong count)
+        {
+            Leaf?.Counted(operation, count);
+            guest?.Counted(operation, count);
+        }
+
+        public void BeginGuestCall(LeafLedger leaf) => (guest, ofGuestCall) = (leaf, 0);
+
+        public void EndGuestCall()
+        {
+            guest?.Ended(ofGuestCall);
+            guest = null;
+        }
+
+        public void EndCall()
+        {
+            Leaf?.Ended(OfCall);
+            Leaf = null;
         }
 
         public void Begin(LeafPhase phase) => (Phase, afterWalkLevel) = (phase, false);

@@ -14,6 +14,7 @@ public sealed class Functional : ICostModel
     /// <inheritdoc/>
     public uint BlockCycles(ReadOnlySpan<byte> code, ulong rip, int instructions) => (uint)Math.Max(instructions, 1);
 
-    /// <inheritdoc/>
-    public uint OperationCycles(Operation operation) => 1;
+    /// <summary>One cycle an operation; straight-line work that is no operation of its own is free.</summary>
+    public uint OperationCycles(Operation operation) =>
+        operation is Operation.KeyholeMap or Operation.PamtEntryInit or Operation.CpuidValue ? 0u : 1u;
 }

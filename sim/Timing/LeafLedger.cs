@@ -82,5 +82,5 @@ public sealed class LeafLedger
         is not (Operation.VmExit or Operation.KeyholeMap or Operation.OperandCheck or Operation.PamtWalkLevel
             or Operation.SeptWalkLevel or Operation.MetadataAccess or Operation.RegisterSave or Operation.HashBlock
             or Operation.LeafDispatch or Operation.PageWalkReference or Operation.EptWalkReference or Operation.TlbFill
-            or Operation.ExceptionDelivery);
+            or Operation.ExceptionDelivery or Operation.PamtEntryInit or Operation.CpuidValue);
 }
