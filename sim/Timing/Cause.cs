@@ -27,6 +27,11 @@ public enum Cause : byte
     /// <summary>Direct stores that initialise or copy pages (MOVDIR64B).</summary>
     PageInitialisation,
 
+    /// <summary>
+    /// Explicit page operands, beyond their instructions: cold metadata, mappings and translations together (fitted).
+    /// </summary>
+    Operand,
+
     /// <summary>Loads and stores of the module's and the TDs' structures.</summary>
     Memory,
 

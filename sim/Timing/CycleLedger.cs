@@ -86,6 +86,9 @@ public sealed class CycleLedger : IOperationLedger
         Lp lp = lps[index];
         lp.World = world;
         ulong unfinished = lp.Transition - Math.Min(transition, lp.Transition);
+        if (lp.Charged + unfinished > spent)
+            throw new InvalidOperationException(
+                $"LP {index}: operations were charged {lp.Charged + unfinished} cycles, the clock shows {spent}");
         ulong straight = spent - lp.Charged - unfinished;
         Add(lp, lp.Phase, Cause.Transition, unfinished);
         Add(lp, lp.Phase, Cause.Issue, straight);
