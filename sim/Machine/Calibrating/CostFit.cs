@@ -11,7 +11,7 @@ namespace Seamsim.Calibrating;
 internal static class CostFit
 {
     private const int Power = 4;
-    private const double FirstStep = 2, LastStep = 1.0002, Narrowing = 0.7;
+    private const double FirstStep = 2, LastStep = 1.0002, Narrowing = 0.7, LeastGain = 1e-13;
 
     /// <summary>The costs that are fitted; all leaves share them.</summary>
     public static IReadOnlyList<Operation> Fitted { get; } =
@@ -22,6 +22,7 @@ internal static class CostFit
     /// <param name="leaves">What they do, and what they took.</param>
     public static CoreParameters Fit(CoreParameters start, IReadOnlyList<(LeafWork Work, ulong Measured)> leaves)
     {
+        start = With(start, new double[Fitted.Count]);
         double[] values = [.. Fitted.Select(operation => Math.Sqrt((double)start[operation].Low * start[operation].High))];
         double best = Misfit(start, values, leaves);
         for (double step = FirstStep; step > LastStep;)
@@ -50,7 +51,7 @@ internal static class CostFit
         foreach ((int at, double factor) in (ReadOnlySpan<(int, double)>)[first, second])
             moved[at] = Math.Clamp(moved[at] * factor, start[Fitted[at]].Low, start[Fitted[at]].High);
         double misfit = Misfit(start, moved, leaves);
-        if (misfit >= best * (1 - 1e-9))
+        if (misfit >= best * (1 - LeastGain))
             return false;
         best = misfit;
         moved.CopyTo(values, 0);
@@ -65,13 +66,20 @@ internal static class CostFit
         {
             double predicted = work.Cycles(start);
             for (int i = 0; i < values.Length; i++)
-                predicted += work.Operations[(int)Fitted[i]] * (values[i] - start[Fitted[i]].Cycles);
+                predicted += work.Operations[(int)Fitted[i]] * values[i];
             sum += Math.Pow(Math.Log(predicted / measured), Power);
         }
         return sum;
     }
 
     private static CoreParameters With(CoreParameters start, double[] values) => start.With(
-        Fitted.Select((operation, i) => start[operation] with { Cycles = (uint)Math.Round(values[i]) }),
+        Fitted.Select((operation, i) => start[operation] with { Cycles = ThreeDigits(values[i]) }),
         start.StraightLineHundred);
+
+    /// <summary>The measurements carry no more digits than that.</summary>
+    private static uint ThreeDigits(double value)
+    {
+        double unit = Math.Pow(10, Math.Max(0, Math.Floor(Math.Log10(Math.Max(value, 1))) - 2));
+        return (uint)(Math.Round(value / unit) * unit);
+    }
 }
