@@ -32,6 +32,7 @@ internal sealed class Composition : IDisposable
             model.Override(lp, difference);
         Uncore = new Uncore(model, Memory, platform.Seed) { Timebase = new Timebase(Account) };
         Managed = new ManagedCode();
+        ICacheTiming? caches = (costs as Interval)?.CreateCaches(platform.Packages, platform.LpsPerPackage);
         Scheduler = new LpScheduler(new SeededRandom(platform.Seed, Streams.Scheduler), platform.MaxInstructions);
 
         StubCode stubs = new(HostLayout.Stubs);
@@ -44,7 +45,7 @@ internal sealed class Composition : IDisposable
         for (int i = 0; i < cpus.Length; i++)
         {
             Cores[i] = new Core(i, i / platform.LpsPerPackage, Memory, costs)
-                { Worlds = watch, Ledger = Account.Ledger, ManagedCode = Managed };
+                { Worlds = watch, Ledger = Account.Ledger, Caches = caches, ManagedCode = Managed };
             Cores[i].PowerOn(Uncore);
             BootState.Enter(Cores[i]);
             cpus[i] = new HostCpu(Cores[i], stubs, hostCosts, Account);

@@ -79,7 +79,7 @@ public sealed record Platform
     public IReadOnlyList<Timing.ForcedStatus> Forced { get; init; } = [];
 
     /// <summary>How many cycles things take; it belongs to no machine and may be shared.</summary>
-    public Isa.Ports.ICostModel Costs { get; init; } = new Timing.Functional();
+    public Isa.Ports.ICostModel Costs { get; init; } = Timing.Functional.Instance;
 
     /// <summary>All logical processors.</summary>
     public int LpCount => Packages * LpsPerPackage;

@@ -32,8 +32,17 @@ public enum Cause : byte
     /// </summary>
     Operand,
 
-    /// <summary>Loads and stores of the module's and the TDs' structures.</summary>
+    /// <summary>Loads and stores of the module's and the TDs' structures, as far as L1D answers them.</summary>
     Memory,
+
+    /// <summary>The module's loads and stores that L2 answers.</summary>
+    L2,
+
+    /// <summary>Those that L3 answers.</summary>
+    L3,
+
+    /// <summary>Those that memory answers, through its encryption.</summary>
+    Dram,
 
     /// <summary>Locked accesses.</summary>
     Lock,

@@ -5,20 +5,20 @@ namespace Seamsim.Timing;
 
 /// <summary>
 /// A core parameter file: the cost of every named operation and of straight-line code. Comma-separated, <c>#</c>
-/// comments, the columns <c>name,cycles,low,high,instructions,cause,source</c>; a row for every operation, and the row
-/// <c>StraightLine100</c> for a hundred straight-line instructions.
+/// comments, the columns <c>name,cycles,low,high,instructions,cause,source</c>; a row for every <see cref="Operation"/> and
+/// for every <see cref="CoreParameter"/>.
 /// </summary>
 public sealed class CoreParameters
 {
     /// <summary>The set that belongs to the program.</summary>
     public const string ShippedName = "golden-cove-2026.1";
 
-    private const string StraightLine = "StraightLine100";
     private const string Header = "name,cycles,low,high,instructions,cause,source";
     private const uint MostCycles = 10_000_000, MostInstructions = 1_000_000;
     private static readonly int OperationCount = Enum.GetValues<Operation>().Length;
     private static readonly Lazy<CoreParameters> ShippedSet = new(static () => Parse(ShippedText, ShippedName + ".csv"));
     private readonly OperationCost?[] costs = new OperationCost?[OperationCount];
+    private readonly uint[] values = new uint[Enum.GetValues<CoreParameter>().Length];
     private readonly Dictionary<string, int> lines = new(StringComparer.Ordinal);
 
     private CoreParameters(string name) => Name = name;
@@ -27,7 +27,10 @@ public sealed class CoreParameters
     public string Name { get; }
 
     /// <summary>Cycles of a hundred straight-line instructions.</summary>
-    public uint StraightLineHundred { get; private set; }
+    public uint StraightLineHundred => this[CoreParameter.StraightLine100];
+
+    /// <summary>A parameter that is no cost of an operation.</summary>
+    public uint this[CoreParameter parameter] => values[(int)parameter];
 
     /// <summary>The shipped set.</summary>
     public static CoreParameters Shipped => ShippedSet.Value;
@@ -53,10 +56,11 @@ public sealed class CoreParameters
     public ulong StraightLineCycles(ulong instructions) => ((instructions * StraightLineHundred) + 99) / 100;
 
     /// <summary>The same set with other costs; for fitting.</summary>
-    public CoreParameters With(IEnumerable<OperationCost> rows, uint straightLineHundred)
+    public CoreParameters With(IEnumerable<OperationCost> rows)
     {
-        CoreParameters other = new(Name) { StraightLineHundred = straightLineHundred };
+        CoreParameters other = new(Name);
         costs.CopyTo(other.costs, 0);
+        values.CopyTo(other.values, 0);
         foreach (OperationCost row in rows)
             other.costs[(int)row.Operation] = row;
         return other;
@@ -102,22 +106,23 @@ public sealed class CoreParameters
         string source = cells[6].Trim();
         if (source.Length == 0)
             throw new TimingDataException(file, line, $"{name}: expected a source (a citation, fitted or assumed)");
-        if (name == StraightLine)
+        if (Enum.TryParse(name, out CoreParameter parameter) && Enum.GetName(parameter) == name)
         {
             if (cycles == 0)
-                throw new TimingDataException(file, line, $"{name}: expected at least 1 cycle");
-            StraightLineHundred = cycles;
+                throw new TimingDataException(file, line, $"{name}: expected at least 1");
+            values[(int)parameter] = cycles;
             return;
         }
-        Operation operation = Named<Operation>(name, "the name of an operation or " + StraightLine, file, line);
+        Operation operation = Named<Operation>(name, "the name of an operation or of a parameter", file, line);
         Cause cause = Named<Cause>(cells[5].Trim(), "a cause", file, line);
         costs[(int)operation] = new OperationCost(operation, cycles, low, high, instructions, cause, source);
     }
 
     private void RefuseGaps(string file, int line)
     {
-        if (StraightLineHundred == 0)
-            throw new TimingDataException(file, line, $"expected a row {StraightLine}");
+        for (int i = 0; i < values.Length; i++)
+            if (values[i] == 0)
+                throw new TimingDataException(file, line, $"expected a row {(CoreParameter)i}");
         for (int i = 0; i < costs.Length; i++)
             if (costs[i] is null)
                 throw new TimingDataException(file, line, $"expected a row {(Operation)i}");

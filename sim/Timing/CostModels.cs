@@ -7,7 +7,7 @@ public static class CostModels
 {
     private static readonly (string Name, Func<ICostModel> Create)[] Models =
     [
-        ("functional", static () => new Functional()),
+        ("functional", static () => Functional.Instance),
         (Interval.ShortName, static () => new Interval(CoreParameters.Shipped)),
     ];
 

@@ -8,6 +8,9 @@ namespace Seamsim.Timing;
 /// </summary>
 public sealed class Functional : ICostModel
 {
+    /// <summary>The model; it has no state.</summary>
+    public static Functional Instance { get; } = new();
+
     /// <inheritdoc/>
     public string Name => "functional";
 

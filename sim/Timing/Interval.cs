@@ -18,6 +18,10 @@ public sealed class Interval(CoreParameters parameters) : ICostModel
     /// <summary>The costs.</summary>
     public CoreParameters Parameters { get; } = parameters;
 
+    /// <summary>Empty caches of a platform; each machine has its own.</summary>
+    public ICacheTiming CreateCaches(int packages, int lpsPerPackage) =>
+        new CacheHierarchy(Parameters, packages, lpsPerPackage);
+
     /// <inheritdoc/>
     public uint BlockCycles(ReadOnlySpan<byte> code, ulong rip, int instructions) =>
         (uint)Math.Max(1, Parameters.StraightLineCycles((ulong)Math.Max(instructions, 1)));

@@ -82,5 +82,6 @@ public sealed class LeafLedger
         is not (Operation.VmExit or Operation.KeyholeMap or Operation.OperandCheck or Operation.PamtWalkLevel
             or Operation.SeptWalkLevel or Operation.MetadataAccess or Operation.RegisterSave or Operation.HashBlock
             or Operation.LeafDispatch or Operation.PageWalkReference or Operation.EptWalkReference or Operation.TlbFill
-            or Operation.ExceptionDelivery or Operation.PamtEntryInit or Operation.CpuidValue);
+            or Operation.ExceptionDelivery or Operation.PamtEntryInit or Operation.CpuidValue
+            or Operation.L2Hit or Operation.L3Hit or Operation.DramAccess);
 }

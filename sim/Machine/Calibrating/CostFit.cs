@@ -73,8 +73,7 @@ internal static class CostFit
     }
 
     private static CoreParameters With(CoreParameters start, double[] values) => start.With(
-        Fitted.Select((operation, i) => start[operation] with { Cycles = ThreeDigits(values[i]) }),
-        start.StraightLineHundred);
+        Fitted.Select((operation, i) => start[operation] with { Cycles = ThreeDigits(values[i]) }));
 
     /// <summary>The measurements carry no more digits than that.</summary>
     private static uint ThreeDigits(double value)

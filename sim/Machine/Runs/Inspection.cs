@@ -25,7 +25,8 @@ internal static class Inspection
         ulong clock = core.Lp->Cycles;
         Isa.Probes.Observer? hidden = core.HideProbe();
         Isa.Ports.IOperationLedger? ledger = core.Ledger;
-        core.Ledger = null;
+        Isa.Ports.ICacheTiming? caches = core.Caches;
+        (core.Ledger, core.Caches) = (null, null);
         ISeamPlatform p = core.SeamPlatform;
         Tdcs tdcs = new(p, new Tdr(p, p.Keys.WithKey(td.Tdr, keys.Global)));
         List<string> rtmrs = [];
@@ -37,7 +38,7 @@ internal static class Inspection
             rtmrs.Add(Convert.ToHexStringLower(value));
         }
         core.ShowProbe(hidden);
-        core.Ledger = ledger;
+        (core.Ledger, core.Caches) = (ledger, caches);
         core.Lp->Cycles = clock;
         machine.ScratchPages.GiveBack(page);
         return rtmrs;

@@ -84,8 +84,7 @@ internal sealed class CalibrationTests
         CoreParameters start = CoreParameters.Shipped;
         SortedDictionary<string, LeafWork> work = CalibrationRuns.Play();
         CoreParameters truth = start.With(
-            [start[Operation.Pconfig] with { Cycles = 123_456 }, start[Operation.OperandCheck] with { Cycles = 5_000 }],
-            start.StraightLineHundred);
+            [start[Operation.Pconfig] with { Cycles = 123_456 }, start[Operation.OperandCheck] with { Cycles = 5_000 }]);
         (LeafWork, ulong)[] made =
             [.. MeasuredLeaf.All.Where(leaf => leaf.Cycles != 0)
                 .Select(leaf => (work[leaf.Name], (ulong)work[leaf.Name].Cycles(truth)))];

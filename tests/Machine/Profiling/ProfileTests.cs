@@ -204,7 +204,7 @@ internal sealed class ProfileTests
     public void A_dearer_operation_shows_in_its_cause_and_nowhere_else()
     {
         CoreParameters dear = CoreParameters.Shipped.With(
-            [CoreParameters.Shipped[Operation.Vmread] with { Cycles = 60 }], CoreParameters.Shipped.StraightLineHundred);
+            [CoreParameters.Shipped[Operation.Vmread] with { Cycles = 60 }]);
         (Profile other, _, Machine machine) = Run(dear);
         machine.Dispose();
         LeafDifference[] changed = [.. ProfileComparison.Of(profile, other).Where(leaf => leaf.IsChanged)];
