@@ -20,7 +20,7 @@ internal sealed class CoreParametersTests
             foreach (OperationCost row in shipped.Rows)
             {
                 Assert.That(row.Cycles, Is.InRange(row.Low, row.High), row.Operation.ToString());
-                Assert.That(row.Source, Does.Match("fitted|assumed|uops.info|LKML|STLB|^as "), row.Operation.ToString());
+                Assert.That(row.Source, Does.Match("fitted|assumed|uops.info|chipsandcheese|pmu-tools|LKML|^as "), row.Operation.ToString());
             }
         }
     }
