@@ -21,13 +21,21 @@ internal static class ProfileVerb
             Arity = new ArgumentArity(2, 2),
             AllowMultipleArgumentsPerToken = true,
         };
+        Option<bool> parameters = new("--print-parameters")
+            { Description = "Print the shipped core parameter file, to edit and name in timing_parameters, and stop." };
         Command command = new(
             "profile", "Play a scenario under the interval model: cycles of every SEAMCALL leaf by phase and cause.");
         options.AddTo(command);
         command.Add(compare);
+        command.Add(parameters);
         command.SetAction(result =>
         {
             Terminal terminal = new(result, global);
+            if (result.GetValue(parameters))
+            {
+                terminal.Text(CoreParameters.ShippedText);
+                return ExitCode.Pass;
+            }
             return result.GetValue(compare) is { Length: 2 } pair
                 ? Compare(terminal, pair[0], pair[1])
                 : Run(terminal, options.Read(result));

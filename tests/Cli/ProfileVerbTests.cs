@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Seamsim.Cli;
-using Seamsim.Timing;
 
 namespace Seamsim.Tests.CommandLine;
 
@@ -33,7 +32,7 @@ internal sealed class ProfileVerbTests
     public void A_directory_gets_every_file_and_two_of_them_compare()
     {
         string a = Path.Combine(directory, "a"), b = Path.Combine(directory, "b"), mine = Path.Combine(directory, "mine.csv");
-        File.WriteAllText(mine, CoreParameters.ShippedText.Replace(
+        File.WriteAllText(mine, Invoke(["profile", "--print-parameters"]).Output.Replace(
             "\nSeamcall,700,", "\nSeamcall,900,", StringComparison.Ordinal));
         Invoke(["profile", "-q", "-d", a, .. Short]);
         Invoke(["profile", "-q", "-d", b, "-c", $"timing_parameters=\"{mine}\"", .. Short]);
