@@ -9,12 +9,6 @@ if (args is ["trace", ..])
     return;
 }
 
-if (args is ["trace-one", ..])
-{
-    Seamsim.Perf.Trace.TraceCost.One(int.Parse(args[1]), ulong.Parse(args[2]));
-    return;
-}
-
 if (args is ["calibrate"])
 {
     Seamsim.Timing.CoreParameters shipped = Seamsim.Timing.CoreParameters.Shipped;

@@ -48,7 +48,9 @@ public sealed unsafe partial class Core
             && (writeSplit == bytes || TryReach(address + (ulong)writeSplit, Access.Write, out writeSecond));
     }
 
-    /// <summary>Stores what <see cref="CarefulPrepareWrite"/> prepared. Takes addresses of locals, so no handler may inline it.</summary>
+    /// <summary>
+    /// Stores what <see cref="CarefulPrepareWrite"/> prepared. Takes addresses of locals, so no handler may inline it.
+    /// </summary>
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     internal void CarefulWrite(ulong address, int bytes, ulong value)
     {

@@ -47,6 +47,8 @@ public sealed unsafe partial class Core
             long remaining = (long)(target - Lp->Instructions);
             if (remaining <= 0)
                 return RunEnd.Budget;
+            if (Probe is { } observer)
+                remaining = Math.Min(remaining, observer.UntilPause(this));
             if (Breakpoints is { } stops && stops.Arrives(this))
             {
                 Probe?.Registers(this);

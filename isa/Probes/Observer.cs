@@ -26,6 +26,9 @@ public abstract unsafe class Observer
     /// <summary>The run loop looks around between two chains of blocks.</summary>
     public abstract void Paused(Core core);
 
+    /// <summary>How many instructions a processor may retire before <see cref="Paused"/> has to be called, at least 1.</summary>
+    public abstract long UntilPause(Core core);
+
     /// <summary>A block was decoded. The result is its number for <see cref="ProbeWord.Block"/>.</summary>
     public abstract int Define(Core core, in BlockOfCode block);
 

@@ -52,7 +52,10 @@ internal static class ProfileVerb
         if (scenario.Platform.Costs is not Interval)
             throw new ConfigurationException($"timing: {scenario.Timing}: a profile expects \"{Interval.ShortName}\"");
         if (request.Directory is not null)
+        {
             RunDirectory.Create(request.Directory);
+            scenario = scenario.NamedFrom(request.Directory);
+        }
         using Machine machine = new(scenario.Platform);
         using InterruptKey cancel = new(machine.Cancel);
         Timeline timeline = new(MostStays);

@@ -61,7 +61,10 @@ internal static class RunVerb
             ? Scenario.Default(request.Overrides)
             : Scenario.Parse(InputFile.Read(request.Path), request.Path, request.Overrides);
         if (request.Directory is not null)
+        {
             RunDirectory.Create(request.Directory);
+            scenario = scenario.NamedFrom(request.Directory);
+        }
         using TraceOfRun? trace = TraceOfRun.Create(request, scenario);
         using Machine machine = new(scenario.Platform);
         trace?.Begin(machine);

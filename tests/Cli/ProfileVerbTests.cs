@@ -61,7 +61,10 @@ internal sealed class ProfileVerbTests
     public void A_run_with_its_own_config_is_the_same_run()
     {
         string a = Path.Combine(directory, "a"), b = Path.Combine(directory, "b");
-        Invoke(["profile", "-q", "-d", a, .. Short]);
+        string scenario = Path.Combine(directory, "s.toml");
+        File.WriteAllText(scenario, "timing_parameters = \"mine.csv\"\n");
+        File.WriteAllText(Path.Combine(directory, "mine.csv"), Invoke(["profile", "--print-parameters"]).Output);
+        Invoke(["profile", "-q", "-d", a, scenario, .. Short]);
         Invoke(["run", "-q", "-d", b, Path.Combine(a, "config.toml")]);
         Assert.That(
             File.ReadAllText(Path.Combine(b, "stats.txt")), Is.EqualTo(File.ReadAllText(Path.Combine(a, "stats.txt"))));

@@ -63,7 +63,7 @@ internal sealed class DamageTests
     public void A_frame_with_right_checksums_but_wrong_content_is_an_error_with_an_offset()
     {
         Random random = new(5);
-        for (int round = 0; round < 3000; round++)
+        for (int round = 0; round < 2000; round++)
         {
             try
             {
@@ -113,13 +113,13 @@ internal sealed class DamageTests
     private static byte[] Small()
     {
         List<Step> steps = [];
-        for (int i = 0; i < 30; i++)
+        for (int i = 0; i < 12; i++)
         {
             steps.AddRange(
             [
                 new Step.Execute(i % 5, 3, i % 2), new Step.Access(0x1000 + (ulong)i * 24, 8, i % 3 == 0, (ulong)i * 77),
                 new Step.Registers(3, (ulong)i), new Step.Event(EventKind.Exception, 14, 1, [1, (ulong)i, 0x1234]),
-                new Step.SwitchLp(i / 10),
+                new Step.SwitchLp(i / 4),
             ]);
         }
         return TraceSteps.Record(steps, 60);

@@ -36,7 +36,6 @@ internal sealed class ListingTests
             "0 Seam 13 @122 operation VMREAD IoBitmapA cycles=8 operand=0x2000",
             "0 Host 13 @162 world host",
             "0 Host 13 @162 exit TDH.MNG.CREATE TDX_SUCCESS",
-            "1 Host 13 @500 lp 1",
             "1 Host 13 @500 mark region",
             "1 Td 13 @510 world td",
             "1 Td 13 @510 push rax ; w8 0x8ff8 = 0x55",
@@ -75,6 +74,25 @@ internal sealed class ListingTests
                 Assert.That(part.Where(IsInstruction), Is.EqualTo(wanted), $"{from}..{to}");
             }
         }
+    }
+
+    [Test]
+    public void What_happened_amid_a_block_comes_before_the_instruction_it_happened_in()
+    {
+        byte[] file = TraceSteps.Record(
+        [
+            new Step.Execute(1, 5, 0), // push rax; pop rbx; ret
+            new Step.Access(0x7FF8, 8, true, 1),
+            new Step.Event(EventKind.Walk, 1, 0, [0x9000]),
+            new Step.Access(0x7FF8, 8, false, 1),
+            new Step.Access(0x8000, 8, false, 2),
+            new Step.Event(EventKind.Clock, 0, 9, [9]),
+            new Step.Execute(1, 5, 0),
+        ], 1000);
+        Assert.That(Rows(new ListingFilter { To = 3 }, file).Select(row => string.Join(' ', row.Split(' ')[2..6])), Is.EqualTo(new[]
+        {
+            "0 @5 push rax", "1 @5 walk page", "1 @5 pop rbx", "2 @5 ret ;", "3 @14 clock Idle",
+        }));
     }
 
     private static ulong Number(string row) => ulong.Parse(row.Split(' ')[2], System.Globalization.CultureInfo.InvariantCulture);

@@ -25,7 +25,10 @@ internal sealed unsafe partial class BlockBuilder
         marker->Fn = &WatchMarker.Run;
     }
 
-    private ulong Define(in BlockKey key, ReadOnlySpan<byte> code, bool paid) => ProbeWord.Block(core.Probe!.Define(core, new BlockOfCode
+    private ulong Define(in BlockKey key, ReadOnlySpan<byte> code, bool paid) =>
+        ProbeWord.Block(core.Probe!.Define(core, BlockOf(key, code, paid)));
+
+    private BlockOfCode BlockOf(in BlockKey key, ReadOnlySpan<byte> code, bool paid) => new()
     {
         Address = LinearOf(key),
         Physical = new Hpa(key.Physical),
@@ -33,7 +36,7 @@ internal sealed unsafe partial class BlockBuilder
         Instructions = count,
         Paid = paid,
         Code = code,
-    }));
+    };
 
     private ulong LinearOf(in BlockKey key) => core.LongMode64 ? key.Rip : (uint)(core.Lp->Cs.Base + key.Rip);
 }

@@ -16,8 +16,10 @@ internal static class TraceDiffVerb
     {
         Argument<string> first = new("a") { Description = "The first trace." };
         Argument<string> second = new("b") { Description = "The second trace." };
-        Option<bool> noCycles = new("--no-cycles") { Description = "Clocks do not count: compare runs of different timing models." };
-        Command command = new("diff", "Find the first difference of two traces; exit 0 when they tell the same, 1 when not.")
+        Option<bool> noCycles = new("--no-cycles")
+            { Description = "Clocks do not count: compare runs of different timing models." };
+        Command command = new(
+            "diff", "Find the first difference of two traces; exit 0 when they tell the same, 1 when not.")
             { first, second, noCycles };
         command.SetAction(result => Compare(
             new Terminal(result, global), result.GetRequiredValue(first), result.GetRequiredValue(second),

@@ -16,7 +16,8 @@ internal static class TraceExportVerb
         to.AcceptOnlyFromAmong(names);
         Option<string> output = new("-o", "--output") { Description = "The file to write.", Required = true };
         Option<int?> lp = new("--lp") { Description = "Only this logical processor." };
-        Option<string?> world = new("--world") { Description = "Only these worlds: host, seam, td, l2; comma-separated." };
+        Option<string?> world = new("--world")
+            { Description = "Only these worlds: host, seam, td, l2; comma-separated." };
         Command command = new("export", "Write a trace in the format of another program; says what that cannot hold.")
             { file, to, output, lp, world };
         command.SetAction(result => Export(
@@ -32,6 +33,7 @@ internal static class TraceExportVerb
         using TraceReader reader = TraceInput.Open(path);
         if (Path.GetFullPath(output.Length == 0 ? "." : output) == Path.GetFullPath(path))
             throw new ConfigurationException($"{output}: expected another file than the trace itself");
+        TraceInput.CheckLp(reader, lp);
         if (format.Refusal(reader, lp) is { } wrong)
             throw new ConfigurationException($"{path}: {wrong}");
         terminal.Progress($"seamsim: {format.Name} cannot hold: {format.Loses}");

@@ -35,6 +35,16 @@ internal static class TraceInput
         return ExitCode.Usage;
     }
 
+    /// <summary>A logical processor that an option names has to be one of the machine's.</summary>
+    /// <exception cref="ConfigurationException">It is not.</exception>
+    public static void CheckLp(TraceReader reader, int? lp)
+    {
+        if (lp < 0 || lp >= reader.Header.LpCount)
+            throw new ConfigurationException(
+                $"--lp {lp}: {reader.Name} was recorded on a machine with logical processors 0.."
+                + $"{reader.Header.LpCount - 1}");
+    }
+
     /// <summary>The names of worlds that an option gives, comma-separated.</summary>
     /// <exception cref="ConfigurationException">One of them is none.</exception>
     public static TraceWorlds Worlds(string? names)

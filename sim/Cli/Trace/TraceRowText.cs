@@ -15,7 +15,8 @@ internal sealed class TraceRowText(bool colours, int lps, ulong? middle)
     private readonly int lpWidth = Math.Max(2, (lps - 1).ToString(CultureInfo.InvariantCulture).Length);
 
     /// <summary>What the columns are.</summary>
-    public string Heading => $" {"lp".PadLeft(lpWidth)} world {"count",12} {"cycles",14}  address           instruction or event";
+    public string Heading =>
+        $" {"lp".PadLeft(lpWidth)} world {"count",12} {"cycles",14}  address           instruction or event";
 
     /// <summary>One row.</summary>
     public string Line(TraceRow row)
@@ -25,7 +26,8 @@ internal sealed class TraceRowText(bool colours, int lps, ulong? middle)
             line.Append(Colour(row.World));
         line.Append(middle == row.Instruction && row.IsInstruction ? '>' : ' ');
         line.Append(row.Lp.ToString(CultureInfo.InvariantCulture).PadLeft(lpWidth)).Append(' ');
-        line.Append(CultureInfo.InvariantCulture, $"{EventText.WorldName(row.World),-5} {row.Instruction,12} {row.Cycles,14}");
+        line.Append(CultureInfo.InvariantCulture,
+            $"{EventText.WorldName(row.World),-5} {row.Instruction,12} {row.Cycles,14}");
         if (colours)
             line.Append("\e[0m");
         line.Append("  ");

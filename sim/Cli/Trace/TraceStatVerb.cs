@@ -13,7 +13,8 @@ internal static class TraceStatVerb
     {
         Argument<string> file = new("file") { Description = "The trace." };
         Option<int> top = new("--top") { Description = "Rows of the longer tables.", DefaultValueFactory = _ => 20 };
-        Command command = new("stat", "Count a trace: mnemonics, worlds, branches, footprint, blocks, leaves.") { file, top };
+        Command command = new("stat", "Count a trace: mnemonics, worlds, branches, footprint, blocks, leaves.")
+            { file, top };
         command.SetAction(result => Count(
             new Terminal(result, global), result.GetRequiredValue(file), result.GetValue(top)));
         return command;
@@ -51,17 +52,24 @@ internal static class TraceStatVerb
             ("data footprint", $"{Told((ulong)s.DataPages)} pages, {Told((ulong)s.DataLines)} lines"),
             ("code footprint", $"{Told((ulong)s.CodePages)} pages, {Told((ulong)s.CodeLines)} lines"),
         ]);
-        Section(terminal, "Logical processors", ["lp", "host", "seam", "td", "l2", "cycles"], s.Lps.Select(lp => (string[])
-            [Told((ulong)lp.Lp), .. lp.Instructions.Select(Told), Told(lp.LastCycle - lp.FirstCycle)]));
+        Section(terminal, "Logical processors", ["lp", "host", "seam", "td", "l2", "cycles"],
+            s.Lps.Select(lp => (string[])[Told((ulong)lp.Lp), .. lp.Instructions.Select(Told), Told(lp.LastCycle - lp.FirstCycle)]));
         Section(terminal, "Mnemonics", ["mnemonic", "count", "share"], s.Mnemonics.Take(top).Select(m => (string[])
             [m.Mnemonic, Told(m.Count), Percent(m.Count, s.Instructions)]));
         Section(terminal, "Conditional branches by bias", ["taken", "branches", "executed"], Bias(s));
-        Section(terminal, "Branches", ["address", "world", "executed", "taken"], s.Branches.Take(top).Select(b => (string[])
-            [$"0x{b.Address:x}", EventText.WorldName(b.World), Told(b.Executed), Percent(b.Taken, b.Executed)]));
-        Section(terminal, "Blocks", ["address", "world", "executions", "instructions", "share"], s.Blocks.Take(top).Select(b => (string[])
-            [$"0x{b.Address:x}", EventText.WorldName(b.World), Told(b.Executions), Told(b.Instructions), Percent(b.Instructions, s.Instructions)]));
-        Section(terminal, "Leaves", ["leaf", "calls", "returned", "failed", "cycles"], s.Leaves.Select(leaf => (string[])
-            [leaf.Name, Told(leaf.Calls), Told(leaf.Returned), Told(leaf.Failed), Told(leaf.Cycles)]));
+        Section(terminal, "Branches", ["address", "world", "executed", "taken"],
+            s.Branches.Take(top).Select(b => (string[])
+            [
+                $"0x{b.Address:x}", EventText.WorldName(b.World), Told(b.Executed), Percent(b.Taken, b.Executed),
+            ]));
+        Section(terminal, "Blocks", ["address", "world", "executions", "instructions", "share"],
+            s.Blocks.Take(top).Select(b => (string[])
+            [
+                $"0x{b.Address:x}", EventText.WorldName(b.World), Told(b.Executions), Told(b.Instructions),
+                Percent(b.Instructions, s.Instructions),
+            ]));
+        Section(terminal, "Leaves", ["leaf", "calls", "returned", "failed", "cycles"],
+            s.Leaves.Select(leaf => (string[])[leaf.Name, Told(leaf.Calls), Told(leaf.Returned), Told(leaf.Failed), Told(leaf.Cycles)]));
         Section(terminal, "Events", ["kind", "count"], s.Events.Select(e => (string[])[e.Kind, Told(e.Count)]));
     }
 
@@ -89,7 +97,10 @@ internal static class TraceStatVerb
         {
             BranchCount[] those = [.. s.Branches.Where(b => holds((double)b.Taken / b.Executed))];
             if (those.Length > 0)
-                yield return [name, Told((ulong)those.Length), Told(those.Aggregate(0UL, (sum, b) => sum + b.Executed))];
+                yield return
+                [
+                    name, Told((ulong)those.Length), Told(those.Aggregate(0UL, (sum, b) => sum + b.Executed)),
+                ];
         }
     }
 

@@ -15,13 +15,15 @@ internal static class TraceViewVerb
     {
         Argument<string> file = new("file") { Description = "The trace." };
         Option<int?> lp = new("--lp") { Description = "Only this logical processor." };
-        Option<string?> world = new("--world") { Description = "Only these worlds: host, seam, td, l2; comma-separated." };
+        Option<string?> world = new("--world")
+            { Description = "Only these worlds: host, seam, td, l2; comma-separated." };
         Option<string?> grep = new("--grep") { Description = "Only rows with this text, whatever its case." };
         Option<ulong?> around = new("--around") { Description = $"Instruction number, with {Context} on either side." };
         Option<ulong?> from = new("--from") { Description = "First instruction number." };
         Option<ulong?> to = new("--to") { Description = "The instruction number to stop before." };
         Option<string?> symbols = new("--symbols") { Description = "An ELF file whose symbols name addresses." };
-        Command command = new("view", "Show a trace: disassembly with worlds, cycles, accesses and events; a pager on a terminal.")
+        Command command = new(
+            "view", "Show a trace: disassembly with worlds, cycles, accesses and events; a pager on a terminal.")
             { file, lp, world, grep, around, from, to, symbols };
         command.SetAction(result =>
         {
@@ -34,7 +36,8 @@ internal static class TraceViewVerb
                 From = result.GetValue(from) ?? (middle > Context ? middle.Value - Context : 0),
                 To = result.GetValue(to) ?? (middle is { } m ? m + Context + 1 : ulong.MaxValue),
             };
-            return View(new Terminal(result, global), result.GetRequiredValue(file), filter, middle, result.GetValue(symbols));
+            return View(
+                new Terminal(result, global), result.GetRequiredValue(file), filter, middle, result.GetValue(symbols));
         });
         return command;
     }
@@ -46,8 +49,10 @@ internal static class TraceViewVerb
         _ = Task.Run(TraceListing.Prepare);
         SymbolTable? table = symbols is null ? null : ReadSymbols(symbols);
         using TraceReader reader = TraceInput.Open(path);
+        TraceInput.CheckLp(reader, filter.Lp);
         if (middle is { } wanted && reader.End.IsComplete && wanted >= reader.Instructions)
-            throw new ConfigurationException($"{path}: --around {wanted}: the trace has {reader.Instructions} instructions");
+            throw new ConfigurationException(
+                $"{path}: --around {wanted}: the trace has {reader.Instructions} instructions");
         TraceRowText text = new(terminal.Colours, reader.Header.LpCount, middle);
         IEnumerable<string> lines = new TraceListing(reader, table).Rows(filter)
             .Select<TraceRow, string>(terminal.Json ? TraceRowText.ToJson : text.Line);

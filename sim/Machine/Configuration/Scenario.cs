@@ -92,8 +92,18 @@ public sealed record Scenario
     /// <summary>The resolved configuration as TOML with origins.</summary>
     public string ResolvedText { get; init; } = "";
 
+    /// <summary>What the scenario was read from.</summary>
+    internal TableSetting? Settings { get; init; }
+
     /// <summary>Directory against which relative guest paths are resolved.</summary>
     public string Directory { get; init; } = "";
+
+    /// <summary>The same scenario, written for a place from which its guests and overlays are named.</summary>
+    internal Scenario NamedFrom(string directory) => Settings is null ? this : this with
+    {
+        ResolvedText = Seamsim.Configuration.ResolvedText.Of(
+            new InputFiles(Directory).Map(Settings, InputFiles.From(directory))),
+    };
 
     /// <summary>The fully commented default scenario.</summary>
     public static string Defaults => Layers.DefaultsText();

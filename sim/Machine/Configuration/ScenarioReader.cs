@@ -55,6 +55,7 @@ internal static class ScenarioReader
             Upgrade = upgrade,
             RecordsRefusals = records,
             ResolvedText = ResolvedText.Of(root),
+            Settings = root,
             Directory = directory,
         };
     }

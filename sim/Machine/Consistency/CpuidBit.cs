@@ -11,6 +11,13 @@ namespace Seamsim.Consistency;
 /// <param name="Bit">0..31.</param>
 internal readonly record struct CpuidBit(uint Leaf, uint Subleaf, int Register, int Bit)
 {
+    /// <summary>By leaf, sub-leaf, register and position.</summary>
+    public static Comparer<CpuidBit> InOrder { get; } = Comparer<CpuidBit>.Create((a, b) =>
+        (a.Leaf, a.Subleaf, a.Register, a.Bit).CompareTo((b.Leaf, b.Subleaf, b.Register, b.Bit)));
+
+    /// <summary>EAX, EBX, ECX or EDX.</summary>
+    public string RegisterName => "EAXEBXECXEDX".Substring(Register * 3, 3);
+
     /// <summary>The register's value out of four.</summary>
     public static uint RegisterOf(in CpuidValue value, int register) => register switch
     {
@@ -33,5 +40,5 @@ internal readonly record struct CpuidBit(uint Leaf, uint Subleaf, int Register, 
 
     /// <inheritdoc/>
     public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture, $"0x{Leaf:X}.{Subleaf}.{"EAXEBXECXEDX".AsSpan(Register * 3, 3)}[{Bit}]");
+        CultureInfo.InvariantCulture, $"0x{Leaf:X}.{Subleaf}.{RegisterName}[{Bit}]");
 }

@@ -1,3 +1,6 @@
+using Seamsim.Consistency;
+using Seamsim.Firmware.Abi;
+
 namespace Seamsim.Runs;
 
 /// <summary>A run directory explains itself: resolved configuration and figures (D11).</summary>
@@ -18,12 +21,20 @@ internal static class RunDirectory
         }
     }
 
-    /// <summary>Writes config.toml, stats.txt and stats.json; existing files of these names are replaced.</summary>
+    /// <summary>
+    /// Writes config.toml, stats.txt, stats.json, and cpuid-NAME.csv for every TD that counted its CPUID; existing files
+    /// of these names are replaced.
+    /// </summary>
     public static void Write(string directory, Scenario scenario, Machine machine, RunReport report)
     {
         List<Stat> stats = Stats.Of(machine, report);
         File.WriteAllText(Path.Combine(directory, "config.toml"), scenario.ResolvedText);
         File.WriteAllText(Path.Combine(directory, "stats.txt"), Stats.ToText(stats, scenario.Timing));
         File.WriteAllText(Path.Combine(directory, "stats.json"), Stats.ToJson(stats, scenario, report.Passed));
+        CpuidFieldTable fields = machine.Platform.ModuleDefinition.Tables.CpuidFields;
+        foreach (TdReport td in report.Tds)
+            if (td.Consistency is { } views)
+                File.WriteAllText(
+                    Path.Combine(directory, $"cpuid-{td.Name}.csv"), ViewsTable.Of(views, td.Before, fields));
     }
 }

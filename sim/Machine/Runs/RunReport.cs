@@ -27,6 +27,9 @@ internal sealed record TdReport(string Name)
     /// <summary>Its CPUID in three views, when it ran the census guest.</summary>
     public TdConsistency? Consistency { get; set; }
 
+    /// <summary>The same of the TD before the upgrade, when there was one.</summary>
+    public TdConsistency? Before { get; set; }
+
     /// <summary>What the upgrade did to it, when there was one and both TDs ran the census guest.</summary>
     public UpgradeEffect? Effect { get; set; }
 

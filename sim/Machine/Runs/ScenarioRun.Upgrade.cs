@@ -91,6 +91,7 @@ internal sealed partial class ScenarioRun
             td.Report.Outcome += $"; before: {old.Outcome}";
             return;
         }
+        td.Report.Before = old.Consistency;
         UpgradeEffect effect = UpgradeEffect.Of(old.Consistency, now);
         td.Report.Effect = effect;
         td.Report.Outcome = effect.Words;

@@ -141,14 +141,28 @@ internal sealed unsafe partial class TraceRecorder
     private static bool IsIn(TracePoint? point, ulong first, ulong last) =>
         point is TracePoint.Address address && address.Linear >= first && address.Linear <= last;
 
+    /// <inheritdoc/>
+    public override long UntilPause(Core core) =>
+        CountedPoint is { } point ? (long)Math.Clamp(point - Retired, 1, long.MaxValue) : long.MaxValue;
+
+    /// <summary>The number of instructions at which the recording begins or ends next; null: not by number.</summary>
+    private ulong? CountedPoint =>
+        !over && (inside ? options.To : options.From) is TracePoint.Count point ? point.Instructions : null;
+
+    private ulong Retired
+    {
+        get
+        {
+            ulong retired = 0;
+            foreach (Core each in cores)
+                retired += each.Lp->Instructions;
+            return retired;
+        }
+    }
+
     private void LookAtCount()
     {
-        if (over || (inside ? options.To : options.From) is not TracePoint.Count point)
-            return;
-        ulong retired = 0;
-        foreach (Core each in cores)
-            retired += each.Lp->Instructions;
-        if (retired < point.Instructions)
+        if (CountedPoint is not { } point || Retired < point)
             return;
         if (inside)
             Leave();

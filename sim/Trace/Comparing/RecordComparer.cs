@@ -45,7 +45,8 @@ internal sealed class RecordComparer(TraceAspects aspects, bool cycles)
             if (aspects.HasFlag(TraceAspects.Values) && left.Value != right.Value)
                 return $"access {i}: value 0x{left.Value:x} here, 0x{right.Value:x} there";
         }
-        return aspects.HasFlag(TraceAspects.Values) && !a.ValueWords.SequenceEqual(b.ValueWords) ? "other wide values" : null;
+        return aspects.HasFlag(TraceAspects.Values) && !a.ValueWords.SequenceEqual(b.ValueWords)
+            ? "other wide values" : null;
     }
 
     private static string? Events(TraceRecord a, TraceRecord b)
@@ -53,7 +54,8 @@ internal sealed class RecordComparer(TraceAspects aspects, bool cycles)
         if (a.Kind != b.Kind)
             return $"{EventText.Of(a)} here, {EventText.Of(b)} there";
         bool named = a.Kind is EventKind.Charge or EventKind.Mark;
-        bool same = (named ? a.Name == b.Name : a.Code == b.Code) && a.RegisterMask == b.RegisterMask && a.After == b.After;
+        bool same = (named ? a.Name == b.Name : a.Code == b.Code)
+            && a.RegisterMask == b.RegisterMask && a.After == b.After;
         for (int i = 0; same && i < Math.Max(a.Operands.Length, b.Operands.Length); i++)
             same = a.Operand(i) == b.Operand(i);
         return same ? null : $"{EventText.Of(a)} here, {EventText.Of(b)} there";

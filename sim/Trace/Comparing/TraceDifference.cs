@@ -46,7 +46,8 @@ public sealed record TraceDifference(ulong Record, ulong InstructionA, ulong Ins
                 return true;
             switch (record.Kind)
             {
-                case EventKind.Translation when record.Code == EventShape.Repeated || !both.HasFlag(TraceAspects.Physical):
+                case EventKind.Translation
+                    when record.Code == EventShape.Repeated || !both.HasFlag(TraceAspects.Physical):
                 case EventKind.Registers when !both.HasFlag(TraceAspects.Registers) || !registers.IsNews(record):
                     continue;
                 default:

@@ -9,7 +9,8 @@ namespace Seamsim.Trace;
 /// </summary>
 internal sealed class ChampSimExporter(Stream to) : ITraceExporter
 {
-    private const int RecordBytes = 64, IsBranchAt = 8, TakenAt = 9, TargetsAt = 10, SourcesAt = 12, WritesAt = 16, ReadsAt = 32;
+    private const int RecordBytes = 64, IsBranchAt = 8, TakenAt = 9, TargetsAt = 10, SourcesAt = 12,
+        WritesAt = 16, ReadsAt = 32;
     private const int MaxTargets = 2, MaxSources = 4, MaxWrites = 2, MaxReads = 4;
     private const byte Flags = 25, InstructionPointer = 26, StackPointer = 6, FirstVector = 64, FirstOther = 128;
 
@@ -101,7 +102,8 @@ internal sealed class ChampSimExporter(Stream to) : ITraceExporter
     /// <summary>Those that ChampSim tells branches by come first, so that none of them is cut off.</summary>
     private void Put(int at, SortedSet<byte> numbers, int most)
     {
-        foreach (byte number in numbers.OrderBy(n => n is Flags or InstructionPointer or StackPointer ? 0 : 1).Take(most))
+        IEnumerable<byte> ordered = numbers.OrderBy(n => n is Flags or InstructionPointer or StackPointer ? 0 : 1);
+        foreach (byte number in ordered.Take(most))
             held[at++] = number;
     }
 

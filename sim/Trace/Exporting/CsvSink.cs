@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Seamsim.Trace;
 
-/// <summary>Rows as comma-separated values: numbers decimal, addresses and values hexadecimal, nothing where unknown.</summary>
+/// <summary>
+/// Rows as comma-separated values: numbers decimal, addresses and values hexadecimal, nothing where unknown.
+/// </summary>
 internal sealed class CsvSink : ITableSink
 {
     public const string Heading =
@@ -27,5 +29,7 @@ internal sealed class CsvSink : ITableSink
         value is { } number ? "0x" + number.ToString("x", CultureInfo.InvariantCulture) : "";
 
     private static string Quoted(string words) =>
-        words.AsSpan().IndexOfAny(',', '"', '\n') < 0 ? words : $"\"{words.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+        words.AsSpan().IndexOfAny(',', '"', '\n') < 0
+            ? words
+            : $"\"{words.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

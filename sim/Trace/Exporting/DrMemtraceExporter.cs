@@ -5,15 +5,18 @@ using Iced.Intel;
 namespace Seamsim.Trace;
 
 /// <summary>
-/// Text as drmemtrace's <c>view</c> tool prints it: record and instruction numbers, the logical processor in the place of
-/// the thread, then an instruction fetch, a read, a write or a marker.
+/// Text as drmemtrace's <c>view</c> tool prints it: record and instruction numbers, the logical processor in the place
+/// of the thread, then an instruction fetch, a read, a write or a marker.
 /// </summary>
 internal sealed class DrMemtraceExporter : ITraceExporter
 {
     private readonly StreamWriter text;
     private readonly InstructionWalk walk = new();
     private readonly Formatter formatter = new IntelFormatter(
-        new FormatterOptions { HexPrefix = "0x", HexSuffix = "", UppercaseHex = false, SpaceAfterOperandSeparator = true });
+        new FormatterOptions
+        {
+            HexPrefix = "0x", HexSuffix = "", UppercaseHex = false, SpaceAfterOperandSeparator = true,
+        });
     private readonly StringOutput disassembly = new();
     private ulong records, instructions;
     private int lp = -1;
@@ -69,5 +72,6 @@ internal sealed class DrMemtraceExporter : ITraceExporter
     }
 
     private void Line(string details) =>
-        text.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{++records,12} {instructions,11}: {lp,11} {details}"));
+        text.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{++records,12} {instructions,11}: {lp,11} {details}"));
 }

@@ -41,7 +41,8 @@ internal sealed class PerfettoExporter : ITraceExporter
             case EventKind.LeafExit when leaves.Saw(record) is { } entered:
                 Leaf(record, entered);
                 break;
-            case EventKind.Exception or EventKind.VmEntry or EventKind.VmExit or EventKind.Mark or EventKind.Maintenance:
+            case EventKind.Exception or EventKind.VmEntry or EventKind.VmExit or EventKind.Mark
+                or EventKind.Maintenance:
                 Instant(record);
                 break;
         }
@@ -102,7 +103,8 @@ internal sealed class PerfettoExporter : ITraceExporter
     private void Leaf(TraceRecord record, LeafEntry entered)
     {
         LeafClass @class = (LeafClass)record.Code;
-        Begin("X", LeafText.NameOf(@class, entered.Rax), record.Lp, LeafTracker.IsGuest(@class) ? TdcallTrack : SeamcallTrack);
+        int track = LeafTracker.IsGuest(@class) ? TdcallTrack : SeamcallTrack;
+        Begin("X", LeafText.NameOf(@class, entered.Rax), record.Lp, track);
         json.WriteNumber("ts", entered.Cycles);
         json.WriteNumber("dur", record.Cycles - entered.Cycles);
         json.WriteStartObject("args");

@@ -4,8 +4,8 @@ using System.Text;
 namespace Seamsim.Trace;
 
 /// <summary>
-/// A commit log as Spike writes it with <c>--log-commits</c>: <c>core   0: 3 0x… (0x…) register 0x… mem 0x… 0x…</c>. The
-/// number behind the core is the CPL; instruction bytes are in the order of memory.
+/// A commit log as Spike writes it with <c>--log-commits</c>: <c>core   0: 3 0x… (0x…) register 0x… mem 0x… 0x…</c>.
+/// The number behind the core is the CPL; instruction bytes are in the order of memory.
 /// </summary>
 internal sealed class SpikeExporter(Stream to) : ITraceExporter
 {
@@ -45,12 +45,14 @@ internal sealed class SpikeExporter(Stream to) : ITraceExporter
         {
             Flush();
             line.Append(CultureInfo.InvariantCulture,
-                $"core {record.Lp,3}: {record.Block!.Cpl} 0x{walk[i].IP:x16} (0x{Convert.ToHexStringLower(walk.Block.CodeOf(i))})");
+                $"core {record.Lp,3}: {record.Block!.Cpl} 0x{walk[i].IP:x16} "
+                + $"(0x{Convert.ToHexStringLower(walk.Block.CodeOf(i))})");
             foreach (MemoryAccess access in walk.AccessesOf(i))
             {
                 line.Append(CultureInfo.InvariantCulture, $" mem 0x{access.Address:x16}");
                 if (access.IsWrite)
-                    line.Append(CultureInfo.InvariantCulture, $" 0x{access.Value.ToString("x" + Math.Min(access.Bytes, 8) * 2, CultureInfo.InvariantCulture)}");
+                    line.Append(" 0x").Append(access.Value.ToString(
+                        $"x{Math.Min(access.Bytes, 8) * 2}", CultureInfo.InvariantCulture));
             }
         }
     }
@@ -62,7 +64,8 @@ internal sealed class SpikeExporter(Stream to) : ITraceExporter
         int next = 0;
         for (int bit = 0; bit < 32; bit++)
             if ((record.RegisterMask >> bit & 1) != 0)
-                line.Append(CultureInfo.InvariantCulture, $" {EventText.RegisterName(record.Code, bit)} 0x{record.Operand(next++):x16}");
+                line.Append(CultureInfo.InvariantCulture,
+                    $" {EventText.RegisterName(record.Code, bit)} 0x{record.Operand(next++):x16}");
     }
 
     private void Exception(TraceRecord record)

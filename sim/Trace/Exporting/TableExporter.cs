@@ -31,7 +31,10 @@ internal sealed class TableExporter(TraceReader reader, ITableSink sink) : ITrac
     private readonly Translations translations = new();
     private readonly LeafTracker leaves = new();
     private readonly Formatter formatter = new IntelFormatter(
-        new FormatterOptions { HexPrefix = "0x", HexSuffix = "", UppercaseHex = false, SpaceAfterOperandSeparator = true });
+        new FormatterOptions
+        {
+            HexPrefix = "0x", HexSuffix = "", UppercaseHex = false, SpaceAfterOperandSeparator = true,
+        });
     private readonly StringOutput disassembly = new();
     private readonly bool values = reader.Header.Aspects.HasFlag(TraceAspects.Values);
 
@@ -43,7 +46,8 @@ internal sealed class TableExporter(TraceReader reader, ITableSink sink) : ITrac
             Execution(record, space);
         else if (record.Kind != EventKind.Registers
             && (record.Kind != EventKind.Translation || record.Code != EventShape.Repeated))
-            sink.Put(Row(record, record.Instruction, EventShape.Of(record.Kind)?.Name ?? $"event {(int)record.Kind}") with
+            sink.Put(Row(
+                record, record.Instruction, EventShape.Of(record.Kind)?.Name ?? $"event {(int)record.Kind}") with
             {
                 Text = EventText.Of(record, entered),
             });

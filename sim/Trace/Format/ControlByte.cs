@@ -9,6 +9,12 @@ internal static class ControlByte
     /// <summary>Bits of an execution.</summary>
     public const byte SuccessorAsExpected = 2, CostAsExpected = 4, Whole = 8, ShapeAsExpected = 16, Partial = 32;
 
+    /// <summary>
+    /// An execution with everything as expected; with <see cref="Repeat"/> a number follows that says how many more such
+    /// executions there are.
+    /// </summary>
+    public const byte Plain = SuccessorAsExpected | CostAsExpected | Whole | ShapeAsExpected, Repeat = 0x40;
+
     /// <summary>Bit 0: an event; bit 7: it came before the last access of its execution, and a number says after which.</summary>
     public const byte Event = 1, Amid = 0x80;
 

@@ -1,6 +1,8 @@
 namespace Seamsim.Trace;
 
-/// <summary>The operands that each kind of event had last in the frame; the next ones are written as differences.</summary>
+/// <summary>
+/// The operands that each kind of event had last in the frame; the next ones are written as differences.
+/// </summary>
 internal sealed class EventMemory
 {
     /// <summary>Operands of an event that have a memory; later ones are written as they are.</summary>

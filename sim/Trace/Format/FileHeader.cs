@@ -37,7 +37,8 @@ internal static class FileHeader
         BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(10), Minor);
         BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(12), file.Length);
         body.Bytes.CopyTo(file.AsSpan(PrefixBytes));
-        BinaryPrimitives.WriteUInt64LittleEndian(file.AsSpan(file.Length - 8), XxHash64.HashToUInt64(file.AsSpan(0, file.Length - 8)));
+        BinaryPrimitives.WriteUInt64LittleEndian(
+            file.AsSpan(file.Length - 8), XxHash64.HashToUInt64(file.AsSpan(0, file.Length - 8)));
         return file;
     }
 }

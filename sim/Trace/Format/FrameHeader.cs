@@ -37,6 +37,11 @@ internal readonly record struct FrameHeader(
     /// <summary>A payload larger than this is no frame of ours.</summary>
     public const int MaxPayload = 1 << 30;
 
+    /// <summary>
+    /// More records are not in a frame of ours, and a reader does not go on for ever about one that says so.
+    /// </summary>
+    public const ulong MaxRecords = 1 << 26;
+
     public void Write(Span<byte> to, ReadOnlySpan<byte> payload, ReadOnlySpan<(int Raw, int Packed)> columns)
     {
         to[..Bytes].Clear();
@@ -90,7 +95,8 @@ internal readonly record struct FrameHeader(
             return "the checksum of the frame header does not match";
         header = ReadSummary((FrameKind)BinaryPrimitives.ReadUInt16LittleEndian(from[4..]), from[SummaryAt..]);
         if (BinaryPrimitives.ReadUInt16LittleEndian(from[6..]) != Columns.Count
-            || header.PayloadBytes is < 0 or > MaxPayload || header.Kind is not (FrameKind.Records or FrameKind.Index))
+            || header.PayloadBytes is < 0 or > MaxPayload || header.Records > MaxRecords
+            || header.Kind is not (FrameKind.Records or FrameKind.Index))
             return "the frame header holds values that this format does not have";
         return null;
     }

@@ -34,8 +34,8 @@ internal sealed class DecodedBlock
 
     /// <summary>
     /// Which accesses of an execution belong to which instruction: entry i of <paramref name="ends"/> is where those of
-    /// instruction i end. A trace does not say so; the decoder knows size and direction of what an instruction accesses,
-    /// and program order does the rest. What nobody expected goes to the last instruction that began.
+    /// instruction i end. A trace does not say so; the decoder knows size and direction of what an instruction
+    /// accesses, and program order does the rest. What nobody expected goes to the last instruction that began.
     /// </summary>
     public void Assign(TraceRecord record, Span<int> ends)
     {

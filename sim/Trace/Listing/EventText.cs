@@ -23,7 +23,8 @@ public static class EventText
         EventKind.Operation => Operation(record),
         EventKind.Exception => $"exception {record.Code}{Origin(record)}{Operands(record)}",
         EventKind.Walk => $"walk {Walk((WalkReference)record.Code)}{Operands(record)}",
-        EventKind.Maintenance => $"maintain {((Maintenance)record.Code).ToString().ToUpperInvariant()}{Operands(record)}",
+        EventKind.Maintenance =>
+            $"maintain {((Maintenance)record.Code).ToString().ToUpperInvariant()}{Operands(record)}",
         EventKind.TimeRead => $"time {(TimeSource)record.Code}{Operands(record)}",
         EventKind.Clock => $"clock {(ClockCause)record.Code}{Operands(record)}",
         EventKind.Charge => $"charge {record.Name}{Operands(record)}",
@@ -73,7 +74,8 @@ public static class EventText
         int next = 0;
         for (int bit = 0; bit < 32; bit++)
             if ((record.RegisterMask >> bit & 1) != 0)
-                text.Append(CultureInfo.InvariantCulture, $" {RegisterName(record.Code, bit)}=0x{record.Operand(next++):x}");
+                text.Append(CultureInfo.InvariantCulture,
+                    $" {RegisterName(record.Code, bit)}=0x{record.Operand(next++):x}");
         return text.ToString();
     }
 

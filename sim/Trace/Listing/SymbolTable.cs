@@ -15,14 +15,17 @@ public sealed class SymbolTable
 
     private SymbolTable(List<(ulong Address, ulong Size, string Name)> found)
     {
-        found.Sort((a, b) => a.Address != b.Address ? a.Address.CompareTo(b.Address) : string.CompareOrdinal(a.Name, b.Name));
+        found.Sort((a, b) =>
+            a.Address != b.Address ? a.Address.CompareTo(b.Address) : string.CompareOrdinal(a.Name, b.Name));
         symbols = [.. found];
     }
 
     /// <summary>Names in the table.</summary>
     public int Count => symbols.Length;
 
-    /// <summary>Reads the symbols of a file's bytes; null: <paramref name="wrong"/> says what is wrong with it.</summary>
+    /// <summary>
+    /// Reads the symbols of a file's bytes; null: <paramref name="wrong"/> says what is wrong with it.
+    /// </summary>
     public static SymbolTable? TryRead(ReadOnlySpan<byte> file, out string wrong)
     {
         wrong = "expected a 64-bit little-endian ELF file";
@@ -33,7 +36,8 @@ public sealed class SymbolTable
         ulong table = BinaryPrimitives.ReadUInt64LittleEndian(file[40..]);
         int size = BinaryPrimitives.ReadUInt16LittleEndian(file[58..]);
         int count = BinaryPrimitives.ReadUInt16LittleEndian(file[60..]);
-        if (size < SectionHeaderBytes || table > (ulong)file.Length || (ulong)(size * (long)count) > (ulong)file.Length - table)
+        if (size < SectionHeaderBytes || table > (ulong)file.Length
+            || (ulong)(size * (long)count) > (ulong)file.Length - table)
             return null;
         List<(ulong Address, ulong Size, string Name)> found = [];
         for (int i = 0; i < count; i++)

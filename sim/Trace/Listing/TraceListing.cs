@@ -4,7 +4,9 @@ using Iced.Intel;
 
 namespace Seamsim.Trace;
 
-/// <summary>A trace as rows that people read: disassembly with what it accessed, and what happened in between.</summary>
+/// <summary>
+/// A trace as rows that people read: disassembly with what it accessed, and what happened in between.
+/// </summary>
 public sealed class TraceListing
 {
     private readonly TraceReader reader;
@@ -14,6 +16,8 @@ public sealed class TraceListing
     private readonly StringOutput output = new();
     private readonly Translations translations = new();
     private readonly LeafTracker leaves = new();
+    private readonly List<(TraceRow Row, int End)> held = [];
+    private readonly List<TraceRow> ready = [];
     private int[] ends = new int[64];
 
     /// <summary>A listing of a trace.</summary>
@@ -41,20 +45,23 @@ public sealed class TraceListing
     public static void Prepare()
     {
         DecodedBlock block = new(
-            new BlockDefinition(0, 0, 0, 64, 0, TraceWorld.Host, 1, new byte[] { 0x48, 0x8B, 0x03 }), new InstructionInfoFactory());
+            new BlockDefinition(0, 0, 0, 64, 0, TraceWorld.Host, 1, new byte[] { 0x48, 0x8B, 0x03 }),
+            new InstructionInfoFactory());
         new IntelFormatter(new FormatterOptions()).Format(block.Instructions[0], new StringOutput());
     }
 
     /// <summary>
-    /// The wanted rows in the order of the trace. Frames that cannot hold any are skipped; of the first frame that
-    /// matters, what comes before the first wanted instruction is only stepped over.
+    /// The wanted rows in the order of the trace; what happened amid a block comes before the instruction it happened
+    /// in. Frames that cannot hold any are skipped; of the first frame that matters, what comes before the first wanted
+    /// instruction is only stepped over. Turns of logical processors have no rows: every row names its own.
     /// </summary>
     public IEnumerable<TraceRow> Rows(ListingFilter filter)
     {
         int frame = reader.FrameOfInstruction(filter.From);
         if (frame < 0)
             yield break;
-        while (frame > 0 && reader.Frames[frame].FirstInstruction == filter.From && reader.Frames[frame - 1].Instructions == 0)
+        while (frame > 0 && reader.Frames[frame].FirstInstruction == filter.From
+            && reader.Frames[frame - 1].Instructions == 0)
             frame--;
         TraceCursor cursor = reader.ReadFrom();
         for (; frame < reader.Frames.Count && reader.Frames[frame].FirstInstruction <= filter.To; frame++)
@@ -64,50 +71,85 @@ public sealed class TraceListing
             cursor.Seek(frame);
             for (ulong left = reader.Frames[frame].Records; left > 0 && cursor.Next(); left--)
             {
-                TraceRecord record = cursor.Current;
-                translations.Saw(record, cursor.SpaceOf(record.Lp));
-                ulong? entered = leaves.Saw(record)?.Rax;
-                if (record.Instruction > filter.To || (record.IsExecution && record.Instruction >= filter.To))
-                    yield break;
-                bool reached = record.Instruction + (ulong)record.Retired >= filter.From
-                    && (record.Retired == 0 || record.Instruction + (ulong)record.Retired > filter.From);
-                if (!reached || !filter.Wants(record.Lp, record.World))
+                if (filter.IsBehind(cursor.Current))
+                    break;
+                if (!Take(cursor, filter))
                     continue;
-                foreach (TraceRow row in RowsOf(cursor, record, entered, filter))
-                    if (filter.Wants(row))
-                        yield return row;
+                foreach (TraceRow row in ready)
+                    yield return row;
+                ready.Clear();
             }
         }
+        EndExecution(filter);
+        foreach (TraceRow row in ready)
+            yield return row;
+        ready.Clear();
     }
 
-    private IEnumerable<TraceRow> RowsOf(
-        TraceCursor cursor, TraceRecord record, ulong? entered, ListingFilter filter)
+    /// <summary>Takes a record; true: rows are ready.</summary>
+    private bool Take(TraceCursor cursor, ListingFilter filter)
     {
-        if (!record.IsExecution)
+        TraceRecord record = cursor.Current;
+        ulong space = cursor.SpaceOf(record.Lp);
+        translations.Saw(record, space);
+        ulong? entered = leaves.Saw(record)?.Rax;
+        if (record.IsExecution)
         {
-            if (record.Kind != EventKind.Translation || record.Code != EventShape.Repeated)
-                yield return new TraceRow(
-                    record.Lp, record.World, record.Instruction, record.Cycles, false, 0, "", default,
-                    EventText.Of(record, entered), "");
-            yield break;
+            EndExecution(filter);
+            if (filter.Wants(record.Lp, record.World) && filter.MayWant(record))
+                Hold(record, space);
         }
+        else if (filter.Wants(record.Lp, record.World) && !IsSilent(record)
+            && (held.Count > 0 || filter.MayWant(record)))
+        {
+            Happened(EventRow(record, entered), record.After, filter);
+        }
+        return ready.Count > 0;
+    }
+
+    private static bool IsSilent(TraceRecord record) =>
+        record.Kind == EventKind.LpSwitch
+        || (record.Kind == EventKind.Translation && record.Code == EventShape.Repeated);
+
+    private void EndExecution(ListingFilter filter)
+    {
+        foreach ((TraceRow row, _) in held)
+            if (filter.Wants(row))
+                ready.Add(row);
+        held.Clear();
+    }
+
+    /// <summary>The rows of an execution wait for what happened amid it.</summary>
+    private void Hold(TraceRecord record, ulong space)
+    {
         DecodedBlock block = blocks.Of(record.Block!);
         if (ends.Length < block.Instructions.Length)
             ends = new int[block.Instructions.Length];
         block.Assign(record, ends);
-        ulong space = cursor.SpaceOf(record.Lp);
         // an instruction that began and did not retire has a row when it accessed memory
         int rows = record.Retired;
         if (rows < block.Instructions.Length && Begin(rows) < ends[rows])
             rows++;
         for (int i = 0; i < rows; i++)
-        {
-            ulong number = record.Instruction + (ulong)i;
-            if (number < filter.From || (number >= filter.To && i < record.Retired))
-                continue;
-            yield return InstructionRow(record, block, i, space);
-        }
+            held.Add((InstructionRow(record, block, i, space), ends[i]));
     }
+
+    private void Happened(TraceRow row, int after, ListingFilter filter)
+    {
+        int place = after < 0 ? -1 : held.FindIndex(each => each.Row.IsInstruction && each.End > after);
+        if (place >= 0)
+        {
+            held.Insert(place, (row with { Instruction = held[place].Row.Instruction }, -1));
+            return;
+        }
+        EndExecution(filter);
+        if (filter.Wants(row))
+            ready.Add(row);
+    }
+
+    private static TraceRow EventRow(TraceRecord record, ulong? entered) => new(
+        record.Lp, record.World, record.Instruction, record.Cycles, false, 0, "", default,
+        EventText.Of(record, entered), "");
 
     private int Begin(int instruction) => instruction == 0 ? 0 : ends[instruction - 1];
 
@@ -129,7 +171,8 @@ public sealed class TraceListing
 
     private string Symbol(ulong address) =>
         symbols?.Find(address) is { } found
-            ? found.Offset == 0 ? found.Name : string.Create(CultureInfo.InvariantCulture, $"{found.Name}+0x{found.Offset:x}")
+            ? found.Offset == 0
+                ? found.Name : string.Create(CultureInfo.InvariantCulture, $"{found.Name}+0x{found.Offset:x}")
             : "";
 
     private void Describe(StringBuilder to, TraceRecord record, in MemoryAccess access, ulong space)
@@ -150,7 +193,7 @@ public sealed class TraceListing
         to.Append(" = 0x");
         for (int word = (access.Bytes + 7) / 8 - 1; word >= 1; word--)
             to.Append(CultureInfo.InvariantCulture, $"{record.ValueWords[access.MoreValue + word - 1]:x16}");
-        to.Append(CultureInfo.InvariantCulture, $"{access.Value.ToString(access.Bytes > 8 ? "x16" : "x", CultureInfo.InvariantCulture)}");
+        to.Append(access.Value.ToString(access.Bytes > 8 ? "x16" : "x", CultureInfo.InvariantCulture));
     }
 
     private sealed class Resolver(SymbolTable symbols) : ISymbolResolver

@@ -21,6 +21,8 @@ internal sealed class FlowBlock(BlockDefinition definition)
 {
     public BlockDefinition Definition { get; } = definition;
 
+    public int Instructions { get; } = definition.Instructions;
+
     public FlowBlock? Successor { get; set; }
 
     /// <summary>For the sink.</summary>
@@ -37,6 +39,9 @@ internal sealed class FlowDecoder<TSink>(TraceReader reader, TSink sink)
 {
     private const int MaxAccesses = 1 << 24, MaxOperands = 254;
 
+    private const uint Wanted =
+        1u << Columns.State | 1u << Columns.Control | 1u << Columns.Event | 1u << Columns.Dictionary;
+
     private readonly EventMemory memory = new();
     private readonly List<FlowBlock?[]> last = [];
     private readonly List<FlowBlock> blocks = [];
@@ -52,12 +57,12 @@ internal sealed class FlowDecoder<TSink>(TraceReader reader, TSink sink)
     {
         foreach (FrameInfo frame in reader.Frames)
         {
-            ByteCursor[] columns = reader.Load(frame);
+            ByteCursor[] columns = reader.Load(frame, Wanted);
             control = columns[Columns.Control];
             @event = columns[Columns.Event];
             dictionary = columns[Columns.Dictionary];
             ReadState(columns[Columns.State]);
-            if (!Frame())
+            if (!Frame((int)Math.Min(frame.Records, int.MaxValue)))
                 throw new TraceFileException(reader.Name, frame.Offset, "the frame does not hold what its header says");
         }
     }
@@ -86,17 +91,30 @@ internal sealed class FlowDecoder<TSink>(TraceReader reader, TSink sink)
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private bool Frame()
+    private bool Frame(int most)
     {
         const byte plain = ControlByte.SuccessorAsExpected | ControlByte.Whole;
         ref FlowBlock? previous = ref last[lp][0];
         while (!control.AtEnd)
         {
             byte what = control.Take();
+            if (what == (ControlByte.Event | (int)EventKind.Registers << 1))
+                continue;
+            if ((what & (ControlByte.Event | ControlByte.Repeat)) == ControlByte.Repeat)
+            {
+                for (int left = control.TakeCount(most); left >= 0; left--)
+                {
+                    if (previous?.Successor is not { } again)
+                        return false;
+                    previous = again;
+                    sink.Executed(lp, again, again.Instructions);
+                }
+                continue;
+            }
             if ((what & (ControlByte.Event | ControlByte.Partial | plain)) == plain && previous?.Successor is { } next)
             {
                 previous = next;
-                sink.Executed(lp, next, next.Definition.Instructions);
+                sink.Executed(lp, next, next.Instructions);
                 continue;
             }
             if (!Unusual(what, ref previous))

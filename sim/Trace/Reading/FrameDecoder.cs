@@ -7,6 +7,7 @@ namespace Seamsim.Trace;
 internal sealed class FrameDecoder(TraceHeader trace)
 {
     private const int MaxAccesses = 1 << 24, MaxOperands = 254;
+    private const string Untrue = "the frame does not hold what its header says";
 
     private readonly bool values = trace.Aspects.HasFlag(TraceAspects.Values);
     private readonly EventMemory eventMemory = new();
@@ -22,6 +23,7 @@ internal sealed class FrameDecoder(TraceHeader trace)
     private long number;
     private BlockModel? running;
     private bool active;
+    private int again;
 
     public TraceRecord Record { get; } = new();
 
@@ -49,7 +51,7 @@ internal sealed class FrameDecoder(TraceHeader trace)
         (instruction, records) = (frame.FirstInstruction, 0);
         blocks.Clear();
         eventMemory.Clear();
-        (running, Wrong, active) = (null, null, true);
+        (running, Wrong, active, again) = (null, null, true, 0);
         ReadState(columns[Columns.State]);
     }
 
@@ -58,12 +60,16 @@ internal sealed class FrameDecoder(TraceHeader trace)
     {
         while (active)
         {
-            if (control.AtEnd)
+            if (control.AtEnd && again == 0)
             {
                 End();
                 return false;
             }
-            byte what = control.Take();
+            byte what = again > 0 ? ControlByte.Plain : control.Take();
+            if (again > 0)
+                again--;
+            else if ((what & (ControlByte.Event | ControlByte.Repeat)) == ControlByte.Repeat)
+                again = control.TakeCount((int)Math.Min(header.Records, int.MaxValue));
             Record.Clear();
             Record.Ordinal = header.FirstRecord + records;
             if ((what & ControlByte.Event) == 0)
@@ -72,13 +78,17 @@ internal sealed class FrameDecoder(TraceHeader trace)
                 Name();
             else
                 Event(what);
-            if (Wrong is not null || Overran)
-            {
+            bool isRecord = what != ControlByte.OfEvent(RawWord.KindName);
+            if (Overran)
                 Wrong ??= "the frame ends inside a record";
+            else if (isRecord && records == header.Records)
+                Wrong ??= Untrue;
+            if (Wrong is not null)
+            {
                 active = false;
                 return false;
             }
-            if (what != ControlByte.OfEvent(RawWord.KindName))
+            if (isRecord)
             {
                 records++;
                 return true;
@@ -94,7 +104,7 @@ internal sealed class FrameDecoder(TraceHeader trace)
     {
         active = false;
         if (records != header.Records || instruction != header.FirstInstruction + header.Instructions)
-            Wrong = "the frame does not hold what its header says";
+            Wrong = Untrue;
     }
 
     private void ReadState(ByteCursor state)

@@ -1,6 +1,8 @@
 namespace Seamsim.Trace;
 
-/// <summary>Finds the frames of a file: by its footer and index, or from header to header when they are not there.</summary>
+/// <summary>
+/// Finds the frames of a file: by its footer and index, or from header to header when they are not there.
+/// </summary>
 internal static class FrameIndex
 {
     private const int EntryBytes = 8 + FrameHeader.SummaryBytes;

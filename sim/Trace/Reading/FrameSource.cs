@@ -49,9 +49,11 @@ internal sealed class FrameSource : IDisposable
         return header.PayloadBytes > Length - offset - FrameHeader.Bytes ? "the file is cut inside a frame" : null;
     }
 
-    /// <summary>The columns of a frame; valid until the next frame is loaded.</summary>
+    /// <summary>
+    /// The columns of a frame, or those whose bit is set in <paramref name="wanted"/>; valid until the next frame is loaded.
+    /// </summary>
     /// <exception cref="TraceFileException">The frame is damaged.</exception>
-    public ByteCursor[] Load(long offset, out FrameHeader header)
+    public ByteCursor[] Load(long offset, out FrameHeader header, uint wanted = uint.MaxValue)
     {
         if (TryHeader(offset, out header) is { } wrong)
             throw new TraceFileException(Name, offset, wrong);
@@ -63,10 +65,10 @@ internal sealed class FrameSource : IDisposable
         ReadOnlySpan<byte> payload = packed.AsSpan(FrameHeader.Bytes, header.PayloadBytes);
         if (XxHash64.HashToUInt64(payload) != BinaryPrimitives.ReadUInt64LittleEndian(packed.AsSpan(80)))
             throw new TraceFileException(Name, offset, "the checksum of the frame does not match its bytes");
-        return Unpack(offset, payload);
+        return Unpack(offset, payload, wanted);
     }
 
-    private ByteCursor[] Unpack(long offset, ReadOnlySpan<byte> payload)
+    private ByteCursor[] Unpack(long offset, ReadOnlySpan<byte> payload, uint wanted)
     {
         ReadOnlySpan<byte> table = packed.AsSpan(FrameHeader.ColumnTable);
         long sum = 0;
@@ -85,6 +87,11 @@ internal sealed class FrameSource : IDisposable
         {
             int length = BinaryPrimitives.ReadInt32LittleEndian(table[(i * 8)..]);
             int bytes = BinaryPrimitives.ReadInt32LittleEndian(table[(i * 8 + 4)..]);
+            if ((wanted >> i & 1) == 0 && bytes >= 0 && bytes <= payload.Length - from)
+            {
+                from += bytes;
+                continue;
+            }
             if (bytes < 0 || bytes > payload.Length - from || !Unpack(payload.Slice(from, bytes), raw.AsSpan(at, length)))
                 throw new TraceFileException(Name, offset, $"column {i} of the frame cannot be decompressed");
             columns[i] = new ByteCursor(raw, at, length);

@@ -68,12 +68,14 @@ public sealed class TraceReader : IDisposable
     /// <summary>A cursor before the first record of a frame; records end with the last whole frame.</summary>
     public TraceCursor ReadFrom(int frame = 0) => new(this, source, frame);
 
-    /// <summary>The frame with an instruction; the last one when it lies behind the end; -1 when there are none.</summary>
+    /// <summary>
+    /// The frame with an instruction; the last one when it lies behind the end; -1 when there are none.
+    /// </summary>
     public int FrameOfInstruction(ulong instruction) => Last(frame => frame.FirstInstruction <= instruction);
 
     /// <summary>
-    /// The first frame in which some logical processor's clock reaches <paramref name="cycles"/>; the last one when none
-    /// does; -1 when there are none. Clocks of different logical processors interleave within a turn.
+    /// The first frame in which some logical processor's clock reaches <paramref name="cycles"/>; the last one when
+    /// none does; -1 when there are none. Clocks of different logical processors interleave within a turn.
     /// </summary>
     public int FrameOfCycle(ulong cycles)
     {
@@ -84,11 +86,11 @@ public sealed class TraceReader : IDisposable
     /// <inheritdoc/>
     public void Dispose() => source.Dispose();
 
-    /// <summary>The columns of a frame; valid until the next one is loaded.</summary>
+    /// <summary>The columns of a frame whose bits are set; valid until the next one is loaded.</summary>
     /// <exception cref="TraceFileException">The frame is damaged.</exception>
-    internal ByteCursor[] Load(in FrameInfo frame)
+    internal ByteCursor[] Load(in FrameInfo frame, uint wanted)
     {
-        ByteCursor[] columns = source.Load(frame.Offset, out FrameHeader header);
+        ByteCursor[] columns = source.Load(frame.Offset, out FrameHeader header, wanted);
         if (header.Kind != FrameKind.Records)
             throw new TraceFileException(Name, frame.Offset, "expected a frame of records");
         return columns;

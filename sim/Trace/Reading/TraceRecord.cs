@@ -12,7 +12,9 @@ public sealed class TraceRecord
     /// <summary>Records of the trace before this one.</summary>
     public ulong Ordinal { get; internal set; }
 
-    /// <summary>Instructions of the trace before this record's: the number of an execution's first instruction.</summary>
+    /// <summary>
+    /// Instructions of the trace before this record's: the number of an execution's first instruction.
+    /// </summary>
     public ulong Instruction { get; internal set; }
 
     /// <summary>The logical processor.</summary>
@@ -33,7 +35,9 @@ public sealed class TraceRecord
     /// <summary>Instructions of the block that retire.</summary>
     public int Retired { get; internal set; }
 
-    /// <summary>The execution goes on in the next execution of this logical processor; nothing retires in this part.</summary>
+    /// <summary>
+    /// The execution goes on in the next execution of this logical processor; nothing retires in this part.
+    /// </summary>
     public bool IsPartial { get; internal set; }
 
     /// <summary>The kind of event; meaningless for executions.</summary>
@@ -54,7 +58,9 @@ public sealed class TraceRecord
     /// <summary>Accesses of an execution in program order.</summary>
     public ReadOnlySpan<MemoryAccess> Accesses => accesses.AsSpan(0, accessCount);
 
-    /// <summary>Operands of an event; for <see cref="EventKind.Registers"/> the new values, lowest register first.</summary>
+    /// <summary>
+    /// Operands of an event; for <see cref="EventKind.Registers"/> the new values, lowest register first.
+    /// </summary>
     public ReadOnlySpan<ulong> Operands => operands.AsSpan(0, operandCount);
 
     /// <summary>Words of values wider than eight bytes.</summary>

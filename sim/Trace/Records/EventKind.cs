@@ -25,7 +25,9 @@ public enum EventKind : byte
     /// <summary>A leaf ends; code: <see cref="LeafClass"/>.</summary>
     LeafExit = 6,
 
-    /// <summary>A managed SEAM module asks its platform for one operation; code: <see cref="Isa.Ports.Operation"/>.</summary>
+    /// <summary>
+    /// A managed SEAM module asks its platform for one operation; code: <see cref="Isa.Ports.Operation"/>.
+    /// </summary>
     Operation = 7,
 
     /// <summary>Managed host code is charged; code: a name of <see cref="TraceWriter.Name"/>.</summary>
@@ -46,7 +48,9 @@ public enum EventKind : byte
     /// <summary>Translations that follow belong to another address space; code: none.</summary>
     AddressSpace = 13,
 
-    /// <summary>A linear 4-KiB page of the address space is mapped so from here on; code: 1 when only repeated.</summary>
+    /// <summary>
+    /// A linear 4-KiB page of the address space is mapped so from here on; code: 1 when only repeated.
+    /// </summary>
     Translation = 14,
 
     /// <summary>The clock moves without instructions; code: <see cref="ClockCause"/>.</summary>

@@ -44,7 +44,9 @@ public sealed record EventShape(EventKind Kind, string Name, string Code, string
         new(EventKind.Registers,    "registers", "",            []),
     ];
 
-    /// <summary>Bits of an exception's flags: an error code is there, delivered from outside, by INT n or INT3/INTO.</summary>
+    /// <summary>
+    /// Bits of an exception's flags: an error code is there, delivered from outside, by INT n or INT3/INTO.
+    /// </summary>
     public const ulong HasErrorCode = 1, External = 2, Software = 4;
 
     /// <summary>Code of a translation that a frame repeats because one of its accesses needs it.</summary>
@@ -59,7 +61,7 @@ public sealed record EventShape(EventKind Kind, string Name, string Code, string
     public OperandForm FormOf(int index) =>
         (index < Operands.Length ? Operands[index] : "") switch
         {
-            "cycles" or "bytes" or "keyid" or "space" => OperandForm.Decimal,
+            "cycles" or "count" or "bytes" or "keyid" or "space" => OperandForm.Decimal,
             "value" when Kind is EventKind.TimeRead or EventKind.Mark => OperandForm.Decimal,
             _ => OperandForm.Hex,
         };

@@ -20,7 +20,9 @@ public enum TraceAspects : byte
     Physical = 8,
 }
 
-/// <summary>What a trace says about itself before its first record. No clock, no host name: same run, same bytes.</summary>
+/// <summary>
+/// What a trace says about itself before its first record. No clock, no host name: same run, same bytes.
+/// </summary>
 /// <param name="Tool">Name and version of the program that recorded, e.g. <c>seamsim 0.1.0</c>.</param>
 /// <param name="ConfigHash">Hash of the resolved configuration, as hexadecimal text.</param>
 /// <param name="Seed">The seed of the run.</param>

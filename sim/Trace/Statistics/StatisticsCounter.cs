@@ -5,14 +5,15 @@ namespace Seamsim.Trace;
 /// <summary>Counts records. Whole executions are counted by block, and multiplied out at the end.</summary>
 internal sealed class StatisticsCounter
 {
-    private const int WorldCount = 4, PageBits = 12, LineBits = 6;
+    private const int WorldCount = 4, PageBits = 12, LineBits = 6, StatusErrorBit = 63;
 
     private readonly BlockDecoder decoder = new();
     private readonly Dictionary<BlockDefinition, BlockTally> frameTallies = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<(ulong, TraceWorld, byte, string), BlockTally> tallies = [];
     private readonly Dictionary<Mnemonic, ulong> interrupted = [];
     private readonly Dictionary<(ulong Address, TraceWorld World), (ulong Taken, ulong Executed)> branches = [];
-    private readonly HashSet<(ulong Space, ulong Number)> dataPages = [], dataLines = [], codePages = [], codeLines = [];
+    private readonly HashSet<(ulong Space, ulong Number)>
+        dataPages = [], dataLines = [], codePages = [], codeLines = [];
     private readonly SortedDictionary<string, LeafCount> leaves = new(StringComparer.Ordinal);
     private readonly SortedDictionary<int, LpTally> lps = [];
     private readonly LeafTracker open = new();
@@ -45,7 +46,8 @@ internal sealed class StatisticsCounter
             reads, writes, dataPages.Count, dataLines.Count, codePages.Count, codeLines.Count,
             Blocks(),
             [.. leaves.Values.OrderByDescending(leaf => leaf.Cycles).ThenBy(leaf => leaf.Name, StringComparer.Ordinal)],
-            [.. EventShape.All.Where(shape => events[(int)shape.Kind] > 0).Select(shape => (shape.Name, events[(int)shape.Kind]))],
+            [.. EventShape.All.Where(shape => events[(int)shape.Kind] > 0)
+                .Select(shape => (shape.Name, events[(int)shape.Kind]))],
             [.. lps.Select(lp => new LpCount(lp.Key, lp.Value.Worlds, lp.Value.First, lp.Value.Last))]);
     }
 
@@ -132,14 +134,15 @@ internal sealed class StatisticsCounter
         if (record.Kind == EventKind.LeafEnter)
         {
             open.Saw(record);
-            Leaf(LeafText.NameOf((LeafClass)record.Code, record.Operand(0)), leaf => leaf with { Calls = leaf.Calls + 1 });
+            string name = LeafText.NameOf((LeafClass)record.Code, record.Operand(0));
+            Leaf(name, leaf => leaf with { Calls = leaf.Calls + 1 });
         }
         else if (record.Kind == EventKind.LeafExit && open.Saw(record) is { } entered)
         {
             Leaf(LeafText.NameOf((LeafClass)record.Code, entered.Rax), leaf => leaf with
             {
                 Returned = leaf.Returned + 1,
-                Failed = leaf.Failed + (record.Operand(0) == 0 ? 0UL : 1),
+                Failed = leaf.Failed + (record.Operand(0) >> StatusErrorBit),
                 Cycles = leaf.Cycles + record.Cycles - entered.Cycles,
             });
         }
@@ -168,7 +171,8 @@ internal sealed class StatisticsCounter
             .Select(same => new BlockCount(
                 same.Key.Address, same.Key.World,
                 same.Aggregate(0UL, (sum, t) => sum + t.Whole + t.Cut),
-                same.Aggregate(0UL, (sum, t) => sum + t.Whole * (ulong)t.Block.Instructions.Length + t.CutInstructions)))
+                same.Aggregate(
+                    0UL, (sum, t) => sum + t.Whole * (ulong)t.Block.Instructions.Length + t.CutInstructions)))
             .OrderByDescending(block => block.Instructions).ThenBy(block => block.Address).ThenBy(block => block.World),
     ];
 

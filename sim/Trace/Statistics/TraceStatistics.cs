@@ -20,7 +20,7 @@ public sealed record BranchCount(ulong Address, TraceWorld World, ulong Taken, u
 /// <param name="Name">The leaf.</param>
 /// <param name="Calls">How often it was entered.</param>
 /// <param name="Returned">How often its end was recorded.</param>
-/// <param name="Failed">How often its end was a status other than success.</param>
+/// <param name="Failed">How often it ended with the ERROR bit of RAX set.</param>
 /// <param name="Cycles">Cycles between entry and end, of those that ended.</param>
 public sealed record LeafCount(string Name, ulong Calls, ulong Returned, ulong Failed, ulong Cycles);
 

@@ -2,10 +2,14 @@ using Microsoft.Extensions.ObjectPool;
 
 namespace Seamsim.Trace;
 
-/// <summary>A stretch of raw words on its way from the recorder to the encoder; pinned, so that it has an address.</summary>
+/// <summary>
+/// A stretch of raw words on its way from the recorder to the encoder; pinned, so that it has an address.
+/// </summary>
 internal sealed class TraceChunk
 {
-    /// <summary>Words of a chunk: small enough for a second-level cache, large enough that hand-over costs nothing.</summary>
+    /// <summary>
+    /// Words of a chunk: small enough for a second-level cache, large enough that hand-over costs nothing.
+    /// </summary>
     public const int Capacity = 32 * 1024;
 
     private readonly ulong[] words = GC.AllocateArray<ulong>(Capacity, pinned: true);

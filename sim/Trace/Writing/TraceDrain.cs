@@ -27,7 +27,9 @@ internal sealed class TraceDrain
 
     public TraceFailure? Failure => failure;
 
-    /// <summary>Waits for the end of the queue. An exception of the encoder is a bug of it, and comes out here.</summary>
+    /// <summary>
+    /// Waits for the end of the queue. An exception of the encoder is a bug of it, and comes out here.
+    /// </summary>
     public TraceTotals Join()
     {
         thread.Join();

@@ -33,10 +33,10 @@ internal sealed class TraceEncoder
     private long number;
     private int words, localIds;
     private Lane lane;
-    private BlockModel? running;
+    private bool isRunning;
     private BlockModel? unexpected;
     private byte flags;
-    private int retired, accesses, asExpected;
+    private int retired, accesses, asExpected, plainRun;
 
     /// <summary>One change of registers, after so many accesses, and no other event: how most executions end. -1: none.</summary>
     private int changeAt = -1;
@@ -53,6 +53,9 @@ internal sealed class TraceEncoder
     }
 
     public ulong Instructions => frame.Instructions;
+
+    /// <summary>The block that executes: the lane's last one, until something ends it.</summary>
+    private BlockModel? Running => isRunning ? lane.Last : null;
 
     /// <summary>
     /// Takes a chunk; records never straddle two. Optimised at once, as everything below it that runs for each execution
@@ -127,6 +130,7 @@ internal sealed class TraceEncoder
 
     private void EndFrame()
     {
+        EndPlainRun();
         foreach (Lane? known in lanes)
             if (known?.Last is not null)
                 frame.Uses(known);
@@ -158,11 +162,15 @@ internal sealed class TraceEncoder
         unexpected = null;
         BlockModel? last = lane.Last;
         if (last?.Successor == block)
+        {
             flags |= ControlByte.SuccessorAsExpected;
+        }
         else
+        {
             unexpected = block;
-        if (last is not null)
-            last.Successor = block;
+            if (last is not null)
+                last.Successor = block;
+        }
 
         ulong cost = clock - lane.Clock;
         ulong expected = last is null || lane.Moved ? 0 : last.Cost;
@@ -176,7 +184,8 @@ internal sealed class TraceEncoder
         lane.Clock = clock;
         if (last is null)
             frame.Uses(lane);
-        lane.Last = running = block;
+        lane.Last = block;
+        isRunning = true;
         (retired, accesses, asExpected) = (block.Instructions, 0, 0);
     }
 
@@ -207,7 +216,7 @@ internal sealed class TraceEncoder
         if (RawWord.IsWrite(word))
             shape |= ShapeByte.Write;
         int valueWords = values ? RawWord.ValueWords(bytes) : 0;
-        if (running is { } block && memory)
+        if (Running is { } block && memory)
         {
             words += used + valueWords;
             ulong address = RawWord.AddressOf(word);
@@ -265,9 +274,9 @@ internal sealed class TraceEncoder
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void EndExecution()
     {
-        if (running is not { } block)
+        if (Running is not { } block)
             return;
-        running = null;
+        isRunning = false;
         bool plain = amid.Count == 0 && oddSizes.Count == 0 && (changeAt < 0 || changeAt == accesses)
             && asExpected == accesses && accesses == block.ShapeCount && retired == block.Instructions;
         if (!plain)
@@ -275,10 +284,17 @@ internal sealed class TraceEncoder
             Flush(block);
             return;
         }
-        frame.Control.Put((byte)(flags | ControlByte.ShapeAsExpected));
+        flags |= ControlByte.ShapeAsExpected;
+        frame.Executed(retired);
+        if (flags == ControlByte.Plain && changeAt < 0)
+        {
+            plainRun++;
+            return;
+        }
+        EndPlainRun();
+        frame.Control.Put(flags);
         if (unexpected is not null)
             frame.Control.PutNumber((ulong)unexpected.LocalId);
-        frame.Executed(retired);
         if (changeAt < 0)
             return;
         frame.Control.Put(ControlByte.OfEvent((int)EventKind.Registers));
@@ -286,15 +302,26 @@ internal sealed class TraceEncoder
         changeAt = -1;
     }
 
+    /// <summary>Executions with everything as expected are counted before they are written.</summary>
+    private void EndPlainRun()
+    {
+        if (plainRun == 0)
+            return;
+        frame.Control.Put(plainRun == 1 ? ControlByte.Plain : (byte)(ControlByte.Plain | ControlByte.Repeat));
+        if (plainRun > 1)
+            frame.Control.PutNumber((ulong)plainRun - 1);
+        plainRun = 0;
+    }
+
     /// <summary>What the execution has done so far is written; the rest follows as another execution of the block.</summary>
     private void EndPart()
     {
-        BlockModel block = running!;
+        BlockModel block = Running!;
         int instructions = retired;
         retired = 0;
         flags |= ControlByte.Partial;
         Flush(block);
-        running = null;
+        isRunning = false;
         if (words >= frameWords)
             EndFrame();
         Begin(block, lane.Clock);
@@ -304,6 +331,7 @@ internal sealed class TraceEncoder
     private void Flush(BlockModel block)
     {
         QueueChange();
+        EndPlainRun();
         bool partial = (flags & ControlByte.Partial) != 0;
         bool whole = partial || retired == block.Instructions;
         if (!whole)
@@ -339,6 +367,7 @@ internal sealed class TraceEncoder
 
     private void PutControl(int kind, int at)
     {
+        EndPlainRun();
         byte control = ControlByte.OfEvent(kind);
         if (at == accesses || kind == RawWord.KindName)
         {
@@ -383,7 +412,7 @@ internal sealed class TraceEncoder
         words += raw;
         if (words < frameWords)
             return;
-        if (running is null)
+        if (Running is null)
             EndFrame();
         else if (words >= 2L * frameWords)
             EndPart();
@@ -394,8 +423,8 @@ internal sealed class TraceEncoder
     {
         Count(1 + more.Length);
         StateRegisters();
-        registers.Put(lane, running, RawWord.CodeOf(word), RawWord.ImmediateOf(word), more);
-        if (running is not null && amid.Count == 0 && changeAt < 0)
+        registers.Put(lane, Running, RawWord.CodeOf(word), RawWord.ImmediateOf(word), more);
+        if (Running is not null && amid.Count == 0 && changeAt < 0)
             changeAt = accesses;
         else
             Queue((int)EventKind.Registers);
@@ -407,7 +436,7 @@ internal sealed class TraceEncoder
         if (lane.RegistersFrame == number)
             return;
         lane.RegistersFrame = number;
-        for (int i = registers.PutKnown(lane, running); i > 0; i--)
+        for (int i = registers.PutKnown(lane, Running); i > 0; i--)
             Queue((int)EventKind.Registers);
     }
 
@@ -461,7 +490,7 @@ internal sealed class TraceEncoder
 
     private void Queue(int kind)
     {
-        if (running is null)
+        if (Running is null)
         {
             accesses = 0;
             PutControl(kind, 0);

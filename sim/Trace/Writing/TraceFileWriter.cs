@@ -5,7 +5,9 @@ namespace Seamsim.Trace;
 /// <summary>Puts frames into a file, and index and footer behind them. Called from one thread at a time.</summary>
 internal sealed class TraceFileWriter : IDisposable
 {
-    /// <summary>The level that keeps up with the interpreter; higher ones gain little on columns of surprises.</summary>
+    /// <summary>
+    /// The level that keeps up with the interpreter; higher ones gain little on columns of surprises.
+    /// </summary>
     private const int Level = -3;
 
     private readonly Stream file;
@@ -114,7 +116,9 @@ internal sealed class TraceFileWriter : IDisposable
         }
     }
 
-    /// <summary>Takes away what a failed write left; false: the file cannot even be cut, and keeps its ragged end.</summary>
+    /// <summary>
+    /// Takes away what a failed write left; false: the file cannot even be cut, and keeps its ragged end.
+    /// </summary>
     private bool CutBack()
     {
         try

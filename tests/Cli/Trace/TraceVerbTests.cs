@@ -161,6 +161,8 @@ internal sealed class TraceVerbTests
     [TestCase("trace", "view", ".")]
     [TestCase("trace", "view", "no-such.sst")]
     [TestCase("trace", "view", "SAMPLE", "--world", "moon")]
+    [TestCase("trace", "view", "SAMPLE", "--lp", "2")]
+    [TestCase("trace", "export", "SAMPLE", "--to", "csv", "-o", "x.csv", "--lp", "-1")]
     [TestCase("trace", "view", "SAMPLE", "--around", "15")]
     [TestCase("trace", "view", "SAMPLE", "--from", "5", "--to", "4")]
     [TestCase("trace", "view", "SAMPLE", "--symbols", "no-such.elf")]

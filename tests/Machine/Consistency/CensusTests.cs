@@ -88,6 +88,25 @@ internal sealed class CensusTests
     }
 
     [Test]
+    public void The_table_of_views_has_a_row_for_every_bit_that_is_in_dispute()
+    {
+        Scenario scenario = Scenario.Parse(Census + "[kvm]\npolicy = \"P3\"\n", "census.toml");
+        using Machine machine = new(scenario.Platform);
+        ScenarioRun run = new(machine, scenario, new SilentTeller());
+        run.Play();
+        TdConsistency views = run.Report.Tds[0].Consistency!;
+        string[] rows = ViewsTable.Of(views, before: null, machine.Platform.ModuleDefinition.Tables.CpuidFields)
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)[1..];
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(rows, Does.Contain("0x1,0,ECX,31,HYPERVISOR,1,0,0,,1"));
+            Assert.That(rows, Has.Length.EqualTo(views.TdKvm.Union(views.TdUser).Union(views.UnknownToKvm).Count()));
+            Assert.That(rows.Count(row => row.EndsWith(",1", StringComparison.Ordinal)),
+                Is.EqualTo(views.UnknownToKvm.Count));
+        }
+    }
+
+    [Test]
     public void A_bit_is_written_as_leaf_subleaf_register_and_position() =>
         Assert.That($"{new CpuidBit(0x8000_0008, 0, 1, 9)}", Is.EqualTo("0x80000008.0.EBX[9]"));
 

@@ -1,8 +1,7 @@
 using System.Security.Cryptography;
-using Seamsim.Configuration;
 using Seamsim.Host.Guests;
 
-namespace Seamsim.Sweeps;
+namespace Seamsim.Configuration;
 
 /// <summary>
 /// Files that settings name: guests, overlays of the TDX module, and core parameters. A relative name starts at the file in which it was

@@ -1,0 +1,78 @@
+using System.Text.Json;
+
+namespace Seamsim.Tests.CommandLine;
+
+/// <summary><c>run --trace</c>, <c>trace record</c> and <c>trace replay</c> from outside.</summary>
+internal sealed class TraceVerbsTests
+{
+    private string directory = "";
+
+    [SetUp]
+    public void MakeDirectory() =>
+        directory = Directory.CreateDirectory(
+            Path.Combine(TestContext.CurrentContext.WorkDirectory, TestContext.CurrentContext.Test.ID)).FullName;
+
+    [TearDown]
+    public void RemoveDirectory() => Directory.Delete(directory, recursive: true);
+
+    [Test]
+    public void A_recorded_run_says_what_the_trace_amounts_to_and_replays_to_its_own_stats()
+    {
+        string trace = Path.Combine(directory, "out.sst");
+        (int code, _, string error) = CommandLineTests.Invoke("run", "-d", directory, "--trace", trace);
+        Assert.That((code, error), Is.EqualTo((0, error)));
+        Assert.That(error, Does.Match(@"^trace: \d+ instructions, \d+ bytes, \d+\.\d\d bytes/instruction"));
+        (code, string output, error) = CommandLineTests.Invoke("trace", "replay", trace, "--timing", "functional", "--json");
+        Assert.That(code, Is.Zero, error);
+        using JsonDocument replay = JsonDocument.Parse(output);
+        using JsonDocument stats = JsonDocument.Parse(File.ReadAllText(Path.Combine(directory, "stats.json")));
+        foreach (JsonElement lp in replay.RootElement.GetProperty("lps").EnumerateArray())
+            foreach (string figure in (string[])["cycles", "host_cycles", "seam_cycles", "td_cycles", "idle_cycles", "sync_cycles"])
+            {
+                string name = $"lp{lp.GetProperty("lp")}.{figure.Replace("_cycles", ".cycles", StringComparison.Ordinal)}";
+                Assert.That(lp.GetProperty(figure).GetUInt64(),
+                    Is.EqualTo(stats.RootElement.GetProperty("stats").GetProperty(name).GetProperty("value").GetUInt64()), name);
+            }
+    }
+
+    [Test]
+    public void Trace_record_writes_what_its_options_ask_for()
+    {
+        string trace = Path.Combine(directory, "td.sst");
+        (int code, _, string error) = CommandLineTests.Invoke(
+            "trace", "record", "-o", trace, "--worlds", "td", "--from", "TDH.VP.ENTER", "--values", "--registers");
+        Assert.That(code, Is.Zero, error);
+        (_, string output, _) = CommandLineTests.Invoke("trace", "replay", trace);
+        Assert.That(output, Does.Contain("are not in the trace"));
+    }
+
+    [TestCase("--worlds", "moon", "expected host, seam and td")]
+    [TestCase("--lp", "9", "expected a logical processor 0..1")]
+    [TestCase("--from", "TDH.NO.SUCH", "expected the name of a SEAMCALL leaf")]
+    public void An_option_that_cannot_be_used_ends_with_two_and_leaves_no_file(string option, string value, string complaint)
+    {
+        string trace = Path.Combine(directory, "out.sst");
+        (int code, _, string error) = CommandLineTests.Invoke("trace", "record", "-o", trace, option, value);
+        Assert.That((code, error), Is.EqualTo((2, error)));
+        Assert.That(error, Does.Contain(complaint).And.Contain(value));
+        Assert.That(File.Exists(trace), Is.False);
+    }
+
+    [Test]
+    public void A_place_that_cannot_be_written_ends_with_two()
+    {
+        (int code, _, string error) = CommandLineTests.Invoke("run", "--trace", Path.Combine(directory, "no", "such", "out.sst"));
+        Assert.That(code, Is.EqualTo(2), error);
+        Assert.That(error, Does.Contain("expected the name of a trace file that can be written"));
+    }
+
+    [Test]
+    public void A_model_that_does_not_exist_ends_with_two()
+    {
+        string trace = Path.Combine(directory, "out.sst");
+        CommandLineTests.Invoke("trace", "record", "-o", trace, "-c", "steps=[\"load\"]");
+        (int code, _, string error) = CommandLineTests.Invoke("trace", "replay", trace, "--timing", "oracle");
+        Assert.That(code, Is.EqualTo(2), error);
+        Assert.That(error, Does.Contain("expected one of: functional"));
+    }
+}
