@@ -9,6 +9,13 @@ if (args is ["trace", ..])
     return;
 }
 
+if (args is ["calibrate"])
+{
+    Seamsim.Timing.CoreParameters shipped = Seamsim.Timing.CoreParameters.Shipped;
+    Console.Write(Seamsim.Calibrating.CalibrationText.Of(Seamsim.Calibrating.Calibration.Run(shipped), shipped));
+    return;
+}
+
 // In process: the engine is compiled once and warm, and no project is generated beside this one.
 Job job = Job.Default
     .WithToolchain(InProcessEmitToolchain.Instance)

@@ -26,6 +26,7 @@ public sealed partial class PSeamldr(ManagedCode code, IReadOnlyDictionary<strin
     public SeamEnd OnSeamcall(ISeamPlatform platform)
     {
         platform.Charge(Operation.LeafDispatch);
+        platform.Mark(LeafPhase.Checks);
         ulong operand = platform.Gpr(Rcx);
         SeamldrStatus status = (platform.Gpr(Rax) & ~LeafBit) switch
         {
@@ -35,6 +36,7 @@ public sealed partial class PSeamldr(ManagedCode code, IReadOnlyDictionary<strin
             3 => SeamInfo(platform, new Hpa(operand)),
             _ => SeamldrStatus.EBadParam, // assumed for a leaf that does not exist
         };
+        platform.Mark(LeafPhase.Exit);
         platform.Gpr(Rax) = (ulong)status;
         platform.Vmwrite(VmcsField.GuestRip, platform.Vmread(VmcsField.GuestRip) + SeamcallBytes);
         return SeamEnd.SeamRet;

@@ -49,6 +49,7 @@ public sealed partial class TdxModule : IManagedImage
         platform.Charge(Operation.LeafDispatch);
         LeafCall call = new(platform, rules);
         HostMsrs.Replace(call);
+        platform.Mark(LeafPhase.Checks);
         LeafEnd end = Dispatch(call);
         if (end.End != SeamEnd.SeamRet)
             return end.End;

@@ -56,8 +56,11 @@ public sealed unsafe partial class Core
     {
         ulong cycles = Lp->Cycles;
         Observer? hidden = HideProbe();
+        Ports.IOperationLedger? ledger = Ledger;
+        Ledger = null;
         bool ok = TryTranslate(linear, Access.Fetch, Cpl == 3, implicitly: false, out Translation translation);
         ShowProbe(hidden);
+        Ledger = ledger;
         Lp->Cycles = cycles;
         physical = translation.Address;
         return ok;

@@ -17,6 +17,12 @@ public interface ICostModel
 
     /// <summary>Cycles of one named operation: a transition, a VMCS access, an operation of managed code.</summary>
     uint OperationCycles(Operation operation);
+
+    /// <summary>
+    /// The same where managed SEAM code performs it: with the straight-line instructions around it, which no block
+    /// stands for.
+    /// </summary>
+    uint ManagedCycles(Operation operation) => OperationCycles(operation);
 }
 
 /// <summary>

@@ -12,6 +12,9 @@ public sealed unsafe partial class Core
     /// <summary>Lock releases that take effect when global time reaches their stamp, oldest first.</summary>
     public IReadOnlyList<(ulong Cycles, LockRelease Release)> PendingLockReleases => pendingReleases;
 
+    /// <summary>Whether C# stands for the instructions that run: what it does is charged by operations alone.</summary>
+    internal bool InManagedCode { get; private set; }
+
     /// <summary>The processor as managed SEAM software sees it.</summary>
     public ISeamPlatform SeamPlatform => seamPlatform ??= new SeamPlatform(this);
 
@@ -32,9 +35,11 @@ public sealed unsafe partial class Core
         ApplyLockReleases(ulong.MaxValue);
         var platform = (SeamPlatform)SeamPlatform;
         platform.Begin();
+        InManagedCode = true;
         SeamEnd end = entry.Kind == ManagedEntryKind.Seamcall
             ? entry.Image.OnSeamcall(platform)
             : entry.Image.OnTdExit(platform);
+        InManagedCode = false;
         foreach (LockRelease release in platform.Releases)
             pendingReleases.Add((Lp->Cycles, release));
         if (platform.MachineCheck)

@@ -213,6 +213,11 @@ public interface ISeamPlatform
 
     /// <summary>Charges straight-line work of managed code: <paramref name="count"/> steps of one kind.</summary>
     void Charge(Operation operation, int count = 1);
+
+    /// <summary>Says which part of a leaf begins; costs nothing and changes nothing.</summary>
+    void Mark(LeafPhase phase)
+    {
+    }
 }
 
 /// <summary>What undoing a lock does to its word.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Seamsim.Isa.Memory;
 using Seamsim.Isa.Ports;
 
@@ -12,6 +13,7 @@ internal sealed partial class SeamPlatform
     public T Read<T>(Hpa address) where T : unmanaged
     {
         core.ChargeOperation(Operation.MemoryRead, address.Value);
+        Reach(address, Unsafe.SizeOf<T>(), write: false);
         return Load<T>(address);
     }
 
@@ -19,6 +21,7 @@ internal sealed partial class SeamPlatform
     public void Write<T>(Hpa address, T value) where T : unmanaged
     {
         core.ChargeOperation(Operation.MemoryWrite, address.Value);
+        Reach(address, Unsafe.SizeOf<T>(), write: true);
         core.Memory.Write(address, value, inSeam: true);
     }
 
@@ -26,6 +29,7 @@ internal sealed partial class SeamPlatform
     public void ReadBytes(Hpa address, Span<byte> destination)
     {
         Charge(Operation.MemoryRead, (destination.Length + 63) / 64, address.Value);
+        Reach(address, destination.Length, write: false);
         Note(core.Memory.Read(address, destination, inSeam: true));
     }
 
@@ -33,6 +37,7 @@ internal sealed partial class SeamPlatform
     public void WriteBytes(Hpa address, ReadOnlySpan<byte> source)
     {
         Charge(Operation.MemoryWrite, (source.Length + 63) / 64, address.Value);
+        Reach(address, source.Length, write: true);
         core.Memory.Write(address, source, inSeam: true);
     }
 
@@ -41,6 +46,7 @@ internal sealed partial class SeamPlatform
         where T : unmanaged, System.Numerics.IBinaryInteger<T>
     {
         core.ChargeOperation(Operation.LockedAccess, address.Value);
+        Reach(address, 1, write: true);
         T old = Load<T>(address);
         if (old == expected)
             core.Memory.Write(address, value, inSeam: true);
@@ -51,6 +57,7 @@ internal sealed partial class SeamPlatform
     public T FetchAdd<T>(Hpa address, T addend) where T : unmanaged, System.Numerics.IBinaryInteger<T>
     {
         core.ChargeOperation(Operation.LockedAccess, address.Value);
+        Reach(address, 1, write: true);
         T old = Load<T>(address);
         core.Memory.Write(address, unchecked(old + addend), inSeam: true);
         return old;
@@ -66,6 +73,7 @@ internal sealed partial class SeamPlatform
     public void FillPage(Hpa page, ulong pattern)
     {
         Charge(Operation.Movdir64b, LinesPerPage, page.Value);
+        LeaveCaches(page);
         core.Memory.FillPage(page, pattern, inSeam: true);
     }
 
@@ -73,6 +81,8 @@ internal sealed partial class SeamPlatform
     public void CopyPage(Hpa destination, Hpa source)
     {
         Charge(Operation.Movdir64b, LinesPerPage, destination.Value);
+        Reach(source.Page, (int)PageBytes, write: false);
+        LeaveCaches(destination);
         Span<byte> page = stackalloc byte[4096];
         Note(core.Memory.Read(source.Page, page, inSeam: true));
         core.Memory.Write(destination.Page, page, inSeam: true, direct: true);
@@ -82,12 +92,14 @@ internal sealed partial class SeamPlatform
     public void FlushPage(Hpa page)
     {
         Charge(Operation.Clflushopt, LinesPerPage, page.Value);
+        LeaveCaches(page);
         core.Memory.PageWrittenBack(page);
     }
 
     private bool ChangeBit(Hpa address, int bit, bool set)
     {
         core.ChargeOperation(Operation.LockedAccess, address.Value);
+        Reach(address, 1, write: true);
         ulong old = Load<ulong>(address), mask = 1UL << bit;
         core.Memory.Write(address, set ? old | mask : old & ~mask, inSeam: true);
         return (old & mask) != 0;

@@ -195,6 +195,9 @@ internal sealed partial class SeamPlatform(Core core) : ISeamPlatform
     /// <inheritdoc/>
     public void Charge(Operation operation, int count = 1) => Charge(operation, count, 0);
 
+    /// <inheritdoc/>
+    public void Mark(LeafPhase phase) => core.Ledger?.Marked(core, phase);
+
     private void Charge(Operation operation, int count, ulong operand)
     {
         if (count > 0)

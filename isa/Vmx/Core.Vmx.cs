@@ -54,8 +54,10 @@ public sealed unsafe partial class Core
     /// <summary>Adds the cost of operations to the clock; the operand is for the record only.</summary>
     internal uint ChargeOperation(Ports.Operation operation, ulong operand = 0, int count = 1)
     {
-        uint cycles = Costs.OperationCycles(operation) * (uint)count;
+        uint each = InManagedCode ? Costs.ManagedCycles(operation) : Costs.OperationCycles(operation);
+        uint cycles = each * (uint)count;
         Lp->Cycles += cycles;
+        Ledger?.Charged(this, operation, count, cycles);
         Probe?.Operations(this, operation, count, cycles, operand);
         return cycles;
     }

@@ -21,7 +21,7 @@ internal sealed class Composition : IDisposable
     public Composition(Platform platform, ICostModel costs)
     {
         Costs = costs;
-        Account = new CycleAccount(platform.LpCount, platform.Forced);
+        Account = new CycleAccount(platform.LpCount, platform.Forced, costs);
         WorldWatch watch = new(Account, ReleaseLocks);
         Memory = new PhysicalMemory(platform.Keys, platform.Ranges, platform.Packages);
         CpuModel model = CpuModel.Load(platform.Cpu, Parameters(platform));
@@ -32,6 +32,7 @@ internal sealed class Composition : IDisposable
             model.Override(lp, difference);
         Uncore = new Uncore(model, Memory, platform.Seed) { Timebase = new Timebase(Account) };
         Managed = new ManagedCode();
+        ICacheTiming? caches = (costs as Interval)?.CreateCaches(platform.Packages, platform.LpsPerPackage);
         Scheduler = new LpScheduler(new SeededRandom(platform.Seed, Streams.Scheduler), platform.MaxInstructions);
 
         StubCode stubs = new(HostLayout.Stubs);
@@ -43,7 +44,8 @@ internal sealed class Composition : IDisposable
         Cores = new Core[platform.LpCount];
         for (int i = 0; i < cpus.Length; i++)
         {
-            Cores[i] = new Core(i, i / platform.LpsPerPackage, Memory, costs) { Worlds = watch, ManagedCode = Managed };
+            Cores[i] = new Core(i, i / platform.LpsPerPackage, Memory, costs)
+                { Worlds = watch, Ledger = Account.Ledger, Caches = caches, ManagedCode = Managed };
             Cores[i].PowerOn(Uncore);
             BootState.Enter(Cores[i]);
             cpus[i] = new HostCpu(Cores[i], stubs, hostCosts, Account);

@@ -7,7 +7,7 @@ public sealed partial class Machine
     public static IReadOnlyList<(string Name, string Text)> Versions =>
     [
         ("engine", "interpreter (pre-decoded chained handlers), Iced " + VersionOf(typeof(Iced.Intel.Decoder))),
-        ("timing", new Timing.Functional().Name),
+        ("timing", "functional; " + new Timing.Interval(Timing.CoreParameters.Shipped).Name),
         ("cpu models", string.Join(", ", CpuModels)),
         ("TDX module", string.Join(", ", ModuleDefinition.BaseVersions) + " (C#)"),
         ("overlays", string.Join(", ", ModuleDefinition.ShippedOverlays) + " (hypothetical modules)"),

@@ -24,7 +24,7 @@ public sealed partial class Machine : IDisposable
     /// Builds the platform as firmware leaves it: P-SEAMLDR present, no TDX module, processors in the host.
     /// </summary>
     public Machine(Platform platform)
-        : this(platform, new Functional())
+        : this(platform, platform.Costs)
     {
     }
 

@@ -78,6 +78,9 @@ public sealed record Platform
     /// <summary>Statuses forced in place of SEAMCALLs.</summary>
     public IReadOnlyList<Timing.ForcedStatus> Forced { get; init; } = [];
 
+    /// <summary>How many cycles things take; it belongs to no machine and may be shared.</summary>
+    public Isa.Ports.ICostModel Costs { get; init; } = Timing.Functional.Instance;
+
     /// <summary>All logical processors.</summary>
     public int LpCount => Packages * LpsPerPackage;
 

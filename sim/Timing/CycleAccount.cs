@@ -18,13 +18,18 @@ public sealed class CycleAccount : IWorldObserver
     /// <summary>An empty account.</summary>
     /// <param name="logicalProcessors">How many logical processors the platform has.</param>
     /// <param name="forced">Statuses to force.</param>
-    public CycleAccount(int logicalProcessors, IReadOnlyList<ForcedStatus> forced)
+    /// <param name="costs">The cost model in force; one with parameters has its cycles booked to causes as well.</param>
+    public CycleAccount(int logicalProcessors, IReadOnlyList<ForcedStatus> forced, ICostModel? costs = null)
     {
+        Ledger = costs is Interval interval ? new CycleLedger(interval.Parameters, logicalProcessors) : null;
         lps = new LpAccount[logicalProcessors];
         for (int i = 0; i < lps.Length; i++)
             lps[i] = new LpAccount(new Booked[WorldCount]);
         this.forced = forced;
     }
+
+    /// <summary>The same cycles by cause; null when the cost model knows no causes.</summary>
+    public CycleLedger? Ledger { get; }
 
     /// <summary>Per-leaf accounts in the order of leaf numbers.</summary>
     public IEnumerable<LeafAccount> Leaves => leaves.Values;
@@ -61,6 +66,7 @@ public sealed class CycleAccount : IWorldObserver
         LpAccount lp = lps[core.Index];
         lp.Worlds[(int)world] += new Booked(cycles, 0);
         lp.SettledCycles += cycles;
+        Ledger?.Aside(core.Index, world, cycles);
     }
 
     /// <inheritdoc/>
@@ -94,7 +100,10 @@ public sealed class CycleAccount : IWorldObserver
             lp.Leaf.Calls++;
         }
         Book(core, lp.World, cycles);
+        if (transition == Operation.Seamcall)
+            Ledger?.Called(core.Index, LeafOf(rax));
         lp.World = NextWorld(transition, lp.Leaf is not null);
+        Ledger?.Switched(core, transition, cycles, lp.World);
         if (transition == Operation.Seamret && lp.Leaf is not null)
         {
             lp.Leaf.Failures += rax >> 63;
@@ -128,6 +137,7 @@ public sealed class CycleAccount : IWorldObserver
         Booked spent = new(cycles - transition, instructions);
         lp.Worlds[(int)world] += spent;
         lp.Worlds[(int)World.Transition] += new Booked(transition, 0);
+        Ledger?.Booked(core.Index, world, cycles - transition, transition);
         lp.SettledCycles += cycles;
         lp.SettledInstructions += instructions;
         if (lp.Leaf is not { } leaf)

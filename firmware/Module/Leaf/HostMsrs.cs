@@ -1,3 +1,4 @@
+using Seamsim.Isa.Ports;
 using Seamsim.Isa.Seam;
 using Seamsim.Isa.Vmx;
 
@@ -33,6 +34,7 @@ internal static class HostMsrs
     /// <summary>Before SEAMRET, whether the host comes from its SEAMCALL or from a TD exit.</summary>
     public static void Restore(LeafCall c)
     {
+        c.P.Mark(LeafPhase.Exit);
         VpContext context = new(c.P, c.Data.Lp);
         TdGuestState.WriteSpecCtrl(c.P, context.HostSpecCtrl);
         if (context.HostLamEnable != 0)

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Seamsim.Firmware.Abi;
 using Seamsim.Isa;
 using Seamsim.Isa.Memory;
+using Seamsim.Isa.Ports;
 
 namespace Seamsim.Firmware.Module;
 
@@ -61,6 +62,7 @@ internal static class TdhSysTdmrInit
         {
             Hpa page = PamtPage(c, tdmr, PageLevel.Page4K, offset + done, key);
             c.P.FillPage(page, 0);
+            c.P.Charge(Operation.PamtEntryInit, (int)PageBytes / PamtEntry.Bytes);
         }
         MarkReserved(c, tdmr, offset, key);
     }

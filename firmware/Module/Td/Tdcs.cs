@@ -1,5 +1,6 @@
 using Seamsim.Firmware.Abi;
 using Seamsim.Isa;
+using Seamsim.Isa.Ports;
 using Seamsim.Isa.Seam;
 
 namespace Seamsim.Firmware.Module;
@@ -284,6 +285,7 @@ internal readonly struct Tdcs
     /// <summary>Sets CPUID_VALUES of a lookup entry.</summary>
     public void SetCpuidValues(int lookupIndex, CpuidResult value)
     {
+        p.Charge(Operation.CpuidValue);
         Hpa at = page0 + (ulong)(CpuidValuesOffset + lookupIndex * 16);
         p.Write(at, value.Eax | (ulong)value.Ebx << 32);
         p.Write(at + 8, value.Ecx | (ulong)value.Edx << 32);

@@ -4,7 +4,7 @@ using Seamsim.Host.Guests;
 namespace Seamsim.Configuration;
 
 /// <summary>
-/// Files that settings name: guests, and overlays of the TDX module. A relative name starts at the file in which it was
+/// Files that settings name: guests, overlays of the TDX module, and core parameters. A relative name starts at the file in which it was
 /// written; a run's own configuration lies elsewhere and must name them from there.
 /// </summary>
 internal sealed class InputFiles(string directory)
@@ -69,6 +69,7 @@ internal sealed class InputFiles(string directory)
     {
         "guest"  => BuiltInGuests.Find(text) is null,
         "module" or "from_module" => text.EndsWith(".toml", StringComparison.Ordinal),
+        "timing_parameters" => text.EndsWith(".csv", StringComparison.Ordinal),
         _        => false,
     };
 

@@ -27,6 +27,10 @@ internal static class Names
         return LeafCatalog.Find(side, (int)(leaf & 0xFFFF))?.Name ?? $"0x{leaf:X}";
     }
 
+    /// <summary>The name of a TDCALL leaf, or its number.</summary>
+    public static string OfGuestLeaf(ulong leaf) =>
+        LeafCatalog.Find(LeafSide.Guest, (int)(leaf & 0xFFFF))?.Name ?? $"TDCALL 0x{leaf:X}";
+
     /// <summary>A status by name or number, with details after <c>|</c>; null when unknown.</summary>
     public static ulong? Status(string text)
     {

@@ -1,6 +1,7 @@
 using Seamsim.Host.Kvm.CpuidPolicies;
 using Seamsim.Host.Vmm.CpuidPrograms;
 using Seamsim.Isa.Models;
+using Seamsim.Isa.Ports;
 using Seamsim.Timing;
 
 namespace Seamsim.Configuration;
@@ -26,10 +27,11 @@ internal static class ScenarioReader
     public static Scenario Read(TableSetting root, string directory)
     {
         SettingReader top = new(root, "");
-        string timing = top.OneOf("timing", "functional");
+        ICostModel costs = TimingReader.Read(top, directory);
         Platform platform = ReadPlatform(top.Table("platform"), directory) with
         {
             Policy = ReadPolicy(top.Table("kvm")),
+            Costs = costs,
             Seed = top.Number("seed", 0, ulong.MaxValue),
             MaxInstructions = top.Number("max_instructions", 1, long.MaxValue),
             Forced = [.. top.Tables("fail").Select(ReadForced)],
@@ -46,7 +48,7 @@ internal static class ScenarioReader
         return new Scenario
         {
             Platform = platform,
-            Timing = timing,
+            Timing = costs.Name,
             Tds = tds,
             Steps = steps,
             User = user,

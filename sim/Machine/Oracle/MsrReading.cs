@@ -46,11 +46,15 @@ internal sealed class MsrReading(Machine machine, OracleTd td, CpuidAnswer answe
     {
         Core core = machine.Cores[0];
         ulong clock = core.Lp->Cycles;
+        Isa.Ports.IOperationLedger? ledger = core.Ledger;
+        Isa.Ports.ICacheTiming? caches = core.Caches;
+        (core.Ledger, core.Caches) = (null, null);
         ISeamPlatform p = core.SeamPlatform;
         Tdcs tdcs = new(p, new Tdr(p, p.Keys.WithKey(td.Tdr, machine.Kernel.Tdx.KeyIds!.Global)));
         Span<byte> value = stackalloc byte[sizeof(ulong)];
         MetadataField field = answer.Tables.TdMetadata.Fields.First(f => f.Name == ArchCapabilitiesField);
         core.Memory.Read(tdcs.Field(field.Offset), value, inSeam: true);
+        (core.Ledger, core.Caches) = (ledger, caches);
         core.Lp->Cycles = clock;
         return BitConverter.ToUInt64(value);
     }

@@ -27,42 +27,49 @@ internal static class PlotImage
                 panel.Plot.Title($"{plot.Facet} = {facet}", PanelStyle.TextSize);
             panels.Add(panel);
         }
-        int width = Math.Max(
-            panels.Max(panel => panel.Width), (int)PlotFont.WidthOf(plot.Title, TitleSize * 1.1f) + (4 * Margin));
-        int height = TitleHeight + panels.Sum(panel => panel.Height) + Margin;
-        return (Png(plot, panels, width, height), Svg(plot, panels, width, height));
+        return Draw(plot.Name, plot.Title, panels);
     }
 
-    private static byte[] Png(PlotSpec plot, List<Panel> panels, int width, int height)
+    /// <summary>The bytes of both files for panels that are drawn.</summary>
+    public static (byte[] Png, byte[] Svg) Draw(string name, string title, IReadOnlyList<Panel> panels)
+    {
+        PlotFont.Use();
+        int width = Math.Max(
+            panels.Max(panel => panel.Width), (int)PlotFont.WidthOf(title, TitleSize * 1.1f) + (4 * Margin));
+        int height = TitleHeight + panels.Sum(panel => panel.Height) + Margin;
+        return (Png(name, title, panels, width, height), Svg(title, panels, width, height));
+    }
+
+    private static byte[] Png(string name, string title, IReadOnlyList<Panel> panels, int width, int height)
     {
         using SKSurface surface = SKSurface.Create(new SKImageInfo(width * Scale, height * Scale))
-            ?? throw new InvalidOperationException($"no surface of {width} x {height} for plot {plot.Name}");
+            ?? throw new InvalidOperationException($"no surface of {width} x {height} for plot {name}");
         surface.Canvas.Scale(Scale);
-        Render(surface.Canvas, plot, panels, width);
+        Render(surface.Canvas, title, panels, width);
         using SKImage image = surface.Snapshot();
         using SKData png = image.Encode(SKEncodedImageFormat.Png, 100);
         return png.ToArray();
     }
 
     /// <summary>SVG text names its font; a viewer without it takes the next one.</summary>
-    private static byte[] Svg(PlotSpec plot, List<Panel> panels, int width, int height)
+    private static byte[] Svg(string title, IReadOnlyList<Panel> panels, int width, int height)
     {
         using MemoryStream stream = new();
         using (SKCanvas canvas = SKSvgCanvas.Create(new SKRect(0, 0, width, height), stream))
-            Render(canvas, plot, panels, width);
+            Render(canvas, title, panels, width);
         string svg = Encoding.UTF8.GetString(stream.ToArray()).Replace(
             $"font-family=\"{PlotFont.Family}\"", $"font-family=\"{PlotFont.Family}, Helvetica, Arial, sans-serif\"",
             StringComparison.Ordinal);
         return Encoding.UTF8.GetBytes(svg);
     }
 
-    private static void Render(SKCanvas canvas, PlotSpec plot, List<Panel> panels, int width)
+    private static void Render(SKCanvas canvas, string heading, IReadOnlyList<Panel> panels, int width)
     {
         canvas.Clear(SKColors.White);
         using Paint paint = Paint.NewDisposablePaint();
         LabelStyle title = new()
         {
-            Text = plot.Title, FontName = PlotFont.Family, FontSize = TitleSize, Bold = true, ForeColor = Palette.Ink,
+            Text = heading, FontName = PlotFont.Family, FontSize = TitleSize, Bold = true, ForeColor = Palette.Ink,
             Alignment = Alignment.MiddleCenter,
         };
         title.Render(canvas, new Pixel(width / 2f, TitleHeight / 2f), paint);

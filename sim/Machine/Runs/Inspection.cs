@@ -24,6 +24,9 @@ internal static class Inspection
         Core core = machine.Cores[0];
         ulong clock = core.Lp->Cycles;
         Isa.Probes.Observer? hidden = core.HideProbe();
+        Isa.Ports.IOperationLedger? ledger = core.Ledger;
+        Isa.Ports.ICacheTiming? caches = core.Caches;
+        (core.Ledger, core.Caches) = (null, null);
         ISeamPlatform p = core.SeamPlatform;
         Tdcs tdcs = new(p, new Tdr(p, p.Keys.WithKey(td.Tdr, keys.Global)));
         List<string> rtmrs = [];
@@ -35,6 +38,7 @@ internal static class Inspection
             rtmrs.Add(Convert.ToHexStringLower(value));
         }
         core.ShowProbe(hidden);
+        (core.Ledger, core.Caches) = (ledger, caches);
         core.Lp->Cycles = clock;
         machine.ScratchPages.GiveBack(page);
         return rtmrs;

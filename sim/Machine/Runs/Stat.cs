@@ -34,6 +34,8 @@ internal static class Stats
             AddWorlds(stats, string.Create(CultureInfo.InvariantCulture, $"lp{lp}"), account, lp, machine);
         foreach (LeafAccount leaf in account.Leaves)
             AddLeaf(stats, leaf);
+        if (account.Ledger is { } ledger)
+            LedgerStats.Add(stats, ledger);
         stats.Add(new("host.clobbered_msrs", (ulong)report.Clobbered.Count, "MSR",
             "MSRs of the host that trust domains changed and nobody restored"));
         foreach (TdReport td in report.Tds)

@@ -57,7 +57,10 @@ public static class TraceReplay
             {
                 case EventKind.Operation:
                     ulong count = operands.Length > 2 ? operands[2] : 1;
-                    pending.Cycles += costs.OperationCycles((Operation)code) * count;
+                    bool managed = pending.Account!.World == World.Seam;
+                    Operation operation = (Operation)code;
+                    pending.Cycles +=
+                        (managed ? costs.ManagedCycles(operation) : costs.OperationCycles(operation)) * count;
                     break;
                 case EventKind.WorldSwitch:
                     Switch((TraceWorld)code, cycles != 0);

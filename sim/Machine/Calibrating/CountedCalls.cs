@@ -1,0 +1,57 @@
+using Seamsim.Firmware.Abi;
+using Seamsim.Host;
+using Seamsim.Host.Guests;
+using Seamsim.Host.Kernel;
+using Seamsim.Host.Vmm;
+using Seamsim.Runs;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace Seamsim.Calibrating;
+
+/// <summary>Calls of leaves that no scenario makes and whose instruction counts are published.</summary>
+internal static class CountedCalls
+{
+    private const int VmRd = 7, SysRd = 11, Repetitions = 4;
+    private const ulong InfoBytes = 1024, CmrEntries = 32;
+
+    /// <summary>Makes them on a platform that is READY.</summary>
+    public static void Make(Machine machine)
+    {
+        ulong info = machine.AllocatePages(2) ?? throw new InvalidOperationException("no memory for TDH.SYS.INFO");
+        ulong status = machine.Seamcall(
+            0, "TDH.SYS.INFO", ("rcx", info), ("rdx", InfoBytes), ("r8", info + 4096), ("r9", CmrEntries)).Registers[0];
+        if (status != 0)
+            throw new InvalidOperationException($"TDH.SYS.INFO: 0x{status:X}");
+        RunGuest(machine);
+    }
+
+    private static void RunGuest(Machine machine)
+    {
+        ulong attributes = machine.Tables.TdMetadata.Fields.First(field => field.Name == "ATTRIBUTES").Id.Value;
+        ulong features = machine.Tables.SystemMetadata.Fields.First(field => field.Name == "TDX_FEATURES0").Id.Value;
+        GuestImage guest = BuiltInGuests.Build("counted", code => Write(code, attributes, features));
+        TdConfig config = new() { Name = "counted", Guest = guest, MemoryBytes = 2UL << 20, InitialBytes = 128 << 10 };
+        OutputConsole console = new();
+        TdVmm vmm = new(machine.Kvm, config, console);
+        if (machine.Execute(0, vmm.Build) != Errno.Ok || machine.Execute(0, vmm.Run) != TdEnd.Finished)
+            throw new InvalidOperationException($"the guest of the calibration failed: {vmm.Reason} {console.Text}");
+    }
+
+    private static void Write(GuestCode code, ulong attributes, ulong features)
+    {
+        for (int i = 0; i < Repetitions; i++)
+        {
+            Read(code, VmRd, attributes, "TDG.VM.RD");
+            Read(code, SysRd, features, "TDG.SYS.RD");
+        }
+        code.Exit(0);
+    }
+
+    private static void Read(GuestCode code, int leaf, ulong field, string name)
+    {
+        code.A.xor(ecx, ecx);
+        code.A.mov(rdx, field);
+        code.Tdcall(leaf);
+        code.FailUnlessZero(name);
+    }
+}

@@ -1,0 +1,91 @@
+using ScottPlot;
+using ScottPlot.TickGenerators;
+using Seamsim.Plots;
+using Palette = Seamsim.Plots.Palette;
+using Seamsim.Timing;
+
+namespace Seamsim.Profiling;
+
+/// <summary>Stacked bars: what the cycles of leaves, and those of the worlds, were spent on.</summary>
+internal static class ProfilePlots
+{
+    private const int Row = 24, Frame = 110, Width = 900, MostRows = 24;
+    private static readonly Color[] Extra =
+        [Color.FromHex("#44AA99"), Color.FromHex("#DDCC77"), Color.FromHex("#332288"), Color.FromHex("#AA4499")];
+
+    /// <summary>A row for each leaf, those with most cycles first: shares of the causes, and cycles of a call.</summary>
+    public static (byte[] Png, byte[] Svg) Leaves(Profile profile)
+    {
+        ProfiledLeaf[] leaves = [.. profile.Leaves.OrderByDescending(leaf => leaf.Total).Take(MostRows)];
+        Cause[] causes = ProfileCsv.CausesOf(profile);
+        Panel panel = Draw(
+            [.. leaves.Select(leaf => ($"{leaf.Name}  {FigureText.Of(leaf.Mean)}", causes.Select(leaf.Of).ToArray()))],
+            causes, "share of the leaf's cycles (%); behind the name: cycles of a call");
+        return PlotImage.Draw("leaves", $"Cycles of SEAMCALL leaves by cause ({profile.Model})", [panel]);
+    }
+
+    /// <summary>A row for each world: shares of the causes, and cycles of all processors.</summary>
+    public static (byte[] Png, byte[] Svg) Worlds(Profile profile)
+    {
+        World[] worlds = [.. profile.Worlds.Select(part => part.World).Distinct().Order()];
+        Cause[] causes = [.. profile.Worlds.Select(part => part.Cause).Distinct().Order()];
+        ulong Of(World world, Cause cause) => profile.Worlds
+            .Where(part => part.World == world && part.Cause == cause).Aggregate(0UL, (sum, part) => sum + part.Cycles);
+        (string Name, ulong[] Cycles)[] rows =
+            [.. worlds.Select(world => (ProfileText.Of(world), causes.Select(cause => Of(world, cause)).ToArray()))];
+        for (int i = 0; i < rows.Length; i++)
+            rows[i].Name += "  " + FigureText.Of(rows[i].Cycles.Sum(part => (double)part));
+        Panel panel = Draw(rows, causes, "share of the world's cycles (%); behind the name: cycles");
+        return PlotImage.Draw("worlds", $"Cycles of worlds by cause ({profile.Model})", [panel]);
+    }
+
+    private static Panel Draw((string Name, ulong[] Cycles)[] rows, Cause[] causes, string label)
+    {
+        PlotFont.Use();
+        Plot plot = PanelStyle.Create(label, "");
+        List<LegendItem> legend = [];
+        NumericManual ticks = new();
+        for (int cause = 0; cause < causes.Length; cause++)
+            legend.Add(new LegendItem { LabelText = ProfileText.Of(causes[cause]), FillColor = ColourOf(cause) });
+        for (int row = 0; row < rows.Length; row++)
+        {
+            AddRow(plot, rows[row].Cycles, rows.Length - 1 - row);
+            ticks.AddMajor(rows.Length - 1 - row, rows[row].Name);
+        }
+        plot.Axes.Left.TickGenerator = ticks;
+        plot.Axes.Left.MajorTickStyle.Length = 0;
+        plot.Axes.SetLimits(0, 100, -0.6, rows.Length - 0.4);
+        plot.Grid.YAxisStyle.IsVisible = false;
+        plot.Legend.ManualItems.AddRange(legend);
+        plot.ShowLegend(Edge.Right);
+        float sides = PanelStyle.WidestOf(rows.Select(row => row.Name)) + PanelStyle.WidestOf(legend.Select(item => item.LabelText));
+        return new Panel(plot, Width + (int)sides, Frame + Math.Max(rows.Length, legend.Count) * Row);
+    }
+
+    private static void AddRow(Plot plot, ulong[] cycles, int at)
+    {
+        double sum = cycles.Sum(part => (double)part), from = 0;
+        List<Bar> bars = [];
+        for (int cause = 0; cause < cycles.Length; cause++)
+        {
+            if (cycles[cause] == 0)
+                continue;
+            double to = from + (100 * cycles[cause] / sum);
+            bars.Add(new Bar
+            {
+                Position = at, ValueBase = from, Value = to, Size = 0.8, LineWidth = 0, FillColor = ColourOf(cause),
+                Orientation = Orientation.Horizontal,
+            });
+            from = to;
+        }
+        if (bars.Count > 0)
+            plot.Add.Bars(bars).Horizontal = true;
+    }
+
+    private static Color ColourOf(int cause)
+    {
+        int distinct = Palette.DistinctCount + Extra.Length, index = cause % distinct;
+        Color colour = index < Palette.DistinctCount ? Palette.OfSeries(index) : Extra[index - Palette.DistinctCount];
+        return cause < distinct ? colour : colour.Lighten(0.5);
+    }
+}

@@ -1,0 +1,28 @@
+using System.Globalization;
+using Seamsim.Isa.Ports;
+using Seamsim.Timing;
+
+namespace Seamsim.Profiling;
+
+/// <summary>Names as tables, stacks and plots write them.</summary>
+internal static class ProfileText
+{
+    /// <summary>A cause, e.g. <c>vmcs_access</c>.</summary>
+    public static string Of(Cause cause) => Snake(cause.ToString());
+
+    /// <summary>A phase, e.g. <c>td_exit</c>.</summary>
+    public static string Of(LeafPhase phase) => Snake(phase.ToString());
+
+    /// <summary>A world, e.g. <c>host_modelled</c>.</summary>
+    public static string Of(World world) => Snake(world.ToString());
+
+    /// <summary>A number.</summary>
+    public static string Of(ulong value) => value.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>A logical processor, as the statistics name it.</summary>
+    public static string OfLp(int lp) => string.Create(CultureInfo.InvariantCulture, $"lp{lp}");
+
+    private static string Snake(string name) =>
+        string.Concat(name.Select((c, i) => char.IsUpper(c) && i > 0 ? $"_{char.ToLowerInvariant(c)}"
+            : $"{char.ToLowerInvariant(c)}"));
+}

@@ -1,0 +1,33 @@
+using Seamsim.Configuration;
+using Seamsim.Profiling;
+using Seamsim.Timing;
+
+namespace Seamsim.Runs;
+
+/// <summary>Cycles by cause: the figures that only a cost model with parameters has.</summary>
+internal static class LedgerStats
+{
+    /// <summary>Adds what is not zero, by world and by leaf.</summary>
+    public static void Add(List<Stat> stats, CycleLedger ledger)
+    {
+        foreach (World world in Enum.GetValues<World>())
+            foreach (Cause cause in Enum.GetValues<Cause>())
+                if (ledger.Of(world, cause) is var cycles and not 0)
+                    stats.Add(new($"cause.{ProfileText.Of(world)}.{ProfileText.Of(cause)}", cycles, "cycle",
+                        $"Cycles of all logical processors in {ProfileText.Of(world)} on {ProfileText.Of(cause)}"));
+        foreach (LeafLedger leaf in ledger.Leaves)
+            Add(stats, leaf, ledger.Parameters);
+    }
+
+    private static void Add(List<Stat> stats, LeafLedger leaf, CoreParameters parameters)
+    {
+        string name = Names.OfLeaf(leaf.Leaf);
+        string prefix = "leaf." + name.ToLowerInvariant().Replace('.', '_');
+        stats.Add(new($"{prefix}.modelled_instructions", leaf.Instructions(parameters), "instruction",
+            $"Instructions the operations of {name} stand for"));
+        foreach (Cause cause in Enum.GetValues<Cause>())
+            if (leaf.Of(cause) is var cycles and not 0)
+                stats.Add(new($"{prefix}.cause.{ProfileText.Of(cause)}", cycles, "cycle",
+                    $"Cycles of {name} on {ProfileText.Of(cause)}"));
+    }
+}

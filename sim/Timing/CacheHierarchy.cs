@@ -1,0 +1,73 @@
+using Seamsim.Isa.Ports;
+using Seamsim.Isa.State;
+
+namespace Seamsim.Timing;
+
+/// <summary>
+/// L1D and L2 of every logical processor, an L3 of every package, and the module's keyholes. Accesses of managed SEAM
+/// code go through it; those of instructions do not enter it. A miss fills every level on the way; a store takes the
+/// line from the other processors' L1D and L2.
+/// </summary>
+internal sealed class CacheHierarchy : ICacheTiming
+{
+    private const int LineBits = 6, PageBits = 12, Kibibyte = 1024;
+    private readonly Lp[] lps;
+    private readonly LruCache[] l3;
+    private readonly int lpsPerPackage;
+
+    /// <summary>Empty caches.</summary>
+    public CacheHierarchy(CoreParameters p, int packages, int lpsPerPackage)
+    {
+        this.lpsPerPackage = lpsPerPackage;
+        lps = [.. Enumerable.Range(0, packages * lpsPerPackage).Select(_ => new Lp(
+            Cache(p, CoreParameter.L1dKib, CoreParameter.L1dWays, 1),
+            Cache(p, CoreParameter.L2Kib, CoreParameter.L2Ways, 1),
+            new LruCache(1, (int)p[CoreParameter.Keyholes])))];
+        l3 = [.. Enumerable.Range(0, packages).Select(_ => Cache(p, CoreParameter.L3KibPerLp, CoreParameter.L3Ways, lpsPerPackage))];
+    }
+
+    /// <inheritdoc/>
+    public Operation? Access(Core core, ulong address, bool write)
+    {
+        ulong line = address >> LineBits;
+        Lp lp = lps[core.Index];
+        if (write)
+            TakeFromOthers(core.Index, line);
+        if (lp.L1.Touch(line))
+            return null;
+        if (lp.L2.Touch(line))
+            return Operation.L2Hit;
+        return l3[core.Index / lpsPerPackage].Touch(line) ? Operation.L3Hit : Operation.DramAccess;
+    }
+
+    /// <inheritdoc/>
+    public bool Maps(Core core, ulong address) => !lps[core.Index].Keyholes.Touch(address >> PageBits);
+
+    /// <inheritdoc/>
+    public void Drop(ulong address)
+    {
+        ulong line = address >> LineBits;
+        TakeFromOthers(-1, line);
+        foreach (LruCache cache in l3)
+            cache.Remove(line);
+    }
+
+    private static LruCache Cache(CoreParameters p, CoreParameter kibibytes, CoreParameter ways, int times)
+    {
+        int lines = (int)p[kibibytes] * Kibibyte * times >> LineBits;
+        return new LruCache(Math.Max(1, lines / (int)p[ways]), (int)p[ways]);
+    }
+
+    private void TakeFromOthers(int but, ulong line)
+    {
+        for (int i = 0; i < lps.Length; i++)
+        {
+            if (i == but)
+                continue;
+            lps[i].L1.Remove(line);
+            lps[i].L2.Remove(line);
+        }
+    }
+
+    private sealed record Lp(LruCache L1, LruCache L2, LruCache Keyholes);
+}

@@ -1,0 +1,73 @@
+namespace Seamsim.Timing;
+
+/// <summary>What a cycle was spent on.</summary>
+public enum Cause : byte
+{
+    /// <summary>Straight-line instructions, and the code managed operations stand for.</summary>
+    Issue,
+
+    /// <summary>SEAMCALL, SEAMRET, VM entries, VM exits and TDCALL.</summary>
+    Transition,
+
+    /// <summary>VMREAD, VMWRITE, VMPTRLD and VMCLEAR.</summary>
+    VmcsAccess,
+
+    /// <summary>RDMSR and WRMSR.</summary>
+    Msr,
+
+    /// <summary>Other serialising or microcoded instructions: CPUID, control registers, XSETBV, extended state.</summary>
+    Serialising,
+
+    /// <summary>RDRAND and RDSEED.</summary>
+    Random,
+
+    /// <summary>PCONFIG.</summary>
+    Key,
+
+    /// <summary>Direct stores that initialise or copy pages (MOVDIR64B).</summary>
+    PageInitialisation,
+
+    /// <summary>
+    /// Explicit page operands, beyond their instructions: cold metadata, mappings and translations together (fitted).
+    /// </summary>
+    Operand,
+
+    /// <summary>Loads and stores of the module's and the TDs' structures, as far as L1D answers them.</summary>
+    Memory,
+
+    /// <summary>The module's loads and stores that L2 answers.</summary>
+    L2,
+
+    /// <summary>Those that L3 answers.</summary>
+    L3,
+
+    /// <summary>Those that memory answers, through its encryption.</summary>
+    Dram,
+
+    /// <summary>Locked accesses.</summary>
+    Lock,
+
+    /// <summary>Page walks, TLB fills and the invalidation of translations.</summary>
+    Translation,
+
+    /// <summary>Write-back and flush of cache lines.</summary>
+    CacheFlush,
+
+    /// <summary>SEAMOPS.</summary>
+    Seamops,
+
+    /// <summary>Delivery of exceptions and interrupts.</summary>
+    Delivery,
+
+    /// <summary>Ports and memory-mapped devices.</summary>
+    Device,
+
+    /// <summary>Host work done in C#, charged from a table.</summary>
+    Modelled,
+
+    /// <summary>Nothing to run.</summary>
+    Idle,
+
+    /// <summary>Catching up with the time-stamp counter.</summary>
+    Sync,
+}

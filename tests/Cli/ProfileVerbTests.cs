@@ -1,0 +1,107 @@
+using System.Text.Json;
+using Seamsim.Cli;
+
+namespace Seamsim.Tests.CommandLine;
+
+/// <summary><c>seamsim profile</c>, as a user meets it.</summary>
+[TestFixture]
+internal sealed class ProfileVerbTests
+{
+    private static readonly string[] Short = ["-c", "platform.memory=\"1 GiB\"", "-c", "steps=[\"load\",\"init\"]"];
+    private string directory = null!;
+
+    [SetUp]
+    public void Make() => directory = Directory.CreateTempSubdirectory("profile").FullName;
+
+    [TearDown]
+    public void Remove() => Directory.Delete(directory, recursive: true);
+
+    [Test]
+    public void A_profile_is_a_table_that_names_its_model_and_a_verdict()
+    {
+        (int code, string output, string error) = Invoke(["profile", .. Short]);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(code, Is.Zero, output + error);
+            Assert.That(output, Does.Contain("(interval, golden-cove-2026.1)").And.Contain("TDH.SYS.TDMR.INIT"));
+            Assert.That(output, Does.Contain("PASS every step succeeded"));
+        }
+    }
+
+    [Test]
+    public void A_directory_gets_every_file_and_two_of_them_compare()
+    {
+        string a = Path.Combine(directory, "a"), b = Path.Combine(directory, "b"), mine = Path.Combine(directory, "mine.csv");
+        File.WriteAllText(mine, Invoke(["profile", "--print-parameters"]).Output.Replace(
+            "\nSeamcall,700,", "\nSeamcall,900,", StringComparison.Ordinal));
+        Invoke(["profile", "-q", "-d", a, .. Short]);
+        Invoke(["profile", "-q", "-d", b, "-c", $"timing_parameters=\"{mine}\"", .. Short]);
+        (int code, string output, string error) = Invoke(["profile", "--compare", a, b, "--json"]);
+        Assert.That(code, Is.Zero, error);
+        using JsonDocument document = JsonDocument.Parse(output);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(
+                Directory.GetFiles(a).Select(Path.GetFileName).Order(StringComparer.Ordinal), Is.EqualTo(new[]
+                {
+                    "config.toml", "leaves.csv", "leaves.png", "leaves.svg", "profile.json", "profile.speedscope.json",
+                    "stacks.folded", "stats.json", "stats.txt", "timeline.json", "worlds.csv", "worlds.png", "worlds.svg",
+                }));
+            Assert.That(document.RootElement.GetProperty("model_b").GetString(), Is.EqualTo("interval, mine"));
+            foreach (JsonElement leaf in document.RootElement.GetProperty("leaves").EnumerateArray())
+            {
+                Assert.That(leaf.GetProperty("difference").GetInt64(), Is.EqualTo(200), leaf.ToString());
+                Assert.That(leaf.GetProperty("causes").GetProperty("transition").GetInt64(), Is.EqualTo(200));
+            }
+            Assert.That(File.ReadAllText(Path.Combine(b, "stats.txt")), Does.Contain("(cycle, interval, mine)"));
+        }
+    }
+
+    [Test]
+    public void A_run_with_its_own_config_is_the_same_run()
+    {
+        string a = Path.Combine(directory, "a"), b = Path.Combine(directory, "b");
+        string scenario = Path.Combine(directory, "s.toml");
+        File.WriteAllText(scenario, "timing_parameters = \"mine.csv\"\n");
+        File.WriteAllText(Path.Combine(directory, "mine.csv"), Invoke(["profile", "--print-parameters"]).Output);
+        Invoke(["profile", "-q", "-d", a, scenario, .. Short]);
+        Invoke(["run", "-q", "-d", b, Path.Combine(a, "config.toml")]);
+        Assert.That(
+            File.ReadAllText(Path.Combine(b, "stats.txt")), Is.EqualTo(File.ReadAllText(Path.Combine(a, "stats.txt"))));
+    }
+
+    [Test]
+    public void A_parameter_file_is_found_next_to_its_scenario_and_complaints_name_its_line()
+    {
+        string scenario = Path.Combine(directory, "s.toml");
+        File.WriteAllText(scenario, "timing = \"interval\"\ntiming_parameters = \"mine.csv\"\nsteps = [\"load\"]\n");
+        File.WriteAllText(Path.Combine(directory, "mine.csv"), "name,cycles,low,high,instructions,cause,source\nVmread,1\n");
+        (int code, _, string error) = Invoke(["run", scenario]);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(code, Is.EqualTo(2));
+            Assert.That(error, Does.Contain("mine.csv:2: expected 7 cells, found 2").And.Not.Contain("   at "));
+        }
+    }
+
+    [TestCase("--compare", "/nowhere/a", "/nowhere/b")]
+    [TestCase("-c", "timing=functional")]
+    [TestCase("-c", "timing_parameters=\"no-such-file.csv\"")]
+    [TestCase("-c", "timing_parameters=\"alder-lake\"")]
+    public void What_cannot_be_profiled_ends_with_two_and_says_what_was_expected(params string[] arguments)
+    {
+        (int code, _, string error) = Invoke(["profile", .. arguments]);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(code, Is.EqualTo(2));
+            Assert.That(error, Does.Contain("expect").And.Not.Contain("   at "));
+        }
+    }
+
+    private static (int Code, string Output, string Error) Invoke(IReadOnlyList<string> arguments)
+    {
+        using StringWriter output = new(), error = new();
+        int code = Root.Invoke(arguments, output, error);
+        return (code, output.ToString(), error.ToString());
+    }
+}

@@ -1,0 +1,100 @@
+using Seamsim.Calibrating;
+using Seamsim.Isa.Ports;
+using Seamsim.Timing;
+
+namespace Seamsim.Tests.Profiling;
+
+/// <summary>The shipped costs are those the calibration finds, and they keep what the documentation promises.</summary>
+[TestFixture]
+internal sealed class CalibrationTests
+{
+    private CalibrationResult result = null!;
+
+    [OneTimeSetUp]
+    public void Calibrate() => result = Calibration.Run(CoreParameters.Shipped);
+
+    [Test]
+    public void The_shipped_costs_are_the_fitted_ones()
+    {
+        Assert.That(CostFit.Fitted, Has.Count.LessThanOrEqualTo(6));
+        Assert.That(
+            CostFit.Fitted.Select(operation => result.Costs[operation].Cycles),
+            Is.EqualTo(CostFit.Fitted.Select(operation => CoreParameters.Shipped[operation].Cycles)));
+    }
+
+    [Test]
+    public void Only_the_fitted_costs_say_that_they_are_fitted() => Assert.That(
+        CoreParameters.Shipped.Rows.Where(row => row.Source.StartsWith("fitted", StringComparison.Ordinal))
+            .Select(row => row.Operation),
+        Is.EquivalentTo(CostFit.Fitted));
+
+    [Test]
+    public void Eight_of_the_ten_measured_seamcalls_come_out_within_35_per_cent_and_all_within_50()
+    {
+        double[] residuals = [.. result.Leaves.Select(leaf => Math.Abs(leaf.Residual))];
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(residuals, Has.Length.EqualTo(10));
+            Assert.That(residuals.Count(residual => residual <= 0.35), Is.GreaterThanOrEqualTo(8));
+            Assert.That(residuals, Has.All.LessThanOrEqualTo(0.5));
+        }
+    }
+
+    [Test]
+    public void Times_that_were_not_fitted_come_out_within_a_factor_of_two()
+    {
+        using (Assert.EnterMultipleScope())
+            foreach (Validation check in result.Validations)
+                Assert.That(check.IsWithinTwo, $"{check.Name}: {check.Microseconds} us");
+    }
+
+    // TDG.SYS.RD is the exception the documentation names: 0.32 of the published count.
+    [Test]
+    public void Instructions_of_all_leaves_but_one_come_out_within_a_factor_of_two_of_the_published_counts()
+    {
+        CountedLeaf[] called = [.. result.Counts.Where(leaf => leaf.Instructions is not null)];
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(result.Counts, Has.Count.EqualTo(20));
+            Assert.That(called, Has.Length.GreaterThanOrEqualTo(14));
+            Assert.That(
+                called.Where(leaf => leaf.Ratio is < 0.5 or > 2.0).Select(leaf => leaf.Leaf.Name),
+                Is.EqualTo(new[] { "TDG.SYS.RD" }));
+        }
+    }
+
+    [Test]
+    public void A_leaf_alone_with_a_cost_is_not_said_to_be_predicted_by_the_others() => Assert.That(
+        result.Leaves.Where(leaf => !leaf.IsDetermined).Select(leaf => leaf.Leaf.Name),
+        Is.EqualTo(new[] { "TDH.MNG.KEY.CONFIG", "TDH.MNG.INIT" }));
+
+    [Test]
+    public void The_report_names_every_leaf_and_its_model()
+    {
+        string text = CalibrationText.Of(result, CoreParameters.Shipped);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(text, Does.Contain("interval, golden-cove-2026.1"));
+            foreach (MeasuredLeaf leaf in MeasuredLeaf.All)
+                Assert.That(text, Does.Contain(leaf.Name));
+        }
+    }
+
+    [Test]
+    public void The_fit_finds_costs_that_made_the_measurements()
+    {
+        CoreParameters start = CoreParameters.Shipped;
+        SortedDictionary<string, LeafWork> work = CalibrationRuns.Play();
+        CoreParameters truth = start.With(
+            [start[Operation.Pconfig] with { Cycles = 123_456 }, start[Operation.OperandCheck] with { Cycles = 5_000 }]);
+        (LeafWork, ulong)[] made =
+            [.. MeasuredLeaf.All.Where(leaf => leaf.Cycles != 0)
+                .Select(leaf => (work[leaf.Name], (ulong)work[leaf.Name].Cycles(truth)))];
+        CoreParameters found = CostFit.Fit(start, made);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((double)found[Operation.Pconfig].Cycles, Is.EqualTo(123_456).Within(5).Percent);
+            Assert.That((double)found[Operation.OperandCheck].Cycles, Is.EqualTo(5_000).Within(5).Percent);
+        }
+    }
+}
