@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Seamsim.Trace;
 
@@ -12,10 +13,14 @@ internal static class Columns
 }
 
 /// <summary>Bytes of one kind that are being collected for a frame.</summary>
-internal sealed class Column
+/// <remarks>The array is pinned: whoever has asked for room writes to it by pointer, up to the room asked for.</remarks>
+internal sealed unsafe class Column
 {
-    private byte[] bytes = new byte[4096];
+    private byte[] bytes = GC.AllocateUninitializedArray<byte>(4096, pinned: true);
     private int used;
+
+    /// <summary>The most bytes of a number.</summary>
+    public const int NumberRoom = 1 + sizeof(ulong);
 
     public ReadOnlySpan<byte> Bytes => bytes.AsSpan(0, used);
 
@@ -56,19 +61,44 @@ internal sealed class Column
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void PutDifference(ulong value) => PutNumber(((ulong)((long)value >> 63)) ^ (value << 1));
 
-    /// <summary>One store, whatever the length: values are often addresses or random, and a loop would stall on them.</summary>
-    private void PutLongNumber(ulong value)
+    /// <summary>
+    /// Where the next byte goes, with at least so much room from there on; <see cref="Advance"/> says what was used of it.
+    /// </summary>
+    public byte* Reserve(int room)
     {
-        const int room = 1 + sizeof(ulong);
         if (bytes.Length - used < room)
             Grow(room);
-        ulong high = value >> 4;
-        int count = (71 - BitOperations.LeadingZeroCount(high | 1)) >> 3;
-        ref byte at = ref bytes[used];
-        at = (byte)(0x80 | ((count - 1) << 4) | ((int)value & 15));
-        Unsafe.WriteUnaligned(ref Unsafe.Add(ref at, 1), BitConverter.IsLittleEndian ? high : BinaryPrimitives.ReverseEndianness(high));
-        used += 1 + count;
+        return (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(bytes)) + used;
     }
 
-    private void Grow(int more) => Array.Resize(ref bytes, Math.Max(bytes.Length * 2, used + more));
+    public void Advance(byte* next) =>
+        used = (int)(next - (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(bytes)));
+
+    /// <summary>
+    /// Writes a number without a branch, since lengths of values and addresses cannot be foreseen; returns where the next one
+    /// goes. It may write <see cref="NumberRoom"/> bytes whatever it uses.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static byte* Number(byte* to, ulong value)
+    {
+        int bits = 64 - BitOperations.LeadingZeroCount(value);
+        int count = (bits + 3) >> 3, isLong = (7 - bits) >> 31;
+        *to = (byte)(((int)value & (0x7F ^ (0x70 & isLong))) | (isLong & (0x80 | ((count - 1) << 4))));
+        ulong high = value >> 4;
+        Unsafe.WriteUnaligned(to + 1, BitConverter.IsLittleEndian ? high : BinaryPrimitives.ReverseEndianness(high));
+        return to + 1 + (count & isLong);
+    }
+
+    /// <summary>A signed number, as <see cref="Number"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static byte* Difference(byte* to, ulong value) => Number(to, (ulong)((long)value >> 63) ^ (value << 1));
+
+    private void PutLongNumber(ulong value) => Advance(Number(Reserve(NumberRoom), value));
+
+    private void Grow(int more)
+    {
+        byte[] larger = GC.AllocateUninitializedArray<byte>(Math.Max(bytes.Length * 2, used + more), pinned: true);
+        bytes.AsSpan(0, used).CopyTo(larger);
+        bytes = larger;
+    }
 }

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace Seamsim.Trace;
 
 /// <summary>
@@ -16,9 +19,10 @@ internal sealed class PageMap
     public void Forget() => Array.Fill(recent, ulong.MaxValue);
 
     /// <summary>Whether this frame surely holds the page: its address and space are together the tag of its slot.</summary>
-    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Holds(ulong space, ulong page) =>
-        recent[(int)((page >> 12) ^ space) & (Slots - 1)] == (page | space) && space < TaggedSpaces;
+        Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(recent), (int)((page >> 12) ^ space) & (Slots - 1)) == (page | space)
+        && space < TaggedSpaces;
 
     /// <summary>The translation as the run told it, to be told again by this frame; null: it has it, or nobody knows it.</summary>
     public ulong[]? Missing(ulong space, ulong page, long frame)

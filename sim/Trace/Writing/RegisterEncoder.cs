@@ -4,12 +4,12 @@ using System.Runtime.CompilerServices;
 namespace Seamsim.Trace;
 
 /// <summary>
-/// Writes changes of registers: which (as the difference to what the running block changed the last time) and by how
-/// much.
+/// Writes changes of registers: which (as the difference to what the running block changed the last time) and which of
+/// their bits.
 /// </summary>
 internal sealed class RegisterEncoder(Column to)
 {
-    /// <summary>States every register that is known, as differences to zero; the number of records it took.</summary>
+    /// <summary>States every register that is known, as if it had been zero; the number of records it took.</summary>
     public int PutKnown(Lane lane, BlockModel? block)
     {
         int records = 0;
@@ -56,7 +56,7 @@ internal sealed class RegisterEncoder(Column to)
         for (uint left = mask; left != 0; left &= left - 1)
         {
             ref ulong register = ref lane.Registers[Base(code) + BitOperations.TrailingZeroCount(left)];
-            to.PutDifference(values[next] - register);
+            to.PutNumber(values[next] ^ register);
             register = values[next++];
         }
     }
@@ -74,6 +74,6 @@ internal sealed class RegisterEncoder(Column to)
     private void PutFromZero(Lane lane, int first, uint mask)
     {
         for (uint left = mask; left != 0; left &= left - 1)
-            to.PutDifference(lane.Registers[first + BitOperations.TrailingZeroCount(left)]);
+            to.PutNumber(lane.Registers[first + BitOperations.TrailingZeroCount(left)]);
     }
 }
