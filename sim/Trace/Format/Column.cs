@@ -5,11 +5,17 @@ using System.Runtime.InteropServices;
 
 namespace Seamsim.Trace;
 
-/// <summary>The columns of a frame, in the order of the file. Each is compressed by itself.</summary>
+/// <summary>The columns of a frame, in the order of the file. Each stands by itself.</summary>
 internal static class Columns
 {
     public const int State = 0, Control = 1, Clock = 2, Address = 3, Shape = 4, Value = 5, Register = 6, Event = 7,
         Dictionary = 8, Count = 9;
+
+    /// <summary>
+    /// Whether a column is compressed. Values and registers are written by the byte already, and compression
+    /// would take several times as long as the run itself.
+    /// </summary>
+    public static bool IsCompressed(int column) => column is not (Value or Register);
 }
 
 /// <summary>Bytes of one kind that are being collected for a frame.</summary>

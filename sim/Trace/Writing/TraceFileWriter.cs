@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using ZstdSharp;
 
 namespace Seamsim.Trace;
@@ -82,24 +83,34 @@ internal sealed class TraceFileWriter : IDisposable
 
     private FrameHeader Write(FrameHeader header, Column[] columns)
     {
-        Span<(int Raw, int Packed)> sizes = stackalloc (int, int)[Columns.Count];
+        Span<FrameColumn> places = stackalloc FrameColumn[Columns.Count];
         int used = FrameHeader.Bytes;
         for (int i = 0; i < columns.Length; i++)
         {
             ReadOnlySpan<byte> raw = columns[i].Bytes;
             if (raw.IsEmpty)
                 continue;
-            int bound = Compressor.GetCompressBound(raw.Length);
-            if (frame.Length - used < bound)
-                Array.Resize(ref frame, Math.Max(frame.Length * 2, used + bound));
-            int packed = zstd.Wrap(raw, frame.AsSpan(used));
-            sizes[i] = (raw.Length, packed);
+            int packed = Pack(i, raw, used);
+            places[i] = new FrameColumn(raw.Length, packed, XxHash64.HashToUInt64(frame.AsSpan(used, packed)));
             used += packed;
         }
         header = header with { PayloadBytes = used - FrameHeader.Bytes };
-        header.Write(frame, frame.AsSpan(FrameHeader.Bytes, header.PayloadBytes), sizes);
+        header.Write(frame, places);
         Append(frame.AsSpan(0, used));
         return header;
+    }
+
+    /// <summary>Puts a column behind what the frame has; how many bytes it took.</summary>
+    private int Pack(int column, ReadOnlySpan<byte> raw, int used)
+    {
+        int bound = Compressor.GetCompressBound(raw.Length);
+        if (frame.Length - used < bound)
+            Array.Resize(ref frame, Math.Max(frame.Length * 2, used + bound));
+        int packed = Columns.IsCompressed(column) ? zstd.Wrap(raw, frame.AsSpan(used)) : raw.Length;
+        if (packed < raw.Length)
+            return packed;
+        raw.CopyTo(frame.AsSpan(used));
+        return raw.Length;
     }
 
     private void Append(ReadOnlySpan<byte> bytes)
