@@ -12,10 +12,11 @@ internal static class Columns
         Dictionary = 8, Count = 9;
 
     /// <summary>
-    /// Whether a column is compressed. Values and registers are written by the byte already, and compression
-    /// would take several times as long as the run itself.
+    /// Whether a column is compressed. Values and registers are not: it would take several times as long as the run itself.
+    /// Beside them addresses are not either, since they are few in comparison.
     /// </summary>
-    public static bool IsCompressed(int column) => column is not (Value or Register);
+    public static bool IsCompressed(int column, TraceAspects aspects) =>
+        column is not (Value or Register) && (column != Address || (aspects & TraceAspects.Values) == 0);
 }
 
 /// <summary>Bytes of one kind that are being collected for a frame.</summary>
@@ -25,8 +26,8 @@ internal sealed unsafe class Column
     private byte[] bytes = GC.AllocateUninitializedArray<byte>(4096, pinned: true);
     private int used;
 
-    /// <summary>The most bytes of a number.</summary>
-    public const int NumberRoom = 1 + sizeof(ulong);
+    /// <summary>The most bytes of a number or a word.</summary>
+    public const int WordRoom = 1 + sizeof(ulong);
 
     public ReadOnlySpan<byte> Bytes => bytes.AsSpan(0, used);
 
@@ -81,25 +82,36 @@ internal sealed unsafe class Column
         used = (int)(next - (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(bytes)));
 
     /// <summary>
-    /// Writes a number without a branch, since lengths of values and addresses cannot be foreseen; returns where the next one
-    /// goes. It may write <see cref="NumberRoom"/> bytes whatever it uses.
+    /// Writes a word: how many bytes it takes, and these. Without a branch, since lengths of values and addresses cannot be
+    /// foreseen; it may write <see cref="WordRoom"/> bytes whatever it uses. Returns where the next one goes.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static byte* Number(byte* to, ulong value)
+    public static byte* Word(byte* to, ulong value)
     {
-        int bits = 64 - BitOperations.LeadingZeroCount(value);
-        int count = (bits + 3) >> 3, isLong = (7 - bits) >> 31;
-        *to = (byte)(((int)value & (0x7F ^ (0x70 & isLong))) | (isLong & (0x80 | ((count - 1) << 4))));
-        ulong high = value >> 4;
-        Unsafe.WriteUnaligned(to + 1, BitConverter.IsLittleEndian ? high : BinaryPrimitives.ReverseEndianness(high));
-        return to + 1 + (count & isLong);
+        uint count = 8 - ((uint)BitOperations.LeadingZeroCount(value) >> 3);
+        *to = (byte)count;
+        Unsafe.WriteUnaligned(to + 1, BitConverter.IsLittleEndian ? value : BinaryPrimitives.ReverseEndianness(value));
+        return to + 1 + count;
     }
 
-    /// <summary>A signed number, as <see cref="Number"/>.</summary>
+    /// <summary>A word whose sign is in its lowest bit.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static byte* Difference(byte* to, ulong value) => Number(to, (ulong)((long)value >> 63) ^ (value << 1));
+    public static byte* SignedWord(byte* to, ulong value) => Word(to, (ulong)((long)value >> 63) ^ (value << 1));
 
-    private void PutLongNumber(ulong value) => Advance(Number(Reserve(NumberRoom), value));
+    public void PutWord(ulong value) => Advance(Word(Reserve(WordRoom), value));
+
+    public void PutSignedWord(ulong value) => Advance(SignedWord(Reserve(WordRoom), value));
+
+    /// <summary>One store, whatever the length.</summary>
+    private void PutLongNumber(ulong value)
+    {
+        ulong high = value >> 4;
+        byte* to = Reserve(WordRoom);
+        int count = (71 - BitOperations.LeadingZeroCount(high | 1)) >> 3;
+        *to = (byte)(0x80 | ((count - 1) << 4) | ((int)value & 15));
+        Unsafe.WriteUnaligned(to + 1, BitConverter.IsLittleEndian ? high : BinaryPrimitives.ReverseEndianness(high));
+        Advance(to + 1 + count);
+    }
 
     private void Grow(int more)
     {

@@ -219,17 +219,17 @@ internal sealed class FrameDecoder(TraceHeader trace)
             byte how = block.Shapes[i];
             int bytes = ShapeByte.IsOddSize(how) ? sizes[i] : ShapeByte.BytesOf(how);
             ref AccessSlot slot = ref block.Slot(i);
-            ulong where = slot.Expected(lane.LastAddress) + address.TakeDifference();
+            ulong where = slot.Expected(lane.LastAddress) + address.TakeSignedWord();
             slot.Learn(where);
             lane.LastAddress = where;
             ulong first = 0;
             int more = -1;
             if (values)
             {
-                first = slot.Value ^= value.TakeNumber();
+                first = slot.Value ^= value.TakeWord();
                 for (int word = 1; word < RawWord.ValueWords(bytes) && !value.Overran; word++)
                 {
-                    int at = Record.AddValueWord(value.TakeNumber());
+                    int at = Record.AddValueWord(value.TakeWord());
                     more = more < 0 ? at : more;
                 }
             }
@@ -318,7 +318,7 @@ internal sealed class FrameDecoder(TraceHeader trace)
 
     private void Registers(int code)
     {
-        uint mask = (uint)register.TakeNumber();
+        uint mask = (uint)register.TakeWord();
         if (code == 0)
         {
             mask ^= running?.RegisterMask ?? 0;
@@ -334,7 +334,7 @@ internal sealed class FrameDecoder(TraceHeader trace)
         for (uint left = mask; left != 0; left &= left - 1)
         {
             ref ulong place = ref lane.Registers[RegisterEncoder.Base(code) + BitOperations.TrailingZeroCount(left)];
-            place ^= register.TakeNumber();
+            place ^= register.TakeWord();
             Record.AddOperand(place);
         }
     }

@@ -7,129 +7,149 @@ namespace Seamsim.Trace;
 // Executions as they nearly always are: all of the block, with accesses of the shapes of last time to pages the frame
 // knows, then at most one change of general registers, then the next execution. They are known from their raw words
 // before anything is written, and are written by pointer. Everything else goes the long way, from the same state.
+//
+// Invariants: words are read below the end of the chunk only. No word becomes more than Column.WordRoom bytes of any one
+// column, and each column has that much for every word. A block with usual accesses has a slot for each of them; a mask
+// names registers below 32, and there are more.
 internal sealed unsafe partial class TraceEncoder
 {
-    /// <summary>More than the bytes that one usual execution puts into any one column.</summary>
-    private const int UsualRoom = 1024;
-
-    private const int UsualReserve = 64 * 1024;
+    /// <summary>What is known of the accesses at compile time.</summary>
+    private interface IUsualAccesses
+    {
+        static abstract bool HaveValues { get; }
+    }
 
     /// <summary>Writes usual executions from <paramref name="at"/> on; returns the first word that is not of one.</summary>
-    /// <remarks>
-    /// Invariants: words are read below <paramref name="end"/> only. Columns have <see cref="UsualRoom"/> behind their edges,
-    /// and an execution has at most 62 accesses and 32 registers of at most nine bytes each. A block with usual accesses has
-    /// a slot for each of them; a mask names registers below 32, and there are more.
-    /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private ulong* Usual(ulong* at, ulong* end)
+    private ulong* Usual<T>(ulong* at, ulong* end) where T : struct, IUsualAccesses
     {
         EndExecution();
-        if (lane.Last is not { } last || lane.Moved || lane.RegistersFrame != number)
+        if (lane.Last is not { } last || lane.Moved || lane.RegistersFrame != number || (physical && !PageMap.Tags(lane.Space)))
             return at;
-        byte* address = frame.Address.Reserve(UsualReserve), addressEdge = address + (UsualReserve - UsualRoom);
-        byte* value = frame.Value.Reserve(UsualReserve), valueEdge = value + (UsualReserve - UsualRoom);
-        byte* register = frame.Register.Reserve(UsualReserve), registerEdge = register + (UsualReserve - UsualRoom);
-        ref ulong file = ref MemoryMarshal.GetArrayDataReference(lane.Registers);
+        ulong* first = at, limit = at + Math.Min(Math.Max(0, frameWords - words), end - at);
+        UsualColumns to = new(frame, (int)(limit - at));
         BlockModel[] known = blocks;
-        ulong clock = lane.Clock, lastAddress = lane.LastAddress, space = lane.Space, instructions = 0, records = 0;
-        uint changed = 0;
-        int step = values ? 2 : 1, most = frameWords;
-        ulong* first = at;
-        ulong* limit = at + Math.Max(0, most - words);
-        if (limit > end)
-            limit = end;
+        ulong clock = lane.Clock, instructions = 0;
+        long changes = 0, executions = 0, current = number;
         while (at < limit)
         {
             ulong word = *at;
             BlockModel block = known[RawWord.BlockOf(word)];
             int count = block.UsualAccesses;
-            ulong* next = at + 1 + (nint)count * step;
-            if (block.Frame != number || next >= end || address > addressEdge || value > valueEdge || register > registerEdge)
+            ulong* next = at + 1 + (T.HaveValues ? 2 * (long)count : count);
+            if (block.Frame != current || next >= limit || (count != 0 && !AreUsual<T>(at + 1, next, ref block.FirstSlot)))
                 break;
-            ref AccessSlot slots = ref block.FirstSlot;
-            bool usual = true;
-            for (int i = 0; i < count; i++)
-            {
-                ulong access = at[1 + (nint)i * step];
-                usual &= RawWord.KindOfAccess(access) == Unsafe.Add(ref slots, i).Kind && Knows(access, space);
-            }
-            if (!usual)
-                break;
-            ulong after = *next;
             ulong* following = next;
-            bool changes = false;
-            if (!RawWord.IsExecution(after))
+            byte what = ControlByte.Plain;
+            if (!RawWord.IsExecution(*next))
             {
-                following = next + 1 + RawWord.WordsOf(after);
-                if (!RawWord.IsChange(after) || following >= end || !RawWord.IsExecution(*following)
-                    || BitOperations.PopCount((uint)after) != RawWord.WordsOf(after))
+                following = next + 1 + RawWord.WordsOf(*next);
+                if (!RawWord.IsChange(*next) || following >= limit || !RawWord.IsExecution(*following)
+                    || BitOperations.PopCount(RawWord.ImmediateOf(*next)) != RawWord.WordsOf(*next))
                     break;
-                changes = true;
+                what = ControlByte.Plain | ControlByte.Changes;
             }
-
             ulong now = (clock & ~RawWord.ClockMask) | (word & RawWord.ClockMask);
             if (now < clock)
                 now += RawWord.ClockMask + 1;
             ulong cost = now - clock;
             clock = now;
-            byte what = changes ? (byte)(ControlByte.Plain | ControlByte.Changes) : ControlByte.Plain;
             if (last.Successor == block && cost == last.Cost)
                 RunOn(what);
             else
                 Surprise(what, last, block, cost);
             last = block;
-
-            for (int i = 0; i < count; i++)
+            if (count != 0)
+                PutAccesses<T>(ref to, at + 1, next, ref block.FirstSlot);
+            if (following != next)
             {
-                ref AccessSlot slot = ref Unsafe.Add(ref slots, i);
-                ulong where = RawWord.AddressOf(at[1 + (nint)i * step]);
-                ulong moved = where - slot.Address;
-                address = Column.Difference(address, moved - slot.Stride);
-                slot.Stride = moved;
-                slot.Address = lastAddress = where;
-                if (step == 1)
-                    continue;
-                ulong content = at[2 + (nint)i * 2];
-                value = Column.Number(value, content ^ slot.Value);
-                slot.Value = content;
+                PutChange(ref to, next, block, lane);
+                changes++;
             }
-            records++;
-            if (changes)
-            {
-                uint mask = (uint)after;
-                register = Column.Number(register, mask ^ block.RegisterMask);
-                block.RegisterMask = mask;
-                changed |= mask;
-                for (uint left = mask; left != 0; left &= left - 1)
-                {
-                    ref ulong place = ref Unsafe.Add(ref file, BitOperations.TrailingZeroCount(left));
-                    ulong content = *++next;
-                    register = Column.Number(register, content ^ place);
-                    place = content;
-                }
-                records++;
-            }
-            instructions += (ulong)block.Instructions;
+            executions++;
+            instructions += (uint)block.Instructions;
             at = following;
         }
         if (at == first)
             return at;
         words += (int)(at - first);
-        frame.Address.Advance(address);
-        frame.Value.Advance(value);
-        frame.Register.Advance(register);
-        frame.Counted(instructions, records);
-        (lane.Last, lane.Clock, lane.LastAddress) = (last, clock, lastAddress);
-        lane.KnownRegisters |= changed;
+        to.Advance(frame);
+        frame.Counted(instructions, (ulong)(executions + changes));
+        (lane.Last, lane.Clock) = (last, clock);
+        if (to.LastAddress is { } address)
+            lane.LastAddress = address;
+        lane.KnownRegisters |= to.Changed;
         return at;
     }
 
-    /// <summary>Whether the frame holds the translation of the access, which stays within a page.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool Knows(ulong access, ulong space)
+    /// <summary>Whether accesses have the shapes of last time, and stay within pages whose translation the frame holds.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private bool AreUsual<T>(ulong* at, ulong* end, ref AccessSlot slot) where T : struct, IUsualAccesses
     {
-        ulong at = RawWord.AddressOf(access), page = at & ~0xFFFUL;
-        return !physical || (pages.Holds(space, page) && (at & 0xFFF) + (1UL << RawWord.SizeCode(access)) <= 0x1000);
+        ulong space = lane.Space;
+        bool translated = physical;
+        PageMap map = pages;
+        for (; at < end; at += T.HaveValues ? 2 : 1)
+        {
+            ulong access = *at;
+            if (RawWord.KindOfAccess(access) != slot.Kind)
+                return false;
+            if (translated)
+            {
+                ulong address = RawWord.AddressOf(access);
+                if (!map.HoldsTagged(space, address & ~0xFFFUL)
+                    || (address & 0xFFF) + (1UL << RawWord.SizeCode(access)) > 0x1000)
+                    return false;
+            }
+            slot = ref Unsafe.Add(ref slot, 1);
+        }
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void PutAccesses<T>(ref UsualColumns to, ulong* at, ulong* end, ref AccessSlot slot)
+        where T : struct, IUsualAccesses
+    {
+        byte* address = to.Address, value = to.Value;
+        ulong where;
+        do
+        {
+            where = RawWord.AddressOf(*at);
+            ulong moved = where - slot.Address;
+            address = Column.SignedWord(address, moved - slot.Stride);
+            slot.Stride = moved;
+            slot.Address = where;
+            if (T.HaveValues)
+            {
+                ulong content = at[1];
+                value = Column.Word(value, content ^ slot.Value);
+                slot.Value = content;
+            }
+            at += T.HaveValues ? 2 : 1;
+            slot = ref Unsafe.Add(ref slot, 1);
+        }
+        while (at < end);
+        to.Address = address;
+        to.Value = value;
+        to.LastAddress = where;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void PutChange(ref UsualColumns to, ulong* at, BlockModel block, Lane lane)
+    {
+        uint mask = RawWord.ImmediateOf(*at);
+        byte* register = Column.Word(to.Register, mask ^ block.RegisterMask);
+        block.RegisterMask = mask;
+        to.Changed |= mask;
+        ref ulong file = ref MemoryMarshal.GetArrayDataReference(lane.Registers);
+        for (uint left = mask; left != 0; left &= left - 1)
+        {
+            ref ulong place = ref Unsafe.Add(ref file, BitOperations.TrailingZeroCount(left));
+            ulong content = *++at;
+            register = Column.Word(register, content ^ place);
+            place = content;
+        }
+        to.Register = register;
     }
 
     /// <summary>Another block than the last time comes next, or at another cost.</summary>
@@ -149,5 +169,38 @@ internal sealed unsafe partial class TraceEncoder
             frame.Control.PutNumber((ulong)block.LocalId);
         last.Successor = block;
         last.Cost = cost;
+    }
+
+    private readonly struct WithValues : IUsualAccesses
+    {
+        public static bool HaveValues => true;
+    }
+
+    private readonly struct WithoutValues : IUsualAccesses
+    {
+        public static bool HaveValues => false;
+    }
+
+    /// <summary>Where usual executions are written.</summary>
+    private ref struct UsualColumns
+    {
+        public byte* Address, Value, Register;
+        public ulong? LastAddress;
+        public uint Changed;
+
+        public UsualColumns(FrameBuilder frame, int words)
+        {
+            int room = (words + 1) * Column.WordRoom;
+            Address = frame.Address.Reserve(room);
+            Value = frame.Value.Reserve(room);
+            Register = frame.Register.Reserve(room);
+        }
+
+        public readonly void Advance(FrameBuilder frame)
+        {
+            frame.Address.Advance(Address);
+            frame.Value.Advance(Value);
+            frame.Register.Advance(Register);
+        }
     }
 }

@@ -76,7 +76,7 @@ internal sealed partial class TraceEncoder
                 }
                 else if (RawWord.IsExecution(word))
                 {
-                    ulong* usual = Usual(at, end);
+                    ulong* usual = values ? Usual<WithValues>(at, end) : Usual<WithoutValues>(at, end);
                     if (usual != at)
                     {
                         at = usual;
@@ -249,7 +249,7 @@ internal sealed partial class TraceEncoder
         else if (asExpected == accesses && block.IsExpected(accesses, shape))
             asExpected++;
         ref AccessSlot slot = ref block.Slot(accesses);
-        frame.Address.PutDifference(address - slot.Expected(lane.LastAddress));
+        frame.Address.PutSignedWord(address - slot.Expected(lane.LastAddress));
         slot.Learn(address);
         lane.LastAddress = address;
         accesses++;
@@ -258,10 +258,10 @@ internal sealed partial class TraceEncoder
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void PutValue(ref AccessSlot slot, ReadOnlySpan<ulong> value)
     {
-        frame.Value.PutNumber(value[0] ^ slot.Value);
+        frame.Value.PutWord(value[0] ^ slot.Value);
         slot.Value = value[0];
         for (int i = 1; i < value.Length; i++)
-            frame.Value.PutNumber(value[i]);
+            frame.Value.PutWord(value[i]);
     }
 
     /// <summary>A frame repeats the translations that its accesses need.</summary>

@@ -106,7 +106,7 @@ internal sealed class TraceFileWriter : IDisposable
         int bound = Compressor.GetCompressBound(raw.Length);
         if (frame.Length - used < bound)
             Array.Resize(ref frame, Math.Max(frame.Length * 2, used + bound));
-        int packed = Columns.IsCompressed(column) ? zstd.Wrap(raw, frame.AsSpan(used)) : raw.Length;
+        int packed = Columns.IsCompressed(column, Header.Aspects) ? zstd.Wrap(raw, frame.AsSpan(used)) : raw.Length;
         if (packed < raw.Length)
             return packed;
         raw.CopyTo(frame.AsSpan(used));
