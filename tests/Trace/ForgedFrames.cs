@@ -39,7 +39,7 @@ internal static class ForgedFrames
                 packed = columns[i];
             BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(ColumnTable + i * ColumnBytes + 4), packed.Length);
             BinaryPrimitives.WriteUInt64LittleEndian(
-                header.AsSpan(ColumnTable + i * ColumnBytes + 8), XxHash64.HashToUInt64(packed));
+                header.AsSpan(ColumnTable + i * ColumnBytes + 8), XxHash3.HashToUInt64(packed));
             payload.AddRange(packed);
         }
         BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(8), payload.Count);

@@ -101,9 +101,11 @@ internal readonly record struct FrameHeader(
 /// <summary>Where a column is: what it takes in the file and in memory. As many bytes in both: it is stored as it is.</summary>
 /// <param name="Raw">Its bytes.</param>
 /// <param name="Packed">Its bytes in the file.</param>
-/// <param name="Checksum">XXH64 of the bytes in the file.</param>
+/// <param name="Checksum">XXH3 of the bytes in the file.</param>
 internal readonly record struct FrameColumn(int Raw, int Packed, ulong Checksum)
 {
+    public bool IsStored => Packed == Raw;
+
     public void Write(Span<byte> to)
     {
         BinaryPrimitives.WriteInt32LittleEndian(to, Raw);

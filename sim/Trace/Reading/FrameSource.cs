@@ -97,15 +97,14 @@ internal sealed class FrameSource : IDisposable
 
     private void Load(long offset, int column, in FrameColumn place, long from, Span<byte> to)
     {
-        bool isStored = place.Packed == place.Raw;
-        if (!isStored && packed.Length < place.Packed)
+        if (!place.IsStored && packed.Length < place.Packed)
             packed = new byte[place.Packed];
-        Span<byte> bytes = isStored ? to : packed.AsSpan(0, place.Packed);
+        Span<byte> bytes = place.IsStored ? to : packed.AsSpan(0, place.Packed);
         if (Read(from, bytes) < bytes.Length)
             throw new TraceFileException(Name, offset, "the file is cut inside a frame");
-        if (XxHash64.HashToUInt64(bytes) != place.Checksum && !bytes.IsEmpty)
+        if (XxHash3.HashToUInt64(bytes) != place.Checksum)
             throw new TraceFileException(Name, offset, $"the checksum of column {column} of the frame does not match its bytes");
-        if (!isStored && !Unpack(bytes, to))
+        if (!place.IsStored && !Unpack(bytes, to))
             throw new TraceFileException(Name, offset, $"column {column} of the frame cannot be decompressed");
     }
 
