@@ -102,16 +102,22 @@ internal sealed unsafe class Column
 
     public void PutSignedWord(ulong value) => Advance(SignedWord(Reserve(WordRoom), value));
 
-    /// <summary>One store, whatever the length.</summary>
-    private void PutLongNumber(ulong value)
+    /// <summary>Writes a number, as <see cref="PutNumber"/> does, to where <see cref="WordRoom"/> bytes are free.</summary>
+    public static byte* Number(byte* to, ulong value)
     {
+        if (value < 0x80)
+        {
+            *to = (byte)value;
+            return to + 1;
+        }
         ulong high = value >> 4;
-        byte* to = Reserve(WordRoom);
-        int count = (71 - BitOperations.LeadingZeroCount(high | 1)) >> 3;
+        int count = (71 - BitOperations.LeadingZeroCount(high)) >> 3;
         *to = (byte)(0x80 | ((count - 1) << 4) | ((int)value & 15));
         Unsafe.WriteUnaligned(to + 1, BitConverter.IsLittleEndian ? high : BinaryPrimitives.ReverseEndianness(high));
-        Advance(to + 1 + count);
+        return to + 1 + count;
     }
+
+    private void PutLongNumber(ulong value) => Advance(Number(Reserve(WordRoom), value));
 
     private void Grow(int more)
     {

@@ -82,9 +82,12 @@ internal static unsafe class RawWord
     public static uint AccessKind(byte shape) =>
         16u | ((shape & 7u) << 1) | ((shape & (uint)ShapeByte.Write) != 0 ? 1u : 0);
 
-    /// <summary>Whether this changes some of the first 32 registers; otherwise it is anything, an access too.</summary>
+    /// <summary>
+    /// Whether this changes some of the first 32 registers and a word follows for each; otherwise it is anything, an access too.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool IsChange(ulong word) => (word & 0xFF00_FFFF_0000_0000) == Other((int)EventKind.Registers, 0, 0, 0);
+    public static bool IsChange(ulong word) =>
+        word - (uint)word == Other((int)EventKind.Registers, BitOperations.PopCount((uint)word), 0, 0);
 
     public static int BlockOf(ulong word) => (int)(word >> ClockBits);
 

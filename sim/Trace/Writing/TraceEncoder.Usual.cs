@@ -31,33 +31,32 @@ internal sealed unsafe partial class TraceEncoder
         BlockModel[] known = blocks;
         ulong clock = lane.Clock, instructions = 0;
         long changes = 0, executions = 0, current = number;
+        PageMap? map = physical ? pages : null;
+        byte running = plain;
+        int length = plainRun;
         while (at < limit)
         {
             ulong word = *at;
             BlockModel block = known[RawWord.BlockOf(word)];
             int count = block.UsualAccesses;
             ulong* next = at + 1 + (T.HaveValues ? 2 * (long)count : count);
-            if (block.Frame != current || next >= limit || (count != 0 && !AreUsual<T>(at + 1, next, ref block.FirstSlot)))
+            if (block.Frame != current || next >= limit || (count != 0 && !AreUsual<T>(at + 1, next, ref block.FirstSlot, map, lane.Space)))
                 break;
             ulong* following = next;
             byte what = ControlByte.Plain;
             if (!RawWord.IsExecution(*next))
             {
                 following = next + 1 + RawWord.WordsOf(*next);
-                if (!RawWord.IsChange(*next) || following >= limit || !RawWord.IsExecution(*following)
-                    || BitOperations.PopCount(RawWord.ImmediateOf(*next)) != RawWord.WordsOf(*next))
+                if (!RawWord.IsChange(*next) || following >= limit || !RawWord.IsExecution(*following))
                     break;
                 what = ControlByte.Plain | ControlByte.Changes;
             }
-            ulong now = (clock & ~RawWord.ClockMask) | (word & RawWord.ClockMask);
-            if (now < clock)
-                now += RawWord.ClockMask + 1;
-            ulong cost = now - clock;
-            clock = now;
-            if (last.Successor == block && cost == last.Cost)
-                RunOn(what);
+            ulong cost = (word - clock) & RawWord.ClockMask;
+            clock += cost;
+            if (last.Successor == block && cost == last.Cost && what == running)
+                length++;
             else
-                Surprise(what, last, block, cost);
+                to.Control = Break(to.Control, ref running, ref length, what, last, block, cost);
             last = block;
             if (count != 0)
                 PutAccesses<T>(ref to, at + 1, next, ref block.FirstSlot);
@@ -75,7 +74,7 @@ internal sealed unsafe partial class TraceEncoder
         words += (int)(at - first);
         to.Advance(frame);
         frame.Counted(instructions, (ulong)(executions + changes));
-        (lane.Last, lane.Clock) = (last, clock);
+        (lane.Last, lane.Clock, plain, plainRun) = (last, clock, running, length);
         if (to.LastAddress is { } address)
             lane.LastAddress = address;
         lane.KnownRegisters |= to.Changed;
@@ -84,17 +83,15 @@ internal sealed unsafe partial class TraceEncoder
 
     /// <summary>Whether accesses have the shapes of last time, and stay within pages whose translation the frame holds.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private bool AreUsual<T>(ulong* at, ulong* end, ref AccessSlot slot) where T : struct, IUsualAccesses
+    private static bool AreUsual<T>(ulong* at, ulong* end, ref AccessSlot slot, PageMap? map, ulong space)
+        where T : struct, IUsualAccesses
     {
-        ulong space = lane.Space;
-        bool translated = physical;
-        PageMap map = pages;
         for (; at < end; at += T.HaveValues ? 2 : 1)
         {
             ulong access = *at;
             if (RawWord.KindOfAccess(access) != slot.Kind)
                 return false;
-            if (translated)
+            if (map is not null)
             {
                 ulong address = RawWord.AddressOf(access);
                 if (!map.HoldsTagged(space, address & ~0xFFFUL)
@@ -152,23 +149,41 @@ internal sealed unsafe partial class TraceEncoder
         to.Register = register;
     }
 
-    /// <summary>Another block than the last time comes next, or at another cost.</summary>
-    private void Surprise(byte what, BlockModel last, BlockModel block, ulong cost)
+    /// <summary>
+    /// Another block than the last time comes next, or at another cost, or a change of registers begins or ceases to come
+    /// with each execution: writes the run before it, and what was not expected.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private byte* Break(
+        byte* to, ref byte run, ref int length, byte what, BlockModel last, BlockModel block, ulong cost)
     {
-        EndPlainRun();
+        if (length != 0)
+        {
+            *to++ = length == 1 ? run : (byte)(run | ControlByte.Repeat);
+            if (length > 1)
+                to = Column.Number(to, (uint)length - 1);
+        }
         bool successor = last.Successor == block;
-        if (!successor)
-            what -= ControlByte.SuccessorAsExpected;
+        if (successor && cost == last.Cost)
+        {
+            (run, length) = (what, 1);
+            return to;
+        }
+        length = 0;
         if (cost != last.Cost)
         {
             what -= ControlByte.CostAsExpected;
             frame.Clock.PutDifference(cost - last.Cost);
+            last.Cost = cost;
         }
-        frame.Control.Put(what);
-        if (!successor)
-            frame.Control.PutNumber((ulong)block.LocalId);
+        if (successor)
+        {
+            *to++ = what;
+            return to;
+        }
+        *to++ = (byte)(what - ControlByte.SuccessorAsExpected);
         last.Successor = block;
-        last.Cost = cost;
+        return Column.Number(to, (uint)block.LocalId);
     }
 
     private readonly struct WithValues : IUsualAccesses
@@ -184,13 +199,14 @@ internal sealed unsafe partial class TraceEncoder
     /// <summary>Where usual executions are written.</summary>
     private ref struct UsualColumns
     {
-        public byte* Address, Value, Register;
+        public byte* Control, Address, Value, Register;
         public ulong? LastAddress;
         public uint Changed;
 
         public UsualColumns(FrameBuilder frame, int words)
         {
             int room = (words + 1) * Column.WordRoom;
+            Control = frame.Control.Reserve(2 * room);
             Address = frame.Address.Reserve(room);
             Value = frame.Value.Reserve(room);
             Register = frame.Register.Reserve(room);
@@ -198,6 +214,7 @@ internal sealed unsafe partial class TraceEncoder
 
         public readonly void Advance(FrameBuilder frame)
         {
+            frame.Control.Advance(Control);
             frame.Address.Advance(Address);
             frame.Value.Advance(Value);
             frame.Register.Advance(Register);
