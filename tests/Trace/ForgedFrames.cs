@@ -9,7 +9,21 @@ internal static class ForgedFrames
 {
     private const int HeaderBytes = 232, ColumnTable = 80, ColumnBytes = 16, ColumnCount = 9;
 
-    public static byte[] Forge(byte[] file, Random random)
+    public static byte[] Forge(byte[] file, Random random) => Change(file, columns =>
+    {
+        for (int changes = random.Next(1, 4); changes > 0; changes--)
+        {
+            int which = random.Next(ColumnCount);
+            if (columns[which].Length > 0)
+                columns[which][random.Next(columns[which].Length)] = (byte)random.Next(256);
+        }
+    });
+
+    /// <summary>Puts another column in the place of one.</summary>
+    public static byte[] Replace(byte[] file, int column, Func<byte[], byte[]> with) =>
+        Change(file, columns => columns[column] = with(columns[column]));
+
+    private static byte[] Change(byte[] file, Action<List<byte[]>> change)
     {
         int first = BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(12));
         byte[] header = file[first..(first + HeaderBytes)];
@@ -25,18 +39,14 @@ internal static class ForgedFrames
             columns.Add(packed == raw ? bytes.ToArray() : unzip.Unwrap(bytes).ToArray());
             at += packed;
         }
-        for (int changes = random.Next(1, 4); changes > 0; changes--)
-        {
-            int which = random.Next(ColumnCount);
-            if (columns[which].Length > 0)
-                columns[which][random.Next(columns[which].Length)] = (byte)random.Next(256);
-        }
+        change(columns);
         List<byte> payload = [];
         for (int i = 0; i < ColumnCount; i++)
         {
             byte[] packed = columns[i].Length == 0 ? [] : zip.Wrap(columns[i]).ToArray();
             if (packed.Length >= columns[i].Length)
                 packed = columns[i];
+            BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(ColumnTable + i * ColumnBytes), columns[i].Length);
             BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(ColumnTable + i * ColumnBytes + 4), packed.Length);
             BinaryPrimitives.WriteUInt64LittleEndian(
                 header.AsSpan(ColumnTable + i * ColumnBytes + 8), XxHash3.HashToUInt64(packed));
