@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace Seamsim.Trace;
 
 // Executions as they nearly always are: all of the block, with accesses of the shapes of last time to pages the frame
-// knows, then at most one change of general registers, then the next execution. They are known from their raw words
-// before anything is written, and are written by pointer. Everything else goes the long way, from the same state.
+// knows, then at most one change of general registers, then the next execution. They are written by pointer. Everything
+// else goes the long way, from the same state; so does the rest of an execution that turns out to be unusual.
 //
 // Invariants: words are read below the end of the chunk only. No word becomes more than Column.WordRoom bytes of any one
 // column, and each column has that much for every word. A block with usual accesses has a slot for each of them; a mask
@@ -34,21 +34,31 @@ internal sealed unsafe partial class TraceEncoder
         PageMap? map = physical ? pages : null;
         byte running = plain;
         int length = plainRun;
+        BlockModel? begun = null;
+        ulong* begunAt = null;
         while (at < limit)
         {
             ulong word = *at;
             BlockModel block = known[RawWord.BlockOf(word)];
             int count = block.UsualAccesses;
             ulong* next = at + 1 + (T.HaveValues ? 2 * (long)count : count);
-            if (block.Frame != current || next >= limit || (count != 0 && !AreUsual<T>(at + 1, next, ref block.FirstSlot, map, lane.Space)))
+            if (block.Frame != current || next >= limit)
                 break;
-            ulong* following = next;
+            ulong* read = at + 1;
+            if (count != 0)
+                read = PutAccesses<T>(ref to, read, next, ref block.FirstSlot, map, lane.Space);
+            ulong* following = read;
             byte what = ControlByte.Plain;
-            if (!RawWord.IsExecution(*next))
+            if (read != next || !RawWord.IsExecution(*read))
             {
-                following = next + 1 + RawWord.WordsOf(*next);
-                if (!RawWord.IsChange(*next) || following >= limit || !RawWord.IsExecution(*following))
+                following = read + 1 + RawWord.WordsOf(*read);
+                if (read != next || !RawWord.IsChange(*read) || following >= limit || !RawWord.IsExecution(*following))
+                {
+                    begun = block;
+                    begunAt = at;
+                    at = read;
                     break;
+                }
                 what = ControlByte.Plain | ControlByte.Changes;
             }
             ulong cost = (word - clock) & RawWord.ClockMask;
@@ -58,8 +68,6 @@ internal sealed unsafe partial class TraceEncoder
             else
                 to.Control = Break(to.Control, ref running, ref length, what, last, block, cost);
             last = block;
-            if (count != 0)
-                PutAccesses<T>(ref to, at + 1, next, ref block.FirstSlot);
             if (following != next)
             {
                 PutChange(ref to, next, block, lane);
@@ -78,40 +86,38 @@ internal sealed unsafe partial class TraceEncoder
         if (to.LastAddress is { } address)
             lane.LastAddress = address;
         lane.KnownRegisters |= to.Changed;
+        if (begun is not null)
+            GoOn(begun, *begunAt, (int)(at - begunAt - 1) / (T.HaveValues ? 2 : 1));
         return at;
     }
 
-    /// <summary>Whether accesses have the shapes of last time, and stay within pages whose translation the frame holds.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static bool AreUsual<T>(ulong* at, ulong* end, ref AccessSlot slot, PageMap? map, ulong space)
-        where T : struct, IUsualAccesses
+    /// <summary>An execution that began as usual goes on the long way, after so many of its accesses.</summary>
+    private void GoOn(BlockModel block, ulong word, int so)
     {
-        for (; at < end; at += T.HaveValues ? 2 : 1)
-        {
-            ulong access = *at;
-            if (RawWord.KindOfAccess(access) != slot.Kind)
-                return false;
-            if (map is not null)
-            {
-                ulong address = RawWord.AddressOf(access);
-                if (!map.HoldsTagged(space, address & ~0xFFFUL)
-                    || (address & 0xFFF) + (1UL << RawWord.SizeCode(access)) > 0x1000)
-                    return false;
-            }
-            slot = ref Unsafe.Add(ref slot, 1);
-        }
-        return true;
+        Begin(block, lane.Clock + ((word - lane.Clock) & RawWord.ClockMask));
+        block.Shapes[..so].CopyTo(shapes);
+        accesses = asExpected = so;
     }
 
+    /// <summary>
+    /// Writes accesses that have the shapes of last time and stay within pages whose translation the frame holds; returns
+    /// where the first other one is.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void PutAccesses<T>(ref UsualColumns to, ulong* at, ulong* end, ref AccessSlot slot)
+    private static ulong* PutAccesses<T>(
+        ref UsualColumns to, ulong* at, ulong* end, ref AccessSlot slot, PageMap? map, ulong space)
         where T : struct, IUsualAccesses
     {
         byte* address = to.Address, value = to.Value;
-        ulong where;
+        ulong* first = at;
         do
         {
-            where = RawWord.AddressOf(*at);
+            ulong access = *at, where = RawWord.AddressOf(access);
+            if (RawWord.KindOfAccess(access) != slot.Kind)
+                break;
+            if (map is not null && (!map.HoldsTagged(space, where & ~0xFFFUL)
+                || (where & 0xFFF) + (1UL << RawWord.SizeCode(access)) > 0x1000))
+                break;
             ulong moved = where - slot.Address;
             address = Column.SignedWord(address, moved - slot.Stride);
             slot.Stride = moved;
@@ -128,7 +134,9 @@ internal sealed unsafe partial class TraceEncoder
         while (at < end);
         to.Address = address;
         to.Value = value;
-        to.LastAddress = where;
+        if (at != first)
+            to.LastAddress = Unsafe.Add(ref slot, -1).Address;
+        return at;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
