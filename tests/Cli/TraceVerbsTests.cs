@@ -35,6 +35,30 @@ internal sealed class TraceVerbsTests
             }
     }
 
+    [TestCase(true, "the file is cut|the index or the footer")]
+    [TestCase(false, "checksum of column 1")]
+    public void A_cut_or_damaged_trace_is_replayed_as_far_as_it_is_whole_and_ends_with_two(bool cut, string complaint)
+    {
+        string trace = Path.Combine(directory, "out.sst");
+        CommandLineTests.Invoke("trace", "record", "-o", trace);
+        byte[] bytes = File.ReadAllBytes(trace);
+        if (!cut)
+            bytes[ControlOfFirstFrame(bytes)] ^= 0x10;
+        File.WriteAllBytes(trace, cut ? bytes[..^10] : bytes);
+        (int code, string output, string error) = CommandLineTests.Invoke("trace", "replay", trace, "--json");
+        Assert.That(code, Is.EqualTo(2), error);
+        Assert.That(error, Does.Match(@"out\.sst: offset \d+: .*(" + complaint + ")"));
+        using JsonDocument replay = JsonDocument.Parse(output);
+        Assert.That(replay.RootElement.GetProperty("lps").GetArrayLength(), cut ? Is.GreaterThan(0) : Is.Zero);
+    }
+
+    /// <summary>Where the second column of the first frame begins: behind file header, frame header and first column.</summary>
+    private static int ControlOfFirstFrame(byte[] trace)
+    {
+        int frame = BitConverter.ToInt32(trace, 12);
+        return frame + 232 + BitConverter.ToInt32(trace, frame + 80 + 4);
+    }
+
     [Test]
     public void Trace_record_writes_what_its_options_ask_for()
     {

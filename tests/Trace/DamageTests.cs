@@ -1,4 +1,6 @@
+using Seamsim.Timing;
 using Seamsim.Trace;
+using Seamsim.Tracing;
 
 namespace Seamsim.Tests.Trace;
 
@@ -74,6 +76,37 @@ internal sealed class DamageTests
                 Assert.That(wrong.Message, Does.Match("^x.sst: offset [0-9]+: "));
             }
         }
+    }
+
+    [Test]
+    public void A_replay_never_counts_more_records_than_the_frame_header_says()
+    {
+        Random random = new(6);
+        ulong most = TraceReader.Open(new MemoryStream(File), "x.sst").Records * BlockDefinition.MaxInstructions;
+        int refused = 0;
+        for (int round = 0; round < 2000; round++)
+        {
+            using TraceReader reader = TraceReader.Open(new MemoryStream(ForgedFrames.Forge(File, random)), "x.sst");
+            ReplayReport report = TraceReplay.RunWhole(reader, new Functional(), out TraceFileException? wrong);
+            refused += wrong is null ? 0 : 1;
+            Assert.That(report.Lps.Aggregate(0UL, (sum, lp) => sum + lp.Instructions), Is.LessThanOrEqualTo(most));
+        }
+        Assert.That(refused, Is.GreaterThan(0));
+    }
+
+    [Test]
+    public void Repeats_whose_sum_is_more_than_the_frame_has_records_are_refused_at_once()
+    {
+        byte[] hostile = ForgedFrames.Replace(File, 1, control =>
+        {
+            List<byte> repeats = [.. control];
+            for (int i = 0; i < 1 << 20; i++)
+                repeats.AddRange([0x40 | 0x1E, 7]);
+            return [.. repeats];
+        });
+        using TraceReader reader = TraceReader.Open(new MemoryStream(hostile), "x.sst");
+        TraceReplay.RunWhole(reader, new Functional(), out TraceFileException? wrong);
+        Assert.That(wrong?.Message, Does.Contain("the frame does not hold what its header says"));
     }
 
     [TestCase("", "offset 0: the file is empty")]

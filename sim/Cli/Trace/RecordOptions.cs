@@ -24,7 +24,8 @@ internal sealed class RecordOptions
         { Description = "Record the values of memory accesses." };
 
     private readonly Option<bool> registers = new("--registers")
-        { Description = "Record general registers and RFLAGS at every block." };
+        { Description = "Record general registers at the entry of every block and after faults, events and managed code, "
+            + "and RFLAGS after the latter only; each where it has changed." };
 
     private readonly Option<bool> flow = new("--control-flow")
         { Description = "Record neither addresses nor translations of memory accesses." };

@@ -30,18 +30,19 @@ internal static class ReplayVerb
 
     private static int Run(Terminal terminal, string path, string? timing)
     {
-        using TraceReader reader = TraceReader.Open(path);
+        using TraceReader reader = TraceInput.Open(path);
         ICostModel costs = CostModels.Create(timing ?? reader.Header.TimingModel)
             ?? throw new ConfigurationException(
                 $"--timing {timing ?? reader.Header.TimingModel}: expected one of: {string.Join(", ", CostModels.All)}");
-        ReplayReport report = TraceReplay.Run(reader, costs);
-        if (!reader.End.IsComplete)
-            terminal.Error($"seamsim: {path}: offset {reader.End.Offset}: {reader.End.Reason}; replayed what is before it");
+        ReplayReport report = TraceReplay.RunWhole(reader, costs, out TraceFileException? damage);
         if (terminal.Json)
             terminal.Line(ToJson(report));
         else
             Print(terminal, report);
-        return reader.End.IsComplete ? ExitCode.Pass : ExitCode.Fail;
+        if (damage is null)
+            return TraceInput.Verdict(terminal, reader);
+        terminal.Error($"seamsim: {damage.Message}; replayed what is before it");
+        return ExitCode.Usage;
     }
 
     private static void Print(Terminal terminal, ReplayReport report)

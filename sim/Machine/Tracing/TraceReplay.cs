@@ -15,9 +15,24 @@ public static class TraceReplay
     /// <exception cref="TraceFileException">A frame is damaged.</exception>
     public static ReplayReport Run(TraceReader reader, ICostModel costs)
     {
+        ReplayReport report = RunWhole(reader, costs, out TraceFileException? damage);
+        return damage is null ? report : throw damage;
+    }
+
+    /// <summary>Replays every whole frame before the first that is damaged.</summary>
+    public static ReplayReport RunWhole(TraceReader reader, ICostModel costs, out TraceFileException? damage)
+    {
+        damage = null;
         ReplayReport report = new() { Model = costs.Name, IsRecordedModel = costs.Name == reader.Header.TimingModel };
         Sink sink = new(report, costs);
-        new FlowDecoder<Sink>(reader, sink).Run();
+        try
+        {
+            new FlowDecoder<Sink>(reader, sink).Run();
+        }
+        catch (TraceFileException wrong)
+        {
+            damage = wrong;
+        }
         sink.Settle();
         return report;
     }

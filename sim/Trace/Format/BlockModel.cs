@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Seamsim.Trace;
 
 /// <summary>
@@ -8,6 +10,9 @@ internal sealed class BlockModel(BlockDefinition definition)
 {
     /// <summary>Accesses with a memory of their own; later ones share the last two slots in turn (REP MOVS).</summary>
     private const int OwnSlots = 62;
+
+    /// <summary>A number of accesses that no chunk has room for.</summary>
+    private const int Never = 1 << 28;
 
     private AccessSlot[] slots = [];
     private byte[] shapes = [];
@@ -41,6 +46,15 @@ internal sealed class BlockModel(BlockDefinition definition)
 
     public int ShapeCount { get; private set; }
 
+    /// <summary>
+    /// <see cref="ShapeCount"/> when each of them is of up to eight bytes and has a slot of its own, which knows its shape;
+    /// otherwise more than there can be.
+    /// </summary>
+    public int UsualAccesses { get; private set; }
+
+    /// <summary>The first slot; there are as many as <see cref="UsualAccesses"/> says, when they are usual.</summary>
+    public ref AccessSlot FirstSlot => ref MemoryMarshal.GetArrayDataReference(slots);
+
     public static int SlotOf(int access) => access < OwnSlots ? access : OwnSlots + (access & 1);
 
     /// <summary>Forgets everything: the block is used for the first time in a frame.</summary>
@@ -51,7 +65,7 @@ internal sealed class BlockModel(BlockDefinition definition)
         Successor = null;
         Cost = 0;
         RegisterMask = 0;
-        ShapeCount = 0;
+        ShapeCount = UsualAccesses = 0;
         Array.Clear(slots);
     }
 
@@ -69,6 +83,13 @@ internal sealed class BlockModel(BlockDefinition definition)
             shapes = new byte[now.Length];
         now.CopyTo(shapes);
         ShapeCount = now.Length;
+        UsualAccesses = now.Length <= OwnSlots ? now.Length : Never;
+        for (int i = 0; i < now.Length && UsualAccesses != Never; i++)
+        {
+            Slot(i).Kind = RawWord.AccessKind(now[i]);
+            if ((now[i] & 7) > 3)
+                UsualAccesses = Never;
+        }
     }
 }
 
@@ -76,6 +97,9 @@ internal sealed class BlockModel(BlockDefinition definition)
 internal struct AccessSlot
 {
     public ulong Address, Stride, Value;
+
+    /// <summary>The upper bits of the raw word of an access of the shape it had the last time.</summary>
+    public uint Kind;
     public bool Used;
 
     /// <summary>Where the next access is expected; a slot without memory expects it where the last access was.</summary>

@@ -15,6 +15,11 @@ internal static class ControlByte
     /// </summary>
     public const byte Plain = SuccessorAsExpected | CostAsExpected | Whole | ShapeAsExpected, Repeat = 0x40;
 
+    /// <summary>
+    /// Bit 7 of an execution: one change of the first 32 registers follows it, without its kind and without its code.
+    /// </summary>
+    public const byte Changes = 0x80;
+
     /// <summary>Bit 0: an event; bit 7: it came before the last access of its execution, and a number says after which.</summary>
     public const byte Event = 1, Amid = 0x80;
 

@@ -29,7 +29,7 @@ internal readonly record struct FrameHeader(
     TraceWorlds Worlds)
 {
     public const uint Magic = 0x5246_5353; // "SSFR"
-    public const int ColumnTable = 88, Bytes = ColumnTable + Columns.Count * 8 + 8;
+    public const int ColumnTable = 80, ColumnBytes = 16, Bytes = ColumnTable + Columns.Count * ColumnBytes + 8;
 
     /// <summary>Bytes 8..79, which the index repeats.</summary>
     public const int SummaryAt = 8, SummaryBytes = 72;
@@ -42,19 +42,15 @@ internal readonly record struct FrameHeader(
     /// </summary>
     public const ulong MaxRecords = 1 << 26;
 
-    public void Write(Span<byte> to, ReadOnlySpan<byte> payload, ReadOnlySpan<(int Raw, int Packed)> columns)
+    public void Write(Span<byte> to, ReadOnlySpan<FrameColumn> columns)
     {
         to[..Bytes].Clear();
         BinaryPrimitives.WriteUInt32LittleEndian(to, Magic);
         BinaryPrimitives.WriteUInt16LittleEndian(to[4..], (ushort)Kind);
         BinaryPrimitives.WriteUInt16LittleEndian(to[6..], Columns.Count);
         WriteSummary(to[SummaryAt..]);
-        BinaryPrimitives.WriteUInt64LittleEndian(to[80..], XxHash64.HashToUInt64(payload));
         for (int i = 0; i < columns.Length; i++)
-        {
-            BinaryPrimitives.WriteInt32LittleEndian(to[(ColumnTable + i * 8)..], columns[i].Raw);
-            BinaryPrimitives.WriteInt32LittleEndian(to[(ColumnTable + i * 8 + 4)..], columns[i].Packed);
-        }
+            columns[i].Write(to[(ColumnTable + i * ColumnBytes)..]);
         BinaryPrimitives.WriteUInt64LittleEndian(to[(Bytes - 8)..], XxHash64.HashToUInt64(to[..(Bytes - 8)]));
     }
 
@@ -100,6 +96,27 @@ internal readonly record struct FrameHeader(
             return "the frame header holds values that this format does not have";
         return null;
     }
+}
+
+/// <summary>Where a column is: what it takes in the file and in memory. As many bytes in both: it is stored as it is.</summary>
+/// <param name="Raw">Its bytes.</param>
+/// <param name="Packed">Its bytes in the file.</param>
+/// <param name="Checksum">XXH3 of the bytes in the file.</param>
+internal readonly record struct FrameColumn(int Raw, int Packed, ulong Checksum)
+{
+    public bool IsStored => Packed == Raw;
+
+    public void Write(Span<byte> to)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(to, Raw);
+        BinaryPrimitives.WriteInt32LittleEndian(to[4..], Packed);
+        BinaryPrimitives.WriteUInt64LittleEndian(to[8..], Checksum);
+    }
+
+    public static FrameColumn Read(ReadOnlySpan<byte> from) => new(
+        BinaryPrimitives.ReadInt32LittleEndian(from),
+        BinaryPrimitives.ReadInt32LittleEndian(from[4..]),
+        BinaryPrimitives.ReadUInt64LittleEndian(from[8..]));
 }
 
 /// <summary>What a frame is for.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 
 namespace Seamsim.Trace;
@@ -40,6 +41,26 @@ internal struct ByteCursor(byte[] bytes, int start, int length)
         return (coded >> 1) ^ (0 - (coded & 1));
     }
 
+    /// <summary>A count of bytes up to eight, and these.</summary>
+    public ulong TakeWord()
+    {
+        int count = Take();
+        if (count > sizeof(ulong) || count > Left)
+        {
+            Overran = true;
+            return 0;
+        }
+        return TakeLow(count);
+    }
+
+    /// <summary>A word whose sign is in its lowest bit.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong TakeSignedWord()
+    {
+        ulong coded = TakeWord();
+        return (coded >> 1) ^ (0 - (coded & 1));
+    }
+
     /// <summary>A number that counts things of at least one byte or bit each; too large a one overruns.</summary>
     public int TakeCount(int most)
     {
@@ -69,10 +90,19 @@ internal struct ByteCursor(byte[] bytes, int start, int length)
             Overran = true;
             return 0;
         }
-        ulong high = 0;
-        for (int i = 0; i < count; i++)
-            high |= (ulong)bytes[at + i] << (8 * i);
+        return (TakeLow(count) << 4) | ((ulong)first & 15);
+    }
+
+    /// <summary>Up to eight bytes that are there, lowest first.</summary>
+    private ulong TakeLow(int count)
+    {
+        ulong low = 0;
+        if (at + sizeof(ulong) <= bytes.Length)
+            low = BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(at)) & (count == 8 ? ulong.MaxValue : (1UL << (8 * count)) - 1);
+        else
+            for (int i = 0; i < count; i++)
+                low |= (ulong)bytes[at + i] << (8 * i);
         at += count;
-        return (high << 4) | ((ulong)first & 15);
+        return low;
     }
 }

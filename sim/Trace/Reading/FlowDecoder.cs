@@ -51,6 +51,9 @@ internal sealed class FlowDecoder<TSink>(TraceReader reader, TSink sink)
     private ByteCursor control, @event, dictionary;
     private int lp;
 
+    /// <summary>Records that the frame still has, as its header says; a frame that has more is none of ours.</summary>
+    private long left;
+
     /// <summary>Reads every whole frame.</summary>
     /// <exception cref="TraceFileException">A frame is damaged.</exception>
     public void Run()
@@ -62,7 +65,8 @@ internal sealed class FlowDecoder<TSink>(TraceReader reader, TSink sink)
             @event = columns[Columns.Event];
             dictionary = columns[Columns.Dictionary];
             ReadState(columns[Columns.State]);
-            if (!Frame((int)Math.Min(frame.Records, int.MaxValue)))
+            left = (long)Math.Min(frame.Records, long.MaxValue);
+            if (!Frame() || left != 0)
                 throw new TraceFileException(reader.Name, frame.Offset, "the frame does not hold what its header says");
         }
     }
@@ -91,24 +95,24 @@ internal sealed class FlowDecoder<TSink>(TraceReader reader, TSink sink)
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private bool Frame(int most)
+    private bool Frame()
     {
         const byte plain = ControlByte.SuccessorAsExpected | ControlByte.Whole;
         ref FlowBlock? previous = ref last[lp][0];
         while (!control.AtEnd)
         {
             byte what = control.Take();
+            left -= RecordsOf(what);
+            if (left < 0)
+                return false;
             if (what == (ControlByte.Event | (int)EventKind.Registers << 1))
                 continue;
             if ((what & (ControlByte.Event | ControlByte.Repeat)) == ControlByte.Repeat)
             {
-                for (int left = control.TakeCount(most); left >= 0; left--)
-                {
-                    if (previous?.Successor is not { } again)
-                        return false;
-                    previous = again;
-                    sink.Executed(lp, again, again.Instructions);
-                }
+                int more = control.TakeCount((int)Math.Min(left, int.MaxValue));
+                left -= (long)more * RecordsOf(what);
+                if (left < 0 || !Repeat(ref previous, more + 1))
+                    return false;
                 continue;
             }
             if ((what & (ControlByte.Event | ControlByte.Partial | plain)) == plain && previous?.Successor is { } next)
@@ -121,6 +125,31 @@ internal sealed class FlowDecoder<TSink>(TraceReader reader, TSink sink)
                 return false;
             previous = ref last[lp][0];
         }
+        return true;
+    }
+
+    /// <summary>Records that a control byte stands for, repeats apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int RecordsOf(byte what) => (what & (ControlByte.Event | ControlByte.Changes)) switch
+    {
+        ControlByte.Changes => 2,
+        ControlByte.Event => what == (ControlByte.Event | RawWord.KindName << 1) ? 0 : 1,
+        _ => 1,
+    };
+
+    /// <summary>Each block with the one that followed it the last time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private bool Repeat(ref FlowBlock? previous, int count)
+    {
+        FlowBlock? last = previous;
+        for (; count > 0; count--)
+        {
+            last = last?.Successor;
+            if (last is null)
+                return false;
+            sink.Executed(lp, last, last.Instructions);
+        }
+        previous = last;
         return true;
     }
 

@@ -22,7 +22,8 @@ internal sealed class FrameDecoder(TraceHeader trace)
     private ulong instruction, records;
     private long number;
     private BlockModel? running;
-    private bool active;
+    private bool active, changes;
+    private byte current;
     private int again;
 
     public TraceRecord Record { get; } = new();
@@ -51,7 +52,7 @@ internal sealed class FrameDecoder(TraceHeader trace)
         (instruction, records) = (frame.FirstInstruction, 0);
         blocks.Clear();
         eventMemory.Clear();
-        (running, Wrong, active, again) = (null, null, true, 0);
+        (running, Wrong, active, again, changes) = (null, null, true, 0, false);
         ReadState(columns[Columns.State]);
     }
 
@@ -60,19 +61,17 @@ internal sealed class FrameDecoder(TraceHeader trace)
     {
         while (active)
         {
-            if (control.AtEnd && again == 0)
+            if (control.AtEnd && again == 0 && !changes)
             {
                 End();
                 return false;
             }
-            byte what = again > 0 ? ControlByte.Plain : control.Take();
-            if (again > 0)
-                again--;
-            else if ((what & (ControlByte.Event | ControlByte.Repeat)) == ControlByte.Repeat)
-                again = control.TakeCount((int)Math.Min(header.Records, int.MaxValue));
+            byte what = Take();
             Record.Clear();
             Record.Ordinal = header.FirstRecord + records;
-            if ((what & ControlByte.Event) == 0)
+            if (changes)
+                Change();
+            else if ((what & ControlByte.Event) == 0)
                 Execution(what);
             else if (what == ControlByte.OfEvent(RawWord.KindName))
                 Name();
@@ -91,10 +90,30 @@ internal sealed class FrameDecoder(TraceHeader trace)
             if (isRecord)
             {
                 records++;
+                changes = !changes && (what & (ControlByte.Event | ControlByte.Changes)) == ControlByte.Changes;
                 return true;
             }
         }
         return false;
+    }
+
+    /// <summary>The control byte of the next record; that of the last one, when it has announced the next.</summary>
+    private byte Take()
+    {
+        if (changes)
+            return current;
+        if (again > 0)
+        {
+            again--;
+            return current;
+        }
+        current = control.Take();
+        if ((current & (ControlByte.Event | ControlByte.Repeat)) == ControlByte.Repeat)
+        {
+            again = control.TakeCount((int)Math.Min(header.Records, int.MaxValue));
+            current &= ControlByte.Plain | ControlByte.Changes;
+        }
+        return current;
     }
 
     private bool Overran => control.Overran | clock.Overran | address.Overran | shape.Overran | value.Overran
@@ -200,17 +219,17 @@ internal sealed class FrameDecoder(TraceHeader trace)
             byte how = block.Shapes[i];
             int bytes = ShapeByte.IsOddSize(how) ? sizes[i] : ShapeByte.BytesOf(how);
             ref AccessSlot slot = ref block.Slot(i);
-            ulong where = slot.Expected(lane.LastAddress) + address.TakeDifference();
+            ulong where = slot.Expected(lane.LastAddress) + address.TakeSignedWord();
             slot.Learn(where);
             lane.LastAddress = where;
             ulong first = 0;
             int more = -1;
             if (values)
             {
-                first = slot.Value += value.TakeDifference();
+                first = slot.Value ^= value.TakeWord();
                 for (int word = 1; word < RawWord.ValueWords(bytes) && !value.Overran; word++)
                 {
-                    int at = Record.AddValueWord(value.TakeNumber());
+                    int at = Record.AddValueWord(value.TakeWord());
                     more = more < 0 ? at : more;
                 }
             }
@@ -249,9 +268,22 @@ internal sealed class FrameDecoder(TraceHeader trace)
         if ((what & ControlByte.Amid) != 0)
             Record.After = control.TakeCount(MaxAccesses);
         if (Record.Kind == EventKind.Registers)
-            Registers();
+            Registers(register.TakeCount(32));
         else
             Event(kind);
+        Place();
+    }
+
+    /// <summary>The change of registers that the control byte of the last execution has announced.</summary>
+    private void Change()
+    {
+        Record.Kind = EventKind.Registers;
+        Registers(0);
+        Place();
+    }
+
+    private void Place()
+    {
         Record.Lp = lane.Lp;
         Record.World = lane.World;
         Record.Cycles = lane.Clock;
@@ -284,10 +316,9 @@ internal sealed class FrameDecoder(TraceHeader trace)
             Record.Name = names.GetValueOrDefault(Record.Code, "");
     }
 
-    private void Registers()
+    private void Registers(int code)
     {
-        int code = register.TakeCount(32);
-        uint mask = (uint)register.TakeNumber();
+        uint mask = (uint)register.TakeWord();
         if (code == 0)
         {
             mask ^= running?.RegisterMask ?? 0;
@@ -303,7 +334,7 @@ internal sealed class FrameDecoder(TraceHeader trace)
         for (uint left = mask; left != 0; left &= left - 1)
         {
             ref ulong place = ref lane.Registers[RegisterEncoder.Base(code) + BitOperations.TrailingZeroCount(left)];
-            place += register.TakeDifference();
+            place ^= register.TakeWord();
             Record.AddOperand(place);
         }
     }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.IO.Hashing;
 using ZstdSharp;
 
@@ -57,54 +56,60 @@ internal sealed class FrameSource : IDisposable
     {
         if (TryHeader(offset, out header) is { } wrong)
             throw new TraceFileException(Name, offset, wrong);
-        int all = FrameHeader.Bytes + header.PayloadBytes;
-        if (packed.Length < all)
-            packed = new byte[all];
-        if (Read(offset, packed.AsSpan(0, all)) < all)
-            throw new TraceFileException(Name, offset, "the file is cut inside a frame");
-        ReadOnlySpan<byte> payload = packed.AsSpan(FrameHeader.Bytes, header.PayloadBytes);
-        if (XxHash64.HashToUInt64(payload) != BinaryPrimitives.ReadUInt64LittleEndian(packed.AsSpan(80)))
-            throw new TraceFileException(Name, offset, "the checksum of the frame does not match its bytes");
-        return Unpack(offset, payload, wanted);
-    }
-
-    private ByteCursor[] Unpack(long offset, ReadOnlySpan<byte> payload, uint wanted)
-    {
-        ReadOnlySpan<byte> table = packed.AsSpan(FrameHeader.ColumnTable);
-        long sum = 0;
-        for (int i = 0; i < Columns.Count; i++)
-        {
-            int length = BinaryPrimitives.ReadInt32LittleEndian(table[(i * 8)..]);
-            sum += length is < 0 or > MaxColumn ? long.MaxValue / 16 : length;
-        }
-        if (sum > MaxColumn)
-            throw new TraceFileException(Name, offset, "the frame header holds lengths that this format does not have");
-        if (raw.Length < sum)
-            raw = new byte[sum];
+        Span<FrameColumn> places = stackalloc FrameColumn[Columns.Count];
+        Span<byte> table = stackalloc byte[Columns.Count * FrameHeader.ColumnBytes];
+        if (Read(offset + FrameHeader.ColumnTable, table) < table.Length)
+            throw new TraceFileException(Name, offset, "the file is cut inside a frame header");
+        int room = Places(offset, header, table, places, wanted);
+        if (raw.Length < room)
+            raw = new byte[room];
         ByteCursor[] columns = new ByteCursor[Columns.Count];
-        int at = 0, from = 0;
-        for (int i = 0; i < Columns.Count; i++)
+        long from = offset + FrameHeader.Bytes;
+        int at = 0;
+        for (int i = 0; i < Columns.Count; from += places[i++].Packed)
         {
-            int length = BinaryPrimitives.ReadInt32LittleEndian(table[(i * 8)..]);
-            int bytes = BinaryPrimitives.ReadInt32LittleEndian(table[(i * 8 + 4)..]);
-            if ((wanted >> i & 1) == 0 && bytes >= 0 && bytes <= payload.Length - from)
-            {
-                from += bytes;
+            if ((wanted >> i & 1) == 0)
                 continue;
-            }
-            if (bytes < 0 || bytes > payload.Length - from || !Unpack(payload.Slice(from, bytes), raw.AsSpan(at, length)))
-                throw new TraceFileException(Name, offset, $"column {i} of the frame cannot be decompressed");
-            columns[i] = new ByteCursor(raw, at, length);
-            at += length;
-            from += bytes;
+            Load(offset, i, places[i], from, raw.AsSpan(at, places[i].Raw));
+            columns[i] = new ByteCursor(raw, at, places[i].Raw);
+            at += places[i].Raw;
         }
         return columns;
     }
 
+    /// <summary>Where the columns are; the bytes that the wanted ones take in memory.</summary>
+    private int Places(
+        long offset, in FrameHeader header, ReadOnlySpan<byte> table, Span<FrameColumn> places, uint wanted)
+    {
+        long all = 0, room = 0;
+        bool good = true;
+        for (int i = 0; i < Columns.Count; i++)
+        {
+            places[i] = FrameColumn.Read(table[(i * FrameHeader.ColumnBytes)..]);
+            good &= places[i].Raw is >= 0 and <= MaxColumn && places[i].Packed >= 0 && places[i].Packed <= places[i].Raw;
+            all += places[i].Packed;
+            room += (wanted >> i & 1) == 0 ? 0 : places[i].Raw;
+        }
+        if (!good || all != header.PayloadBytes || room > MaxColumn)
+            throw new TraceFileException(Name, offset, "the frame header holds lengths that this format does not have");
+        return (int)room;
+    }
+
+    private void Load(long offset, int column, in FrameColumn place, long from, Span<byte> to)
+    {
+        if (!place.IsStored && packed.Length < place.Packed)
+            packed = new byte[place.Packed];
+        Span<byte> bytes = place.IsStored ? to : packed.AsSpan(0, place.Packed);
+        if (Read(from, bytes) < bytes.Length)
+            throw new TraceFileException(Name, offset, "the file is cut inside a frame");
+        if (XxHash3.HashToUInt64(bytes) != place.Checksum)
+            throw new TraceFileException(Name, offset, $"the checksum of column {column} of the frame does not match its bytes");
+        if (!place.IsStored && !Unpack(bytes, to))
+            throw new TraceFileException(Name, offset, $"column {column} of the frame cannot be decompressed");
+    }
+
     private bool Unpack(ReadOnlySpan<byte> from, Span<byte> to)
     {
-        if (from.IsEmpty)
-            return to.IsEmpty;
         try
         {
             return zstd.TryUnwrap(from, to, out int written) && written == to.Length;

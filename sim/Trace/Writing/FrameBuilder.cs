@@ -40,6 +40,13 @@ internal sealed class FrameBuilder
         Records++;
     }
 
+    /// <summary>Counts executions and changes of registers whose logical processor has executed in the frame already.</summary>
+    public void Counted(ulong instructions, ulong records)
+    {
+        Instructions += instructions;
+        Records += records;
+    }
+
     /// <summary>A block of the frame executes there.</summary>
     public void Uses(TraceWorld world) => worlds |= (TraceWorlds)(1 << (int)world);
 

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace Seamsim.Trace;
 
 /// <summary>
@@ -15,10 +18,16 @@ internal sealed class PageMap
     /// <summary>A frame begins, and holds nothing.</summary>
     public void Forget() => Array.Fill(recent, ulong.MaxValue);
 
-    /// <summary>Whether this frame surely holds the page: its address and space are together the tag of its slot.</summary>
-    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
-    public bool Holds(ulong space, ulong page) =>
-        recent[(int)((page >> 12) ^ space) & (Slots - 1)] == (page | space) && space < TaggedSpaces;
+    /// <summary>Whether this frame surely holds the page.</summary>
+    public bool Holds(ulong space, ulong page) => Tags(space) && HoldsTagged(space, page);
+
+    /// <summary>Whether pages of the space have tags: their address and the space together.</summary>
+    public static bool Tags(ulong space) => space < TaggedSpaces;
+
+    /// <summary>As <see cref="Holds"/>, of a space that <see cref="Tags"/> says yes to. There are <see cref="Slots"/> slots.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool HoldsTagged(ulong space, ulong page) =>
+        Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(recent), (nint)((page >> 12) ^ space) & (Slots - 1)) == (page | space);
 
     /// <summary>The translation as the run told it, to be told again by this frame; null: it has it, or nobody knows it.</summary>
     public ulong[]? Missing(ulong space, ulong page, long frame)

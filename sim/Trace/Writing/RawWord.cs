@@ -74,6 +74,21 @@ internal static unsafe class RawWord
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsRegisters(ulong word) => KindOf(word) == (int)EventKind.Registers;
 
+    /// <summary>The bits of an access above its address.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint KindOfAccess(ulong word) => (uint)(word >> 59);
+
+    /// <summary>What <see cref="KindOfAccess"/> is for an access with this <see cref="ShapeByte"/>.</summary>
+    public static uint AccessKind(byte shape) =>
+        16u | ((shape & 7u) << 1) | ((shape & (uint)ShapeByte.Write) != 0 ? 1u : 0);
+
+    /// <summary>
+    /// Whether this changes some of the first 32 registers and a word follows for each; otherwise it is anything, an access too.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsChange(ulong word) =>
+        word - (uint)word == Other((int)EventKind.Registers, BitOperations.PopCount((uint)word), 0, 0);
+
     public static int BlockOf(ulong word) => (int)(word >> ClockBits);
 
     /// <summary>log2 of the size; 7: the next word holds the size.</summary>

@@ -4,12 +4,12 @@ using System.Runtime.CompilerServices;
 namespace Seamsim.Trace;
 
 /// <summary>
-/// Writes changes of registers: which (as the difference to what the running block changed the last time) and by how
-/// much.
+/// Writes changes of registers: which (as the difference to what the running block changed the last time) and which of
+/// their bits.
 /// </summary>
 internal sealed class RegisterEncoder(Column to)
 {
-    /// <summary>States every register that is known, as differences to zero; the number of records it took.</summary>
+    /// <summary>States every register that is known, as if it had been zero; the number of records it took.</summary>
     public int PutKnown(Lane lane, BlockModel? block)
     {
         int records = 0;
@@ -25,7 +25,7 @@ internal sealed class RegisterEncoder(Column to)
             if (lane.KnownVectors[register] == 0)
                 continue;
             to.PutNumber((ulong)(1 + register));
-            to.PutNumber(lane.KnownVectors[register]);
+            to.PutWord(lane.KnownVectors[register]);
             PutFromZero(lane, Base(1 + register), lane.KnownVectors[register]);
             records++;
         }
@@ -49,14 +49,14 @@ internal sealed class RegisterEncoder(Column to)
         }
         else
         {
-            to.PutNumber(mask);
+            to.PutWord(mask);
             lane.KnownVectors[code - 1] |= (byte)mask;
         }
         int next = 0;
         for (uint left = mask; left != 0; left &= left - 1)
         {
             ref ulong register = ref lane.Registers[Base(code) + BitOperations.TrailingZeroCount(left)];
-            to.PutDifference(values[next] - register);
+            to.PutWord(values[next] ^ register);
             register = values[next++];
         }
     }
@@ -66,7 +66,7 @@ internal sealed class RegisterEncoder(Column to)
 
     private void PutMask(BlockModel? block, uint mask)
     {
-        to.PutNumber(mask ^ (block?.RegisterMask ?? 0));
+        to.PutWord(mask ^ (block?.RegisterMask ?? 0));
         if (block is not null)
             block.RegisterMask = mask;
     }
@@ -74,6 +74,6 @@ internal sealed class RegisterEncoder(Column to)
     private void PutFromZero(Lane lane, int first, uint mask)
     {
         for (uint left = mask; left != 0; left &= left - 1)
-            to.PutDifference(lane.Registers[first + BitOperations.TrailingZeroCount(left)]);
+            to.PutWord(lane.Registers[first + BitOperations.TrailingZeroCount(left)]);
     }
 }

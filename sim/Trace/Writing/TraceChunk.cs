@@ -10,7 +10,7 @@ internal sealed class TraceChunk
     /// <summary>
     /// Words of a chunk: small enough for a second-level cache, large enough that hand-over costs nothing.
     /// </summary>
-    public const int Capacity = 32 * 1024;
+    public const int Capacity = 64 * 1024;
 
     private readonly ulong[] words = GC.AllocateArray<ulong>(Capacity, pinned: true);
 

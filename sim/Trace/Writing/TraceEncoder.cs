@@ -7,7 +7,7 @@ namespace Seamsim.Trace;
 /// this one, what it cost, where its third access went) and only the surprise is written; compression then takes what
 /// is regular about the surprises. A frame needs no other frame to be read.
 /// </summary>
-internal sealed class TraceEncoder
+internal sealed partial class TraceEncoder
 {
     /// <summary>Raw words after which a frame ends: a few milliseconds to decode, and tables that pay for themselves.</summary>
     public const int DefaultFrameWords = 256 * 1024;
@@ -35,7 +35,7 @@ internal sealed class TraceEncoder
     private Lane lane;
     private bool isRunning;
     private BlockModel? unexpected;
-    private byte flags;
+    private byte flags, plain;
     private int retired, accesses, asExpected, plainRun;
 
     /// <summary>One change of registers, after so many accesses, and no other event: how most executions end. -1: none.</summary>
@@ -76,6 +76,12 @@ internal sealed class TraceEncoder
                 }
                 else if (RawWord.IsExecution(word))
                 {
+                    ulong* usual = values ? Usual<WithValues>(at, end) : Usual<WithoutValues>(at, end);
+                    if (usual != at)
+                    {
+                        at = usual;
+                        continue;
+                    }
                     Execute(word);
                     at++;
                 }
@@ -243,7 +249,7 @@ internal sealed class TraceEncoder
         else if (asExpected == accesses && block.IsExpected(accesses, shape))
             asExpected++;
         ref AccessSlot slot = ref block.Slot(accesses);
-        frame.Address.PutDifference(address - slot.Expected(lane.LastAddress));
+        frame.Address.PutSignedWord(address - slot.Expected(lane.LastAddress));
         slot.Learn(address);
         lane.LastAddress = address;
         accesses++;
@@ -252,10 +258,10 @@ internal sealed class TraceEncoder
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void PutValue(ref AccessSlot slot, ReadOnlySpan<ulong> value)
     {
-        frame.Value.PutDifference(value[0] - slot.Value);
+        frame.Value.PutWord(value[0] ^ slot.Value);
         slot.Value = value[0];
         for (int i = 1; i < value.Length; i++)
-            frame.Value.PutNumber(value[i]);
+            frame.Value.PutWord(value[i]);
     }
 
     /// <summary>A frame repeats the translations that its accesses need.</summary>
@@ -288,7 +294,7 @@ internal sealed class TraceEncoder
         frame.Executed(retired);
         if (flags == ControlByte.Plain && changeAt < 0)
         {
-            plainRun++;
+            RunOn(ControlByte.Plain);
             return;
         }
         EndPlainRun();
@@ -302,12 +308,25 @@ internal sealed class TraceEncoder
         changeAt = -1;
     }
 
-    /// <summary>Executions with everything as expected are counted before they are written.</summary>
+    /// <summary>
+    /// Executions with everything as expected, each with a change of registers or none, are counted before they are written.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void RunOn(byte what)
+    {
+        if (plain != what)
+        {
+            EndPlainRun();
+            plain = what;
+        }
+        plainRun++;
+    }
+
     private void EndPlainRun()
     {
         if (plainRun == 0)
             return;
-        frame.Control.Put(plainRun == 1 ? ControlByte.Plain : (byte)(ControlByte.Plain | ControlByte.Repeat));
+        frame.Control.Put(plainRun == 1 ? plain : (byte)(plain | ControlByte.Repeat));
         if (plainRun > 1)
             frame.Control.PutNumber((ulong)plainRun - 1);
         plainRun = 0;

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using ZstdSharp;
 
 namespace Seamsim.Trace;
@@ -82,28 +83,60 @@ internal sealed class TraceFileWriter : IDisposable
 
     private FrameHeader Write(FrameHeader header, Column[] columns)
     {
-        Span<(int Raw, int Packed)> sizes = stackalloc (int, int)[Columns.Count];
-        int used = FrameHeader.Bytes;
+        Span<FrameColumn> places = stackalloc FrameColumn[Columns.Count];
+        int used = FrameHeader.Bytes, payload = 0;
         for (int i = 0; i < columns.Length; i++)
         {
-            ReadOnlySpan<byte> raw = columns[i].Bytes;
-            if (raw.IsEmpty)
-                continue;
-            int bound = Compressor.GetCompressBound(raw.Length);
-            if (frame.Length - used < bound)
-                Array.Resize(ref frame, Math.Max(frame.Length * 2, used + bound));
-            int packed = zstd.Wrap(raw, frame.AsSpan(used));
-            sizes[i] = (raw.Length, packed);
-            used += packed;
+            ReadOnlySpan<byte> raw = columns[i].Bytes, bytes = Pack(i, raw, used);
+            places[i] = new FrameColumn(raw.Length, bytes.Length, XxHash3.HashToUInt64(bytes));
+            used += places[i].IsStored ? 0 : bytes.Length;
+            payload += bytes.Length;
         }
-        header = header with { PayloadBytes = used - FrameHeader.Bytes };
-        header.Write(frame, frame.AsSpan(FrameHeader.Bytes, header.PayloadBytes), sizes);
-        Append(frame.AsSpan(0, used));
+        header = header with { PayloadBytes = payload };
+        header.Write(frame, places);
+        Append(columns, places);
         return header;
+    }
+
+    /// <summary>Compresses a column behind what the frame has, unless it is to be stored: the bytes to be written.</summary>
+    private ReadOnlySpan<byte> Pack(int column, ReadOnlySpan<byte> raw, int used)
+    {
+        if (raw.IsEmpty || !Columns.IsCompressed(column, Header.Aspects))
+            return raw;
+        int bound = Compressor.GetCompressBound(raw.Length);
+        if (frame.Length - used < bound)
+            Array.Resize(ref frame, Math.Max(frame.Length * 2, used + bound));
+        int packed = zstd.Wrap(raw, frame.AsSpan(used));
+        return packed < raw.Length ? frame.AsSpan(used, packed) : raw;
+    }
+
+    /// <summary>Header and columns in their order. Stored columns are written from where they are.</summary>
+    private void Append(Column[] columns, ReadOnlySpan<FrameColumn> places)
+    {
+        long before = length;
+        int written = 0, used = FrameHeader.Bytes;
+        for (int i = 0; i < columns.Length; i++)
+        {
+            if (!places[i].IsStored)
+            {
+                used += places[i].Packed;
+                continue;
+            }
+            if (places[i].Packed == 0)
+                continue;
+            Append(frame.AsSpan(written, used - written));
+            Append(columns[i].Bytes);
+            written = used;
+        }
+        Append(frame.AsSpan(written, used - written));
+        if (Failure is not null)
+            length = before;
     }
 
     private void Append(ReadOnlySpan<byte> bytes)
     {
+        if (Failure is not null || bytes.IsEmpty)
+            return;
         try
         {
             file.Write(bytes);

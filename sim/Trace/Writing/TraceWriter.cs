@@ -11,7 +11,7 @@ namespace Seamsim.Trace;
 /// <remarks>Everything but <see cref="Failure"/> is called from the one thread of the run.</remarks>
 public sealed unsafe class TraceWriter : IDisposable
 {
-    private const int QueuedChunks = 8;
+    private const int QueuedChunks = 4;
 
     private readonly ObjectPool<TraceChunk> pool =
         new DefaultObjectPoolProvider { MaximumRetained = QueuedChunks + 2 }.Create(new TraceChunkPolicy());
