@@ -34,7 +34,7 @@ internal static class CyclesCore
     {
         string digits = string.Concat(text.Where(letter => !char.IsWhiteSpace(letter)));
         code = [];
-        int wrong = digits.AsSpan().IndexOfAnyExcept("0123456789abcdefABCDEF");
+        int wrong = digits.Select((letter, at) => char.IsAsciiHexDigit(letter) ? -1 : at).FirstOrDefault(at => at >= 0, -1);
         reason = wrong >= 0 ? $"expected hex digits, not \"{digits[wrong]}\""
             : digits.Length == 0 ? "no bytes"
             : digits.Length % 2 != 0 ? $"expected an even number of hex digits, not {digits.Length}" : "";
