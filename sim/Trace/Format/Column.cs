@@ -13,10 +13,16 @@ internal static class Columns
 
     /// <summary>
     /// Whether a column is compressed. Values and registers are not: it would take several times as long as the run itself.
-    /// Beside them addresses are not either, since they are few in comparison.
+    /// Beside values addresses are not either, and beside registers control is not, since they are few in comparison.
     /// </summary>
     public static bool IsCompressed(int column, TraceAspects aspects) =>
-        column is not (Value or Register) && (column != Address || (aspects & TraceAspects.Values) == 0);
+        column switch
+        {
+            Value or Register => false,
+            Address => !aspects.HasFlag(TraceAspects.Values),
+            Control => !aspects.HasFlag(TraceAspects.Registers),
+            _ => true,
+        };
 }
 
 /// <summary>Bytes of one kind that are being collected for a frame.</summary>
