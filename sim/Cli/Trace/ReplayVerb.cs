@@ -19,21 +19,41 @@ internal static class ReplayVerb
         Argument<string> path = new("trace") { Description = "The trace file." };
         Option<string?> timing = new("--timing")
             { Description = "Cost model; default: the one the trace was recorded with." };
+        Option<string?> core = new("--core")
+            { Description = "Core parameters of the model: golden-cove-2026.1, or a .csv file of your own." };
+        Option<string[]> overrides = new("-c", "--config")
+            { Description = "timing=MODEL or timing_parameters=FILE, as in a scenario; repeatable." };
         Command command = new("replay", "Cycles of a recorded stream under a cost model, without executing it again.")
         {
-            path, timing,
+            path, timing, core, overrides,
         };
         command.SetAction(result =>
-            Run(new Terminal(result, global), result.GetValue(path)!, result.GetValue(timing)));
+        {
+            List<string> all = [.. result.GetValue(overrides) ?? []];
+            if (result.GetValue(timing) is { } model)
+                all.Add($"timing={model}");
+            if (result.GetValue(core) is { } parameters)
+                all.Add($"timing_parameters={parameters}");
+            return Run(new Terminal(result, global), result.GetValue(path)!, all);
+        });
         return command;
     }
 
-    private static int Run(Terminal terminal, string path, string? timing)
+    /// <summary>The model the trace was recorded with, or the one that settings name.</summary>
+    private static ICostModel ModelFor(TraceReader reader, IReadOnlyList<string> settings)
+    {
+        if (settings.Count > 0)
+            return TimingReader.Read(settings);
+        string recorded = reader.Header.TimingModel;
+        return CostModels.Create(recorded) ?? throw new ConfigurationException(
+            $"the trace was recorded with {recorded}: expected --timing with one of {string.Join(", ", CostModels.All)}, "
+            + "or --core with the parameters");
+    }
+
+    private static int Run(Terminal terminal, string path, IReadOnlyList<string> settings)
     {
         using TraceReader reader = TraceInput.Open(path);
-        ICostModel costs = CostModels.Create(timing ?? reader.Header.TimingModel)
-            ?? throw new ConfigurationException(
-                $"--timing {timing ?? reader.Header.TimingModel}: expected one of: {string.Join(", ", CostModels.All)}");
+        ICostModel costs = ModelFor(reader, settings);
         ReplayReport report = TraceReplay.RunWhole(reader, costs, out TraceFileException? damage);
         if (terminal.Json)
             terminal.Line(ToJson(report));

@@ -24,6 +24,17 @@ internal static class TimingReader
         return new Interval(ReadFile(top, Path.Combine(directory, parameters)));
     }
 
+    /// <summary>The model that settings alone ask for, <c>timing=…</c> and <c>timing_parameters=…</c>.</summary>
+    /// <exception cref="ConfigurationException">A setting is about something else, or its value cannot be used.
+    /// </exception>
+    public static ICostModel Read(IReadOnlyList<string> settings)
+    {
+        foreach (string setting in settings)
+            if (setting.Split('=')[0].Trim() is not ("timing" or Parameters))
+                throw new ConfigurationException($"-c {setting}: expected timing=… or {Parameters}=…");
+        return Read(new SettingReader(Layers.Resolve(null, settings), ""), "");
+    }
+
     private static CoreParameters ReadFile(SettingReader top, string path)
     {
         try
