@@ -11,7 +11,7 @@ internal sealed class HostState
     private readonly IReadOnlyDictionary<uint, ulong>[] written;
 
     private HostState(Machine machine) =>
-        written = [.. machine.Cores.Select(core => new SortedDictionary<uint, ulong>(new Dictionary<uint, ulong>(core.WrittenMsrs)))];
+        written = [.. machine.Cores.Select(core => new Dictionary<uint, ulong>(core.WrittenMsrs))];
 
     /// <summary>The state now; to be called while every processor is in the host.</summary>
     public static HostState Of(Machine machine) => new(machine);

@@ -107,13 +107,12 @@ internal sealed class TdConsistency
         {
             if (field.Category != CpuidCategory.Dynamic)
                 continue;
-            uint mask = (uint)(((1UL << (field.Msb - field.Lsb + 1)) - 1) << field.Lsb);
             CpuidValue registers = field.Register switch
             {
-                0 => new(mask, 0, 0, 0),
-                1 => new(0, mask, 0, 0),
-                2 => new(0, 0, mask, 0),
-                _ => new(0, 0, 0, mask),
+                0 => new(field.Mask, 0, 0, 0),
+                1 => new(0, field.Mask, 0, 0),
+                2 => new(0, 0, field.Mask, 0),
+                _ => new(0, 0, 0, field.Mask),
             };
             masks[(field.Leaf, field.Subleaf)] = masks.GetValueOrDefault((field.Leaf, field.Subleaf)) | registers;
         }

@@ -44,11 +44,11 @@ public interface ICpuidPolicy
     Errno InitVm(CpuidContext context, IReadOnlyList<KvmCpuidEntry2> user, TdFeatures td);
 
     /// <summary>
-    /// INIT_VCPU with user space's entries; only asked when it is the writer of the vCPU's CPUID.
+    /// INIT_VCPU with user space's entries. -EINVAL where it is not the writer of the vCPU's CPUID.
     /// </summary>
-    HostTask<VcpuCpuid> InitVcpu(
+    async HostTask<VcpuCpuid> InitVcpu(
         CpuidContext context, TdFeatures td, ITdCpuid module, IReadOnlyList<KvmCpuidEntry2> user) =>
-        throw new NotSupportedException();
+        new(Errno.EINVAL, [], null);
 
     /// <summary>GET_CPUID: the TD's values, asked from the module.</summary>
     HostTask<CpuidReadout> GetCpuid(CpuidContext context, ITdCpuid module);
