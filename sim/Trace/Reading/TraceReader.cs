@@ -73,16 +73,6 @@ public sealed class TraceReader : IDisposable
     /// </summary>
     public int FrameOfInstruction(ulong instruction) => Last(frame => frame.FirstInstruction <= instruction);
 
-    /// <summary>
-    /// The first frame in which some logical processor's clock reaches <paramref name="cycles"/>; the last one when
-    /// none does; -1 when there are none. Clocks of different logical processors interleave within a turn.
-    /// </summary>
-    public int FrameOfCycle(ulong cycles)
-    {
-        int found = frames.FindIndex(frame => frame.LastCycle >= cycles);
-        return found < 0 ? frames.Count - 1 : found;
-    }
-
     /// <inheritdoc/>
     public void Dispose() => source.Dispose();
 
