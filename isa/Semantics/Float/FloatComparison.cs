@@ -9,7 +9,7 @@ internal enum FloatRelation : byte
     Unordered,
 }
 
-/// <summary>Comparison, the CMPPS predicates, minimum and maximum.</summary>
+/// <summary>Comparison. IEEE 754-2019, 5.11.</summary>
 internal static class FloatComparison
 {
     /// <summary>Relates two numbers; a QNaN is invalid only for signalling comparisons.</summary>
@@ -51,11 +51,4 @@ internal static class FloatComparison
     /// <summary>One of the 32 predicates of CMPPS and its kin.</summary>
     public static bool Holds(int predicate, in FloatValue a, in FloatValue b, ref FloatEnvironment env) =>
         CmpPredicates.Holds(predicate, Compare(a, b, CmpPredicates.Signals(predicate), ref env));
-
-    /// <summary>MINPS and its kin: the second operand when either is a NaN or both are zeros.</summary>
-    public static bool PicksFirst(in FloatValue a, in FloatValue b, bool maximum, ref FloatEnvironment env)
-    {
-        FloatRelation relation = Compare(a, b, signalling: true, ref env);
-        return relation == (maximum ? FloatRelation.Greater : FloatRelation.Less);
-    }
 }
