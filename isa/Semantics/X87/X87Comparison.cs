@@ -32,7 +32,8 @@ internal static unsafe class X87Comparison
     {
         FloatEnvironment env = st.Environment();
         X87Pair pair = new(0, st.Value(0), FloatValue.Zero(false), st.IsEmpty(0));
-        if (TryRelate(st, pair, true, ref env, out FloatRelation relation))
+        Relate(st, pair, true, ref env, out FloatRelation relation);
+        if (IsDefined(env))
             st.SetConditions(X87Status.Conditions, ConditionsOf(relation));
         return Outcome.Next;
     }
@@ -59,10 +60,11 @@ internal static unsafe class X87Comparison
         if (!X87Operands.TryRead(core, i, st, out X87Pair pair))
             return Outcome.Fault;
         FloatEnvironment env = st.Environment();
-        if (!TryRelate(st, pair, signalling, ref env, out FloatRelation relation))
-            return Outcome.Next;
-        st.SetConditions(X87Status.Conditions, ConditionsOf(relation));
-        st.Pop(pops);
+        bool completes = Relate(st, pair, signalling, ref env, out FloatRelation relation);
+        if (IsDefined(env))
+            st.SetConditions(X87Status.Conditions, ConditionsOf(relation));
+        if (completes)
+            st.Pop(pops);
         return Outcome.Next;
     }
 
@@ -71,15 +73,16 @@ internal static unsafe class X87Comparison
         if (!X87Operands.TryRead(core, i, st, out X87Pair pair))
             return Outcome.Fault;
         FloatEnvironment env = st.Environment();
-        if (!TryRelate(st, pair, signalling, ref env, out FloatRelation relation))
-            return Outcome.Next;
-        LazyFlags.Update(core.Lp, RflagsBit.Arithmetic, FlagsOf(relation));
-        st.Pop(pops);
+        bool completes = Relate(st, pair, signalling, ref env, out FloatRelation relation);
+        if (IsDefined(env))
+            LazyFlags.Update(core.Lp, RflagsBit.Arithmetic, FlagsOf(relation));
+        if (completes)
+            st.Pop(pops);
         return Outcome.Next;
     }
 
-    /// <summary>Compares and reports; false when an unmasked exception keeps the condition codes as they are.</summary>
-    private static bool TryRelate(
+    /// <summary>Compares and reports; false when an unmasked exception keeps the stack as it is.</summary>
+    private static bool Relate(
         X87Stack st, in X87Pair pair, bool signalling, ref FloatEnvironment env, out FloatRelation relation)
     {
         relation = FloatRelation.Unordered;
@@ -88,6 +91,9 @@ internal static unsafe class X87Comparison
         relation = FloatComparison.Compare(pair.First, pair.Second, signalling, ref env);
         return st.Report(env);
     }
+
+    /// <summary>An unmasked invalid-arithmetic-operand exception leaves the flags as they are. SDM vol. 2A, "FCOM".</summary>
+    private static bool IsDefined(in FloatEnvironment env) => (env.Raised & ~env.Masks & FloatFlags.Invalid) == 0;
 
     private static int ConditionsOf(FloatRelation relation) => relation switch
     {

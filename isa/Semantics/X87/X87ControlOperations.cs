@@ -38,8 +38,10 @@ internal static unsafe class X87ControlOperations
 
     public static Outcome Fdecstp(Core core, in Instruction i, X87Stack st) => Turn(st, -1);
 
+    /// <summary>FFREE; the condition codes, which the manual leaves undefined: C1 becomes 0.</summary>
     public static Outcome Ffree(Core core, in Instruction i, X87Stack st)
     {
+        st.SetConditions(X87Status.C1, 0);
         st.Free(X87Operands.Index(i, 0));
         return Outcome.Next;
     }
@@ -49,7 +51,7 @@ internal static unsafe class X87ControlOperations
     {
         st.SetConditions(X87Status.C1, 0);
         st.Free(X87Operands.Index(i, 0));
-        st.Top++;
+        st.Pop();
         return Outcome.Next;
     }
 

@@ -17,10 +17,7 @@ internal static class X87Remainder
     private static Outcome Apply(X87Stack st, bool nearest)
     {
         if (st.IsEmpty(0) || st.IsEmpty(1))
-        {
-            st.SetConditions(X87Status.Conditions, 0);
             return st.Underflow(0);
-        }
         FloatEnvironment env = st.Environment();
         FloatValue result = Remainder(st.Value(0), st.Value(1), nearest, ref env, out int conditions);
         if (!st.Report(env))

@@ -34,7 +34,7 @@ internal static class X87Table
         [Mnemonic.Fbld]     = Numeric(X87Bcd.Fbld),
         [Mnemonic.Fst]      = Numeric(X87Transfers.Fst),
         [Mnemonic.Fstp]     = Numeric(X87Transfers.Fstp),
-        [Mnemonic.Fstpnce]  = Numeric(X87Transfers.Fstp),
+        [Mnemonic.Fstpnce]  = Numeric(X87Transfers.Fstpnce),
         [Mnemonic.Fist]     = Numeric(X87Transfers.Fist),
         [Mnemonic.Fistp]    = Numeric(X87Transfers.Fistp),
         [Mnemonic.Fisttp]   = Numeric(X87Transfers.Fisttp),

@@ -13,8 +13,6 @@ internal static unsafe class X87Transfers
         if (i.Op0Kind == OpKind.Register)
         {
             int from = X87Operands.Index(i, 0);
-            if (!st.IsEmpty(-1))
-                return st.PushOrOverflow(default);
             return st.IsEmpty(from) ? PushAfterUnderflow(st) : st.PushOrOverflow(st[from]);
         }
         if (i.MemorySize == MemorySize.Float80)
@@ -43,6 +41,17 @@ internal static unsafe class X87Transfers
     public static Outcome Fst(Core core, in Instruction i, X87Stack st) => Store(core, i, st, 0);
 
     public static Outcome Fstp(Core core, in Instruction i, X87Stack st) => Store(core, i, st, 1);
+
+    /// <summary>FSTPNCE (D9 D8+i), which the manual does not list: FSTP that copies an empty register without a fault.</summary>
+    public static Outcome Fstpnce(Core core, in Instruction i, X87Stack st)
+    {
+        int to = X87Operands.Index(i, 0);
+        st.SetConditions(X87Status.C1, 0);
+        if (!st.IsEmpty(0))
+            st[to] = st[0];
+        st.Pop();
+        return Outcome.Next;
+    }
 
     public static Outcome Fist(Core core, in Instruction i, X87Stack st) => StoreInteger(core, i, st, 0, truncate: false);
 
