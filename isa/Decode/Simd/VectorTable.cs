@@ -21,6 +21,7 @@ internal static class VectorTable
     private static readonly IReadOnlyList<VectorRow>[] Lists =
     [
         MoveRows.Rows,
+        .. FloatRows.Lists,
     ];
 
     private static readonly VectorRow[] Numbered = [.. Lists.SelectMany(list => list)];

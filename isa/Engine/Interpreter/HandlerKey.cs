@@ -4,8 +4,8 @@ namespace Seamsim.Isa.Engine.Interpreter;
 internal enum Family : byte
 {
     Alu, Compare, Unary, AluImmediate, DoubleShift, Accumulate, Move, MoveZero, MoveSign, Lea, Exchange, ExchangeAdd,
-    CompareExchange, MoveIf, SetIf, Implicit, VectorLanes, VectorMmx, VectorWhole, VectorStore, VectorGeneral, Push, Pop,
-    LeaveFrame, CallDirect, CallIndirect, Return, JumpDirect, FallThrough, JumpIf, CompareJump, TestJump, JumpIndirect,
+    CompareExchange, MoveIf, SetIf, Implicit, VectorLanes, VectorMmx, VectorWhole, VectorStore, VectorFlags,
+    VectorGeneral, Push, Pop, LeaveFrame, CallDirect, CallIndirect, Return, JumpDirect, FallThrough, JumpIf, CompareJump, TestJump, JumpIndirect,
     LoopJump, System, Managed,
 }
 

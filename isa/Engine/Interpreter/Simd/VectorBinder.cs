@@ -74,7 +74,8 @@ internal static unsafe class VectorBinder
         if (!isMmx && i.GetOpKind(rm) == OpKind.Register && i.GetOpRegister(rm).IsMM())
             return Key(Family.VectorGeneral);
         op->Imm = Immediate(i);
-        HandlerKey key = Key(isMmx ? Family.VectorMmx : isWhole ? Family.VectorWhole : Family.VectorLanes) with
+        bool isFlags = row.Operation!.IsAssignableTo(typeof(IFlagsOperation));
+        HandlerKey key = Key(isFlags ? Family.VectorFlags : isMmx ? Family.VectorMmx : isWhole ? Family.VectorWhole : Family.VectorLanes) with
         {
             Operation = VectorTable.NumberOf(row), Width = Log2(isWhole ? LargestRegister(i) : i.Op0Register.GetSize()),
             Condition = (byte)Form(i, row),
@@ -113,13 +114,15 @@ internal static unsafe class VectorBinder
         return IsAligned(i, row) ? form | VectorForm.Aligned : form;
     }
 
-    /// <summary>Bytes of the largest vector register among the operands.</summary>
+    /// <summary>Bytes of the largest vector operand, in a register or in memory; a broadcast counts as what it stands for.</summary>
     public static int LargestRegister(in Instruction i)
     {
         int bytes = 0;
         for (int n = 0; n < i.OpCount; n++)
             if (i.GetOpKind(n) == OpKind.Register && (i.GetOpRegister(n).IsVectorRegister() || i.GetOpRegister(n).IsMM()))
                 bytes = Math.Max(bytes, i.GetOpRegister(n).GetSize());
+            else if (i.GetOpKind(n) == OpKind.Memory)
+                bytes = Math.Max(bytes, i.Code.ToOpCode().MemorySize.GetInfo().Size);
         return bytes;
     }
 
