@@ -49,6 +49,12 @@ internal sealed record VectorRow(Type? Operation, params Mnemonic[] Mnemonics)
     /// <summary>Bytes of a destination element, for masks; 0: as wide as the memory operand's.</summary>
     public int Element { get; init; }
 
+    /// <summary>
+    /// Bytes of a source element where the memory operand's element is not it, or where a vector of sources yields
+    /// fewer results than the destination has room for (narrowing conversions); 0 otherwise.
+    /// </summary>
+    public int SourceElement { get; init; }
+
     /// <summary>One element is computed, the rest of the XMM register comes from the first source.</summary>
     public bool IsScalar { get; init; }
 

@@ -32,6 +32,8 @@ internal unsafe ref struct VectorExecution
         bytes = largest == 0 ? 8 : largest;
         element = row.Element != 0 ? row.Element : ElementOf(instruction);
         count = row.IsScalar ? 1 : Math.Max(1, ResultBytes / element);
+        if (row.SourceElement != 0)
+            count = Math.Min(count, bytes / row.SourceElement);
         isMasked = instruction.OpMask != Register.None;
         mask = isMasked ? lp->K[instruction.OpMask - Register.K0] : ulong.MaxValue;
         if (count < 64)
@@ -59,7 +61,7 @@ internal unsafe ref struct VectorExecution
         {
             dst = Calm(dst, room + (2 * Room), element);
             a = Calm(a, room + (3 * Room), element);
-            Calm(rmAt, rmAt, ElementOf(instruction));
+            Calm(rmAt, rmAt, row.SourceElement != 0 ? row.SourceElement : ElementOf(instruction));
         }
         lp->Scratch = mask;
         return TryCompute(d, dst, a, b, rmAt) && TryStore(d, (byte*)lp + operands.VDst, (byte*)lp + operands.VA);
