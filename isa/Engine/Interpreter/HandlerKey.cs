@@ -59,4 +59,10 @@ internal enum VectorForm : byte
 
     /// <summary>A memory operand that is not aligned to its size is #GP(0).</summary>
     Aligned = 2,
+
+    /// <summary>The destination is a general or an opmask register: 8 bytes are written.</summary>
+    Word = 4,
+
+    /// <summary>There is no destination: flags, or what the operation writes itself.</summary>
+    NoResult = 8,
 }
