@@ -17,6 +17,9 @@ internal static class Forms
     /// <summary>The last operand is an immediate.</summary>
     public static bool Immediate(in Instruction i) => i.GetOpKind(i.OpCount - 1) == OpKind.Immediate8;
 
+    /// <summary>Under an opmask.</summary>
+    public static bool Masked(in Instruction i) => i.OpMask != Register.None;
+
     /// <summary>All operands are registers or immediates.</summary>
     public static bool Registers(in Instruction i)
     {

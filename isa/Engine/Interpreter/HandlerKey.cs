@@ -4,7 +4,7 @@ namespace Seamsim.Isa.Engine.Interpreter;
 internal enum Family : byte
 {
     Alu, Compare, Unary, AluImmediate, DoubleShift, Accumulate, Move, MoveZero, MoveSign, Lea, Exchange, ExchangeAdd,
-    CompareExchange, MoveIf, SetIf, Implicit, VectorLanes, VectorMmx, VectorWhole, VectorStore, VectorGeneral, Push, Pop,
+    CompareExchange, MoveIf, SetIf, Implicit, Checksum, VectorLanes, VectorMmx, VectorWhole, VectorStore, VectorGeneral, Push, Pop,
     LeaveFrame, CallDirect, CallIndirect, Return, JumpDirect, FallThrough, JumpIf, CompareJump, TestJump, JumpIndirect,
     LoopJump, System, Managed,
 }
