@@ -1,5 +1,6 @@
 using Iced.Intel;
 using Seamsim.Isa;
+using Seamsim.Tests.Isa.Forms;
 
 namespace Seamsim.Tests.Isa.Native;
 
@@ -28,7 +29,7 @@ internal sealed unsafe class Harness
 
     private readonly HostProcessor host;
     private readonly SimulatedProcessor simulated;
-    private readonly OperandGenerator operands;
+    private readonly OperandValues values;
     private readonly StateGenerator states;
     private readonly Arrangement arrangement;
     private readonly AddressRule addresses = new();
@@ -36,9 +37,9 @@ internal sealed unsafe class Harness
 
     public Harness(HostProcessor host, SimulatedProcessor simulated, int seed)
     {
-        OperandValues values = new(new OperandRandom((ulong)seed));
         (this.host, this.simulated) = (host, simulated);
-        (operands, states, arrangement) = (new(values), new(values), new(values));
+        values = new OperandValues(new OperandRandom((ulong)seed));
+        (states, arrangement) = (new StateGenerator(values), new Arrangement(values));
     }
 
     /// <summary>Runs <paramref name="sets"/> operand sets of a form.</summary>
@@ -59,7 +60,9 @@ internal sealed unsafe class Harness
             ProcessorState before = default;
             states.Fill(ref before, window);
             host.Trim(ref before);
-            if (!operands.TryCreate(form, host.HasAvx512, ref before, out Instruction instruction)
+            WindowPlacer placer = new(values, &before) { Vectors = form.Encoding == EncodingKind.EVEX ? 32 : 16 };
+            FormOperands operands = new(values.Random, placer);
+            if (!operands.TryCreate(form, 64, host.HasAvx512, out Instruction instruction)
                 || !TryEncode(ref instruction, out byte[] bytes))
                 continue;
             arrangement.Apply(instruction, ref before, window);
@@ -104,7 +107,8 @@ internal sealed unsafe class Harness
         }
         if (result.Differences.Count < Reported)
             result.Differences.Add(
-                $"{instruction.Code}: {instruction} [{Convert.ToHexString(bytes)}]: {string.Join("; ", differences)}");
+                $"{instruction} [{Convert.ToHexString(bytes)}] {Inputs.Of(instruction, before, window)}: "
+                + string.Join("; ", differences));
         else
             result.Differences.Add("");
     }
