@@ -27,7 +27,7 @@ public sealed unsafe partial class Core
         Lp->CanonicalShift = !LongModeActive ? 31 : (Lp->Cr4 & Cr4Bit.La57) != 0 ? 7 : 16;
         // Offsets are linear addresses only without a segment base; with one, the space is used once.
         ulong space = LongMode64 || Lp->Cs.Base == 0 ? bank.Space : Tlbs.NextSpace();
-        Lp->CodeSpace = space | CodeSize;
+        Lp->CodeSpace = space | CodeSize | (LegacyEncodingsOnly ? 4UL : 0);
         Probe?.ModeChanged(this);
     }
 
@@ -57,6 +57,9 @@ public sealed unsafe partial class Core
 
     /// <summary>0: 64-bit code, 1: 32-bit, 2: 16-bit.</summary>
     internal byte CodeSize => LongMode64 ? (byte)0 : (Lp->Cs.AccessRights & SegmentBit.Big) != 0 ? (byte)1 : (byte)2;
+
+    /// <summary>Real-address and virtual-8086 mode do not know VEX and EVEX. SDM vol. 2, 2.3.1 and 2.7.11.</summary>
+    private bool LegacyEncodingsOnly => (Lp->Cr0 & Cr0Bit.Pe) == 0 || (Lp->Rflags & RflagsBit.Vm) != 0;
 
     /// <summary>Which probe the handlers of blocks built from now on report to.</summary>
     private void UseProbe<TProbe>() where TProbe : struct, IProbe =>

@@ -74,7 +74,7 @@ public sealed unsafe partial class Core
 
     private byte BlockMode(bool step)
     {
-        int mode = CodeSize | (step ? BlockKey.Step : 0);
+        int mode = CodeSize | (step ? BlockKey.Step : 0) | (LegacyEncodingsOnly ? BlockKey.LegacyOnly : 0);
         if (Probe is not null)
             mode |= (Cpl << KeyCplShift) | (InSeam ? KeySeam : 0) | (InNonRoot ? KeyNonRoot : 0);
         return (byte)mode;

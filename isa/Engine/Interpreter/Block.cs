@@ -8,6 +8,9 @@ internal readonly record struct BlockKey(ulong Physical, ulong Rip, byte Mode)
 {
     /// <summary>One instruction that leaves complete flags: for single steps.</summary>
     public const byte Step = 0x80;
+
+    /// <summary>Real-address or virtual-8086 mode, where VEX and EVEX prefixes are undefined.</summary>
+    public const byte LegacyOnly = 0x40;
 }
 
 /// <summary>A decoded block.</summary>

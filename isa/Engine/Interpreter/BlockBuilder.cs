@@ -49,7 +49,7 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
             decoder.Decode(out decoded[count]);
             if (decoded[count].IsInvalid && decoder.LastError == DecoderError.NoMoreBytes)
                 break;
-            features.Apply(ref decoded[count]);
+            features.Apply(ref decoded[count], (key.Mode & BlockKey.LegacyOnly) != 0);
             count++;
             if (EndsBlock(decoded[count - 1]))
                 break;

@@ -3,7 +3,7 @@ namespace Seamsim.Isa.Engine.Interpreter;
 /// <summary>The generic handlers.</summary>
 internal enum Family : byte
 {
-    Alu, Compare, Unary, AluImmediate, DoubleShift, Accumulate, Move, MoveZero, MoveSign, Lea, Exchange, ExchangeAdd,
+    Alu, Compare, Unary, AluImmediate, ThreeOperand, MultiplyExtended, DoubleShift, Accumulate, Move, MoveReversed, MoveZero, MoveSign, Lea, Exchange, ExchangeAdd,
     CompareExchange, MoveIf, SetIf, Implicit, Push, Pop, LeaveFrame, CallDirect, CallIndirect, Return, JumpDirect,
     FallThrough, JumpIf, CompareJump, TestJump, JumpIndirect, LoopJump, System, Managed,
 }

@@ -33,6 +33,9 @@ public sealed unsafe class RealProcessorTests
         Movsx_r64_rm16, Movsxd_r64_rm32, Cmova_r32_rm32, Cmovae_r64_rm64, Cmovb_r16_rm16, Cmovbe_r32_rm32,
         Cmove_r64_rm64, Cmovg_r32_rm32, Cmovge_r64_rm64, Cmovl_r32_rm32, Cmovle_r64_rm64, Cmovne_r32_rm32,
         Cmovno_r32_rm32, Cmovnp_r32_rm32, Cmovns_r64_rm64, Cmovo_r32_rm32, Cmovp_r64_rm64, Cmovs_r32_rm32,
+        VEX_Blsi_r32_rm32, VEX_Blsi_r64_rm64, VEX_Blsmsk_r32_rm32, VEX_Blsmsk_r64_rm64, VEX_Blsr_r32_rm32,
+        VEX_Blsr_r64_rm64, Adcx_r32_rm32, Adcx_r64_rm64, Adox_r32_rm32, Adox_r64_rm64, Tzcnt_r16_rm16, Tzcnt_r32_rm32,
+        Tzcnt_r64_rm64, Lzcnt_r16_rm16, Lzcnt_r32_rm32, Lzcnt_r64_rm64,
     ];
 
     // register, imm8
@@ -67,7 +70,16 @@ public sealed unsafe class RealProcessorTests
     private static readonly Code[] DoubleShifts =
         [Shld_rm16_r16_imm8, Shld_rm32_r32_imm8, Shld_rm64_r64_imm8, Shrd_rm16_r16_imm8, Shrd_rm32_r32_imm8, Shrd_rm64_r64_imm8];
 
-    private static readonly Code[] Triples = [Imul_r16_rm16_imm8, Imul_r32_rm32_imm8, Imul_r64_rm64_imm8];
+    private static readonly Code[] Vex =
+    [
+        VEX_Andn_r32_r32_rm32, VEX_Andn_r64_r64_rm64, VEX_Bextr_r32_rm32_r32, VEX_Bextr_r64_rm64_r64,
+        VEX_Bzhi_r32_rm32_r32, VEX_Bzhi_r64_rm64_r64, VEX_Pdep_r32_r32_rm32, VEX_Pdep_r64_r64_rm64,
+        VEX_Pext_r32_r32_rm32, VEX_Pext_r64_r64_rm64, VEX_Sarx_r32_rm32_r32, VEX_Sarx_r64_rm64_r64,
+        VEX_Shlx_r32_rm32_r32, VEX_Shlx_r64_rm64_r64, VEX_Shrx_r32_rm32_r32, VEX_Shrx_r64_rm64_r64,
+        VEX_Mulx_r32_r32_rm32, VEX_Mulx_r64_r64_rm64,
+    ];
+
+    private static readonly Code[] Triples = [Imul_r16_rm16_imm8, Imul_r32_rm32_imm8, Imul_r64_rm64_imm8, VEX_Rorx_r32_rm32_imm8, VEX_Rorx_r64_rm64_imm8];
 
     [Test]
     public void Registers_and_defined_flags_agree_for_every_form()
@@ -159,6 +171,9 @@ public sealed unsafe class RealProcessorTests
         foreach (Code code in DoubleShifts)
             yield return Instruction.Create(
                 code, Register(random, code.ToOpCode().Op0Kind), Register(random, code.ToOpCode().Op1Kind), random.Next(16));
+        foreach (Code code in Vex)
+            yield return Instruction.Create(code, Register(random, code.ToOpCode().Op0Kind),
+                Register(random, code.ToOpCode().Op1Kind), Register(random, code.ToOpCode().Op2Kind));
         foreach (Code code in Triples)
             yield return Instruction.Create(
                 code, Register(random, code.ToOpCode().Op0Kind), Register(random, code.ToOpCode().Op1Kind), (sbyte)random.Next(-128, 128));
