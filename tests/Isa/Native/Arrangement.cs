@@ -6,7 +6,7 @@ namespace Seamsim.Tests.Isa.Native;
 internal sealed unsafe class Arrangement(OperandValues values)
 {
     private const int Rax = 0, Rcx = 1, Rdx = 2, Rsp = 4, Rbp = 5;
-    private readonly Random random = values.Random;
+    private readonly OperandRandom random = values.Random;
 
     public void Apply(in Instruction i, ref ProcessorState state, Span<byte> window)
     {

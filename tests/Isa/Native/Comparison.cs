@@ -10,6 +10,8 @@ internal static unsafe class Comparison
     private static readonly string[] Names =
         ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"];
 
+    private static readonly string[] Masks = ["k0", "k1", "k2", "k3", "k4", "k5", "k6", "k7"];
+
     /// <summary>Empty when they agree.</summary>
     public static List<string> Of(
         in Instruction i, in ProcessorState before, in ProcessorState ours, in ProcessorState hosts)
@@ -24,7 +26,38 @@ internal static unsafe class Comparison
         for (int n = 0; n < 16; n++)
             if (n != skipped)
                 Compare(differences, Names[n], ours.Gpr[n], hosts.Gpr[n]);
+        fixed (ProcessorState* our = &ours, host = &hosts)
+            Registers(differences, our, host);
         return differences;
+    }
+
+    private static void Registers(List<string> differences, ProcessorState* ours, ProcessorState* hosts)
+    {
+        for (int i = 0; i < 32; i++)
+            Compare(differences, "zmm", i, ours->Zmm + (i * 8), hosts->Zmm + (i * 8), 64);
+        for (int i = 0; i < 8; i++)
+            Compare(differences, Masks[i], ours->K[i], hosts->K[i]);
+        for (int i = 0; i < 8; i++)
+            Compare(differences, "st", i, ours->St + (i * 2), hosts->St + (i * 2), 10);
+        Compare(differences, "mxcsr", ours->Mxcsr, hosts->Mxcsr);
+        Compare(differences, "fcw", ours->Fcw, hosts->Fcw);
+        Compare(differences, "fsw", ours->Fsw, hosts->Fsw);
+        Compare(differences, "ftw", ours->Ftw, hosts->Ftw);
+    }
+
+    private static void Compare(List<string> differences, string file, int number, ulong* ours, ulong* hosts, int bytes)
+    {
+        ReadOnlySpan<byte> our = new(ours, bytes), host = new(hosts, bytes);
+        if (!our.SequenceEqual(host))
+            differences.Add($"{file}{number} {Number(our)} not {Number(host)}");
+    }
+
+    /// <summary>Most significant byte first.</summary>
+    private static string Number(ReadOnlySpan<byte> bytes)
+    {
+        byte[] reversed = bytes.ToArray();
+        Array.Reverse(reversed);
+        return Convert.ToHexString(reversed);
     }
 
     /// <summary>The first byte of the memory window that differs.</summary>

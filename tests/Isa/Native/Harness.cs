@@ -22,13 +22,24 @@ internal sealed class FormResult(Code code)
 }
 
 /// <summary>Runs forms on both processors from the same states.</summary>
-internal sealed unsafe class Harness(HostProcessor host, SimulatedProcessor simulated, int seed)
+internal sealed unsafe class Harness
 {
     private const int Tries = 40, Reported = 3;
 
-    private readonly OperandValues values = new(new Random(seed));
+    private readonly HostProcessor host;
+    private readonly SimulatedProcessor simulated;
+    private readonly OperandGenerator operands;
+    private readonly StateGenerator states;
+    private readonly Arrangement arrangement;
     private readonly AddressRule addresses = new();
     private readonly byte[] window = new byte[HostArena.WindowBytes], ours = new byte[HostArena.WindowBytes];
+
+    public Harness(HostProcessor host, SimulatedProcessor simulated, int seed)
+    {
+        OperandValues values = new(new OperandRandom((ulong)seed));
+        (this.host, this.simulated) = (host, simulated);
+        (operands, states, arrangement) = (new(values), new(values), new(values));
+    }
 
     /// <summary>Runs <paramref name="sets"/> operand sets of a form.</summary>
     public FormResult Run(Code code, int sets)
@@ -43,15 +54,15 @@ internal sealed unsafe class Harness(HostProcessor host, SimulatedProcessor simu
     private bool TryOne(Code code, FormResult result)
     {
         OpCodeInfo form = code.ToOpCode();
-        OperandGenerator operands = new(values);
         for (int tries = 0; tries < Tries; tries++)
         {
             ProcessorState before = default;
-            new StateGenerator(values).Fill(ref before, window);
+            states.Fill(ref before, window);
+            host.Trim(ref before);
             if (!operands.TryCreate(form, host.HasAvx512, ref before, out Instruction instruction)
                 || !TryEncode(ref instruction, out byte[] bytes))
                 continue;
-            new Arrangement(values).Apply(instruction, ref before, window);
+            arrangement.Apply(instruction, ref before, window);
             if (!addresses.IsInside(instruction, before))
                 continue;
             Try(instruction, bytes, before, result);

@@ -50,6 +50,16 @@ internal sealed unsafe class HostProcessor : IDisposable
     /// <summary>The memory window both processors start with.</summary>
     public Span<byte> Window => new((void*)HostArena.Window, HostArena.WindowBytes);
 
+    /// <summary>Clears the registers the host does not have.</summary>
+    public void Trim(ref ProcessorState state)
+    {
+        for (int i = 0; i < 32 * 8; i++)
+            if (!HasAvx512 && (i >= 16 * 8 || (i & 7) >= 4) || (components & 4) == 0 && (i & 7) >= 2)
+                state.Zmm[i] = 0;
+        for (int i = 0; i < 8; i++)
+            state.K[i] = HasAvx512 ? state.K[i] : 0;
+    }
+
     /// <summary>
     /// Executes an instruction. <paramref name="branch"/> is where else it may go; false and the signal for a fault,
     /// with the state of then.

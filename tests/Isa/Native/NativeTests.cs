@@ -73,7 +73,7 @@ public sealed class NativeTests
         foreach (OpCodeInfo form in forms)
             if (NativeForms.WhyNot(form) is { } reason)
                 report.NotRun(form.Code, reason);
-            else if (!features.Has(form.Code))
+            else if (!features.Has(form))
                 report.NotRun(form.Code, "the host does not have it");
             else
                 report.Add(harness.Run(form.Code, sets));

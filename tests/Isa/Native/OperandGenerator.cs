@@ -10,7 +10,7 @@ namespace Seamsim.Tests.Isa.Native;
 internal sealed unsafe class OperandGenerator(OperandValues values)
 {
     private const int VectorRegisters = 16, AllVectorRegisters = 32;
-    private readonly Random random = values.Random;
+    private readonly OperandRandom random = values.Random;
     private int lastVector;
 
     /// <summary>False when the choices cannot be encoded together (AH beside R8): try again.</summary>

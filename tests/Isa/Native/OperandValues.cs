@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace Seamsim.Tests.Isa.Native;
 
 /// <summary>Values worth trying: the corners of integers and of floating-point formats, and random ones.</summary>
-internal sealed class OperandValues(Random random)
+internal sealed class OperandValues(OperandRandom random)
 {
     private static readonly ulong[] Integers =
     [
@@ -60,7 +60,7 @@ internal sealed class OperandValues(Random random)
         (0x4000000000000000, 0x3FFF), (0, 0x7FFF), (0x4000000000000000, 0x7FFF), // unsupported: unnormal, pseudo-infinity, -NaN
     ];
 
-    public Random Random => random;
+    public OperandRandom Random => random;
 
     public bool Chance(int percent) => random.Next(100) < percent;
 
@@ -143,10 +143,5 @@ internal sealed class OperandValues(Random random)
         }
     }
 
-    public ulong Random64()
-    {
-        Span<byte> bytes = stackalloc byte[8];
-        random.NextBytes(bytes);
-        return BinaryPrimitives.ReadUInt64LittleEndian(bytes);
-    }
+    public ulong Random64() => random.Next64();
 }

@@ -63,6 +63,14 @@ internal sealed unsafe class SimulatedProcessor : IDisposable
             lp->Gpr[i] = state.Gpr[i];
         rig.Core.Rflags = state.Rflags;
         lp->Rip = HostProcessor.InstructionAt;
+        fixed (ProcessorState* from = &state)
+        {
+            Copy(from->Zmm, lp->Zmm, 32 * 8);
+            Copy(from->K, lp->K, 8);
+            (lp->Mxcsr, lp->Fcw, lp->Fsw, lp->Ftw) = (from->Mxcsr, from->Fcw, from->Fsw, (byte)from->Ftw);
+            for (int i = 0; i < 8; i++)
+                Copy(from->St + (i * 2), lp->St + (Physical(i, from->Fsw) * 2), 2);
+        }
     }
 
     private void Store(ref ProcessorState state)
@@ -72,7 +80,21 @@ internal sealed unsafe class SimulatedProcessor : IDisposable
             state.Gpr[i] = lp->Gpr[i];
         state.Rflags = rig.Core.Rflags;
         state.Rip = lp->Rip;
+        fixed (ProcessorState* to = &state)
+        {
+            Copy(lp->Zmm, to->Zmm, 32 * 8);
+            Copy(lp->K, to->K, 8);
+            (to->Mxcsr, to->Fcw, to->Fsw, to->Ftw) = (lp->Mxcsr, lp->Fcw, lp->Fsw, lp->Ftw);
+            for (int i = 0; i < 8; i++)
+                Copy(lp->St + (Physical(i, to->Fsw) * 2), to->St + (i * 2), 2);
+        }
     }
+
+    /// <summary>The physical register that ST(i) is.</summary>
+    private static int Physical(int i, ushort status) => ((status >> 11) + i) & 7;
+
+    private static void Copy(ulong* from, ulong* to, int words) =>
+        new ReadOnlySpan<ulong>(from, words).CopyTo(new Span<ulong>(to, words));
 
     private void LeaveHandler()
     {

@@ -1,25 +1,37 @@
 namespace Seamsim.Tests.Isa.Native;
 
 /// <summary>Random states of a processor with every floating-point exception masked.</summary>
-internal sealed unsafe class StateGenerator(OperandValues values)
+internal sealed unsafe class StateGenerator
 {
+    private const int PoolBytes = 1 << 18, Line = 64, Uses = 4096;
     private const ulong Arithmetic = 0x8D5, Direction = 0x400, Always = 0x202;
     private const uint Masks = 0x1F80, DenormalsAreZero = 0x40, FlushToZero = 0x8000, Sticky = 0x3F;
     private const ushort X87Masks = 0x7F;
-    private readonly Random random = values.Random;
+    private readonly OperandValues values;
+    private readonly OperandRandom random;
+    private readonly byte[] pool = new byte[PoolBytes];
+    private int used;
+
+    public StateGenerator(OperandValues values) => (this.values, random) = (values, values.Random);
 
     /// <summary>Registers, and the memory window.</summary>
     public void Fill(ref ProcessorState state, Span<byte> window)
     {
+        if (used++ % Uses == 0)
+            for (int at = 0; at < PoolBytes; at += Line)
+                values.Fill(pool.AsSpan(at, Line));
         for (int i = 0; i < 16; i++)
             state.Gpr[i] = values.Integer();
         state.Gpr[4] = HostArena.Window + 0x800 + (ulong)(values.Chance(85) ? random.Next(0x40) * 8 : random.Next(0x200));
         state.Rflags = Always | ((ulong)random.Next() & Arithmetic) | (values.Chance(25) ? Direction : 0);
         FillVectors(ref state);
         FillX87(ref state);
-        for (int at = 0; at < window.Length; at += 64)
-            values.Fill(window.Slice(at, 64));
+        Take(window.Length).CopyTo(window);
     }
+
+    /// <summary>Lines of elements of one kind; made once and used in many orders, because there are so many.</summary>
+    private ReadOnlySpan<byte> Take(int bytes) =>
+        pool.AsSpan(random.Next((PoolBytes - bytes) / Line) * Line, bytes);
 
     private void FillVectors(ref ProcessorState state)
     {
@@ -27,7 +39,7 @@ internal sealed unsafe class StateGenerator(OperandValues values)
             for (int i = 0; i < 32; i++)
             {
                 Span<byte> register = new(zmm + (i * 8), 64);
-                values.Fill(register);
+                Take(Line).CopyTo(register);
                 if (values.Chance(15))
                     register[..16].CopyTo(register[16..]);
             }
