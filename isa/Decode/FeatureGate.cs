@@ -47,11 +47,9 @@ internal sealed class FeatureGate
     /// <summary>Whether the processor enumerates a feature.</summary>
     public bool Has(CpuidFeature feature) => present[(int)feature];
 
-    /// <summary>Turns an instruction that the processor does not have, in this mode, into what it is instead.</summary>
-    public void Apply(ref Instruction instruction, bool legacyOnly)
+    /// <summary>Turns an instruction that the processor does not have into what it is instead.</summary>
+    public void Apply(ref Instruction instruction)
     {
-        if (legacyOnly && instruction.Encoding != EncodingKind.Legacy)
-            instruction.Code = Code.INVALID;
         foreach (CpuidFeature feature in instruction.CpuidFeatures)
             if (!present[(int)feature])
             {

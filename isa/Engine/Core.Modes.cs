@@ -17,8 +17,8 @@ public sealed unsafe partial class Core
     public long BlocksBuilt => cache.Built;
 
     /// <summary>
-    /// Tells the engine that CR0, CR3, CR4, EFER, CS, CPL, RFLAGS.AC, EPTP, VPID or the SEAM state may have changed: it
-    /// picks the TLB and the code space of the new mode. Does not flush anything.
+    /// Tells the engine that CR0, CR3, CR4, XCR0, EFER, CS, CPL, RFLAGS.AC, EPTP, VPID or the SEAM state may have changed:
+    /// it picks the TLB and the code space of the new mode. Does not flush anything.
     /// </summary>
     public void ModeChanged()
     {
@@ -27,9 +27,13 @@ public sealed unsafe partial class Core
         Lp->CanonicalShift = !LongModeActive ? 31 : (Lp->Cr4 & Cr4Bit.La57) != 0 ? 7 : 16;
         // Offsets are linear addresses only without a segment base; with one, the space is used once.
         ulong space = LongMode64 || Lp->Cs.Base == 0 ? bank.Space : Tlbs.NextSpace();
-        Lp->CodeSpace = space | CodeSize | (LegacyEncodingsOnly ? 4UL : 0);
+        Lp->CodeSpace = space | CodeSize;
+        VectorModeChanged();
         Probe?.ModeChanged(this);
     }
+
+    /// <summary>As <see cref="ModeChanged"/> where only CR0.TS, EM, CR4.OSFXSR, OSXSAVE or XCR0 may have changed.</summary>
+    internal void VectorModeChanged() => Lp->CodeSpace = (Lp->CodeSpace & ~0xFCUL) | ((ulong)VectorMode << 2);
 
     /// <summary>Drops every cached translation of every address space on this logical processor.</summary>
     public void FlushTlb()
@@ -57,9 +61,6 @@ public sealed unsafe partial class Core
 
     /// <summary>0: 64-bit code, 1: 32-bit, 2: 16-bit.</summary>
     internal byte CodeSize => LongMode64 ? (byte)0 : (Lp->Cs.AccessRights & SegmentBit.Big) != 0 ? (byte)1 : (byte)2;
-
-    /// <summary>Real-address and virtual-8086 mode do not know VEX and EVEX. SDM vol. 2, 2.3.1 and 2.7.11.</summary>
-    private bool LegacyEncodingsOnly => (Lp->Cr0 & Cr0Bit.Pe) == 0 || (Lp->Rflags & RflagsBit.Vm) != 0;
 
     /// <summary>Which probe the handlers of blocks built from now on report to.</summary>
     private void UseProbe<TProbe>() where TProbe : struct, IProbe =>

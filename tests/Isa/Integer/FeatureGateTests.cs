@@ -98,7 +98,7 @@ public sealed unsafe class FeatureGateTests
     {
         Decoder decoder = Decoder.Create(64, Convert.FromHexString(bytes), core.Features.Options);
         Instruction instruction = decoder.Decode();
-        core.Features.Apply(ref instruction, legacyOnly: false);
+        core.Features.Apply(ref instruction);
         return instruction.Code;
     }
 }
