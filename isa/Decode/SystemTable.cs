@@ -135,7 +135,7 @@ internal static class SystemTable
             // ports
             [Mnemonic.In]  = PortIo.In,
             [Mnemonic.Out] = PortIo.Out,
-        }.ToFrozenDictionary();
+        }.Concat(IntegerTable.Rows).ToFrozenDictionary();
 
     /// <summary>The handler of an instruction; null when it is not modelled.</summary>
     public static SystemHandler? Find(in Instruction instruction) =>

@@ -15,11 +15,16 @@ public sealed unsafe partial class Core
     private Hpa writeFirst, writeSecond;
     private int writeSplit;
 
-    /// <summary>Reads 1..8 bytes into <see cref="LogicalProcessor.Slow"/> and keeps the translation; false = fault.</summary>
+    /// <summary>
+    /// Reads 1..8 bytes into <see cref="LogicalProcessor.Slow"/>, or more into <see cref="LogicalProcessor.SlowVector"/>,
+    /// and keeps the translation; false = fault.
+    /// </summary>
     internal bool CarefulRead(ulong address, int bytes, int segment)
     {
         if (!IsReachable(address, bytes, segment))
             return false;
+        if (bytes > 8)
+            return CarefulReadVector(address, bytes);
         int head = Math.Min(bytes, 0x1000 - (int)(address & 0xFFF));
         if (!TryReach(address, Access.Read, out Hpa first))
             return false;

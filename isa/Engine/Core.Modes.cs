@@ -17,8 +17,8 @@ public sealed unsafe partial class Core
     public long BlocksBuilt => cache.Built;
 
     /// <summary>
-    /// Tells the engine that CR0, CR3, CR4, EFER, CS, CPL, RFLAGS.AC, EPTP, VPID or the SEAM state may have changed: it
-    /// picks the TLB and the code space of the new mode. Does not flush anything.
+    /// Tells the engine that CR0, CR3, CR4, XCR0, EFER, CS, CPL, RFLAGS.AC, EPTP, VPID or the SEAM state may have changed:
+    /// it picks the TLB and the code space of the new mode. Does not flush anything.
     /// </summary>
     public void ModeChanged()
     {
@@ -28,8 +28,12 @@ public sealed unsafe partial class Core
         // Offsets are linear addresses only without a segment base; with one, the space is used once.
         ulong space = LongMode64 || Lp->Cs.Base == 0 ? bank.Space : Tlbs.NextSpace();
         Lp->CodeSpace = space | CodeSize;
+        VectorModeChanged();
         Probe?.ModeChanged(this);
     }
+
+    /// <summary>As <see cref="ModeChanged"/> where only CR0.TS, EM, CR4.OSFXSR, OSXSAVE or XCR0 may have changed.</summary>
+    internal void VectorModeChanged() => Lp->CodeSpace = (Lp->CodeSpace & ~0xFCUL) | ((ulong)VectorMode << 2);
 
     /// <summary>Drops every cached translation of every address space on this logical processor.</summary>
     public void FlushTlb()

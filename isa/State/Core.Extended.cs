@@ -19,6 +19,7 @@ public sealed unsafe partial class Core
         if (!exists || (value & 1) == 0 || !avx || !avx512 || !amx || !mpx)
             return false;
         Lp->Xcr0 = value;
+        VectorModeChanged();
         return true;
     }
 }

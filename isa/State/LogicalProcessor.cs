@@ -137,8 +137,14 @@ public unsafe struct LogicalProcessor
     /// <summary>Instructions of the block entered last that did not retire, when the chain left it half-way.</summary>
     public uint Unretired;
 
-    /// <summary>What a slow access of more than 8 bytes hands back. Its alignment is that of the registers below.</summary>
+    /// <summary>SIMD floating-point exceptions of the running instruction: bits 5:0 of MXCSR, not merged yet.</summary>
+    public uint SimdRaised;
+
+    /// <summary>What a slow access of more than 8 bytes hands over. Its alignment is that of the registers below.</summary>
     public Vector512<byte> SlowVector;
+
+    /// <summary>Result of an operation that may not write its destination before it has read all its sources.</summary>
+    public Vector512<byte> VectorResult;
 
     /// <summary>ZMM0..ZMM31, 64 bytes each; YMM and XMM registers are their low 32 and 16 bytes.</summary>
     public fixed ulong Zmm[32 * 8];
@@ -154,6 +160,9 @@ public unsafe struct LogicalProcessor
 
     /// <summary>x87 tag word in the abridged form of FXSAVE: bit n is set when Rn is not empty.</summary>
     public byte Ftw;
+
+    /// <summary>1: MONITOR or UMONITOR has set up an address range that nothing has used yet.</summary>
+    public byte MonitorArmed;
 
     /// <summary>Last x87 opcode: 11 bits.</summary>
     public ushort Fop;

@@ -69,7 +69,9 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
         int used = 0;
         for (; used < count; used++)
         {
-            keys[used] = OpBinder.Bind(decoded[used], op + used, code64);
+            keys[used] = OpBinder.Bind(decoded[used], op + used, code64, key.VectorMode);
+            if (keys[used].Family == Family.VectorGeneral)
+                op[used].Imm = Keep(decoded[used], arena);
             if (keys[used].Family != Family.System)
                 continue;
             used++;
@@ -96,6 +98,14 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
             last->Imm = (ulong)(last + 1);
         }
         return new Block { Key = key, Head = head, SecondPage = second };
+    }
+
+    /// <summary>An instruction that is executed from its Iced form, in an op's room.</summary>
+    private static ulong Keep(in Instruction instruction, OpArena arena)
+    {
+        Instruction* kept = (Instruction*)arena.Take(1);
+        *kept = instruction;
+        return (ulong)kept;
     }
 
     /// <summary>A block that hands over to managed code; it counts no instruction and no cycle.</summary>

@@ -73,6 +73,8 @@ internal sealed unsafe class HandlerTable
 
     private Type TypeOf(in HandlerKey key)
     {
+        if (key.Family is >= Family.VectorLanes and <= Family.VectorGeneral)
+            return Simd.VectorTypes.Of(key, fast, careful);
         Type width = Widths[key.Width], flags = key.Flags ? typeof(Flags) : typeof(NoFlags);
         Type condition = Conditions[key.Condition], path = key.Careful ? careful : fast;
         Type? operation = InstructionTable.OperationAt(key.Operation);
@@ -83,9 +85,12 @@ internal sealed unsafe class HandlerTable
             Family.Compare => Make(typeof(Compare<,,,,>), operation, width, dst, src, flags),
             Family.Unary => Make(typeof(Unary<,,,>), operation, width, dst, flags),
             Family.AluImmediate => Make(typeof(AluImmediate<,,,>), operation, width, src, flags),
+            Family.ThreeOperand => Make(typeof(ThreeOperand<,,,>), operation, width, src, flags),
+            Family.MultiplyExtended => Make(typeof(MultiplyExtended<,>), width, src),
             Family.DoubleShift => Make(typeof(DoubleShift<,,,,>), operation, width, dst, src, flags),
             Family.Accumulate => Make(typeof(Accumulate<,,,>), operation, width, src, flags),
             Family.Move => Make(typeof(Move<,,>), width, dst, src),
+            Family.MoveReversed => Make(typeof(MoveReversed<,,>), width, dst, src),
             Family.MoveZero => Make(typeof(MoveExtended<,,,>), typeof(ZeroExtended), Widths[key.From], width, src),
             Family.MoveSign => Make(typeof(MoveExtended<,,,>), typeof(SignExtended), Widths[key.From], width, src),
             Family.Lea => Make(typeof(Lea<,>), width, AddressOf(key.Src)),
