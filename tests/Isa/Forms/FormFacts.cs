@@ -12,6 +12,7 @@ internal sealed unsafe class FormFacts
 {
     private const int Samples = 6, Tries = 60;
     private const ulong At = 0x4000;
+    private const VectorMode AllEnabled = VectorMode.Sse | VectorMode.Avx | VectorMode.Avx512 | VectorMode.Vex;
 
     private static readonly string[] ModelNames = ["sapphire-rapids"];
 
@@ -63,7 +64,7 @@ internal sealed unsafe class FormFacts
     private static bool IsBound(in Instruction instruction, int bits)
     {
         Op op = default;
-        return OpBinder.Bind(instruction, &op, bits == 64).Family != Family.System
+        return OpBinder.Bind(instruction, &op, bits == 64, AllEnabled).Family != Family.System
             || SystemTable.Find(instruction) is not null;
     }
 
