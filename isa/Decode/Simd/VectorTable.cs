@@ -20,7 +20,7 @@ internal static class VectorTable
 {
     private static readonly IReadOnlyList<VectorRow>[] Lists =
     [
-        MoveRows.Rows,
+        MoveRows.Rows, IntegerRows.Rows, ShiftRows.Rows, ShuffleRows.Rows,
     ];
 
     private static readonly VectorRow[] Numbered = [.. Lists.SelectMany(list => list)];
