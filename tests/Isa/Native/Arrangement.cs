@@ -93,19 +93,7 @@ internal sealed unsafe class Arrangement(OperandValues values)
 
     private static bool TryLocate(in Instruction i, in ProcessorState state, out ulong at)
     {
-        fixed (ProcessorState* registers = &state)
-        {
-            ProcessorState* from = registers;
-            at = i.GetVirtualAddress(Operand(i), 0, (register, index, width) => AddressRule.Read(from, register, index, width));
-            return at >= HostArena.Window && at <= HostArena.WindowEnd - 64;
-        }
-    }
-
-    private static int Operand(in Instruction i)
-    {
-        for (int n = 0; n < i.OpCount; n++)
-            if (i.GetOpKind(n) == OpKind.Memory)
-                return n;
-        return 0;
+        at = AddressRule.Of(i, state);
+        return at >= HostArena.Window && at <= HostArena.WindowEnd - 64;
     }
 }

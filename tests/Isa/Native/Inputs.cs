@@ -19,7 +19,7 @@ internal static unsafe class Inputs
             if (i.MemoryIndex.IsVectorRegister())
                 Append(text, i.MemoryIndex, from);
             else if (Enumerable.Range(0, i.OpCount).Any(OpIsMemory(i)))
-                text.Append($" [{At(i, from):X}]={Bytes(i, At(i, from), window)}");
+                text.Append($" [{AddressRule.Of(i, state):X}]={Bytes(i, AddressRule.Of(i, state), window)}");
             if (i.Code.CpuidFeatures()[0] is CpuidFeature.FPU or CpuidFeature.FPU387)
                 text.Append($" fcw={state.Fcw:X} fsw={state.Fsw:X} ftw={state.Ftw:X}");
             else if (i.Encoding != EncodingKind.Legacy || i.Op0Register.IsVectorRegister())
@@ -29,12 +29,6 @@ internal static unsafe class Inputs
     }
 
     private static Func<int, bool> OpIsMemory(Instruction i) => n => i.GetOpKind(n) == OpKind.Memory;
-
-    private static ulong At(in Instruction i, ProcessorState* from)
-    {
-        int operand = Enumerable.Range(0, i.OpCount).First(OpIsMemory(i));
-        return i.GetVirtualAddress(operand, 0, (register, index, width) => AddressRule.Read(from, register, index, width));
-    }
 
     private static string Bytes(in Instruction i, ulong at, ReadOnlySpan<byte> window)
     {
