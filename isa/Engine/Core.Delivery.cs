@@ -153,6 +153,9 @@ public sealed unsafe partial class Core
     /// <summary>TF, the monitor trap flag or an interrupt shadow: look at events after every instruction.</summary>
     private bool MustStepEach => (Lp->Rflags & RflagsBit.Tf) != 0 || Lp->InterruptShadow != 0 || SingleStepsGuest;
 
+    /// <summary>A repeated string instruction traps after every iteration. SDM vol. 2, "REP"; vol. 3C, 26.5.2.</summary>
+    internal bool TrapsEachIteration => (Lp->Rflags & RflagsBit.Tf) != 0 || SingleStepsGuest;
+
     /// <summary>One instruction, then its traps. SDM vol. 3B, 18.3.1.4; vol. 3C, 26.5.2.</summary>
     private void StepWatched()
     {

@@ -26,6 +26,8 @@ internal static unsafe class Caches
 
     public static Outcome Invpcid(Core core, in Instruction i)
     {
+        if (core.GuestLacks(ProcControls2.EnableInvpcid))
+            return core.Raise(Vector.UD);
         if (core.Cpl != 0)
             return core.RaiseGp0();
         if (core.Intercepts(ExitReason.Invpcid, i, out Outcome exit, i.MemoryDisplacement64))

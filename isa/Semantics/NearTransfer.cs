@@ -46,14 +46,17 @@ internal static unsafe class NearTransfer
     public static Outcome Loop(Core core, in Instruction i)
     {
         ulong count = CountRegister(core, i, out Register register) - 1;
-        core.WriteRegister(register, count);
-        bool goes = CountRegister(core, i, out _) != 0 && i.Mnemonic switch
+        bool more = count << (64 - (8 * register.GetSize())) != 0;
+        bool goes = more && i.Mnemonic switch
         {
             Mnemonic.Loope => LazyFlags.Zero(core.Lp),
             Mnemonic.Loopne => !LazyFlags.Zero(core.Lp),
             _ => true,
         };
-        return goes ? core.JumpNear(i.NearBranchTarget) : Outcome.Next;
+        Outcome outcome = goes ? core.JumpNear(i.NearBranchTarget) : Outcome.Next;
+        if (outcome != Outcome.Fault)
+            core.WriteRegister(register, count);
+        return outcome;
     }
 
     public static Outcome Jcxz(Core core, in Instruction i) =>

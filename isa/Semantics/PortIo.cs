@@ -34,7 +34,9 @@ internal static unsafe class PortIo
     /// <summary>False: #GP(0) or a fault of reading the TSS is recorded.</summary>
     public static bool TryPermit(Core core, ushort port, int bytes)
     {
-        bool checks = (core.Lp->Cr0 & Cr0Bit.Pe) != 0 && core.Cpl > (int)(core.Lp->Rflags >> 12 & 3);
+        bool virtual8086 = (core.Lp->Rflags & RflagsBit.Vm) != 0; // looks at the bitmap whatever IOPL is
+        bool checks = (core.Lp->Cr0 & Cr0Bit.Pe) != 0
+            && (core.Cpl > (int)(core.Lp->Rflags >> 12 & 3) || virtual8086);
         if (!checks)
             return true;
         Span<byte> raw = stackalloc byte[2];

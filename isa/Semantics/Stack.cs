@@ -128,14 +128,13 @@ internal static unsafe class Stack
         for (int n = 1; n < level; n++)
         {
             frame -= (ulong)bytes;
-            long back = (long)(frame - core.StackPointer);
-            if (!core.TryReadStack((int)back, bytes, out ulong link) || !core.TryPush(link, bytes))
+            if (!core.TryReadStackAt(frame, bytes, out ulong link) || !core.TryPush(link, bytes))
                 return false;
         }
         if (level > 0 && !core.TryPush(start, bytes))
             return false;
         core.WriteRegister(bytes switch { 8 => Register.RBP, 4 => Register.EBP, _ => Register.BP }, start);
         core.StackPointer -= size;
-        return core.TryReadStack(0, bytes, out _);
+        return core.CanWriteStack(bytes); // the new top is touched as for a store
     }
 }

@@ -27,7 +27,8 @@ internal static unsafe class Strings
         if (!repeats)
             return Once(core, i) ? Outcome.Next : Ended(core);
         int address = AddressBytes(core, i);
-        for (int done = 0; done < Chunk; done++)
+        int most = core.TrapsEachIteration ? 1 : Chunk;
+        for (int done = 0; done < most; done++)
         {
             if (Cut(core.Lp->Gpr[Counter], address) == 0)
                 return Outcome.Next;

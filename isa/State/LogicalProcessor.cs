@@ -161,6 +161,9 @@ public unsafe struct LogicalProcessor
     /// <summary>x87 tag word in the abridged form of FXSAVE: bit n is set when Rn is not empty.</summary>
     public byte Ftw;
 
+    /// <summary>1: MONITOR or UMONITOR has set up an address range that nothing has used yet.</summary>
+    public byte MonitorArmed;
+
     /// <summary>Last x87 opcode: 11 bits.</summary>
     public ushort Fop;
 

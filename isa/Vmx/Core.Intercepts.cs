@@ -27,6 +27,9 @@ public sealed unsafe partial class Core
         return true;
     }
 
+    /// <summary>In a guest whose secondary controls do not enable an instruction it is #UD. SDM vol. 3C, 26.3.</summary>
+    internal bool GuestLacks(uint control) => Vmx.NonRoot && !IsSet(CurrentVmcs, control);
+
     /// <summary>RDMSR through the MSR bitmaps. SDM vol. 3C, 25.6.9.</summary>
     internal bool InterceptsRdmsr(uint msr, in Instruction instruction, out Outcome outcome) =>
         InterceptsMsr(ExitReason.Rdmsr, msr, instruction, out outcome);

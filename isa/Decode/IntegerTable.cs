@@ -1,0 +1,41 @@
+using Iced.Intel;
+using Seamsim.Isa.Semantics;
+
+namespace Seamsim.Isa.Decode;
+
+/// <summary>General instructions that the run loop executes from their Iced form.</summary>
+internal static class IntegerTable
+{
+    public static IEnumerable<KeyValuePair<Mnemonic, SystemHandler>> Rows => new Dictionary<Mnemonic, SystemHandler>
+    {
+        // decimal arithmetic
+        [Mnemonic.Aaa]   = DecimalArithmetic.Aaa,
+        [Mnemonic.Aas]   = DecimalArithmetic.Aas,
+        [Mnemonic.Aam]   = DecimalArithmetic.Aam,
+        [Mnemonic.Aad]   = DecimalArithmetic.Aad,
+        [Mnemonic.Daa]   = DecimalArithmetic.Daa,
+        [Mnemonic.Das]   = DecimalArithmetic.Das,
+        [Mnemonic.Salc]  = DecimalArithmetic.Salc,
+        [Mnemonic.Bound] = Irregular.Bound,
+        // waiting
+        [Mnemonic.Monitor]  = Waiting.Monitor,
+        [Mnemonic.Mwait]    = Waiting.Mwait,
+        [Mnemonic.Umonitor] = Waiting.Umonitor,
+        [Mnemonic.Umwait]   = Waiting.Umwait,
+        [Mnemonic.Tpause]   = Waiting.Tpause,
+        // transactions
+        [Mnemonic.Xbegin]    = Transactions.Xbegin,
+        [Mnemonic.Xend]      = Transactions.Xend,
+        [Mnemonic.Xtest]     = Transactions.Xtest,
+        [Mnemonic.Xabort]    = Transactions.Nothing,
+        [Mnemonic.Xsusldtrk] = Transactions.Nothing,
+        [Mnemonic.Xresldtrk] = Transactions.Nothing,
+        // enqueue stores, counters, tracing, safer mode, SMM
+        [Mnemonic.Enqcmd]  = EnqueueStores.Enqcmd,
+        [Mnemonic.Enqcmds] = EnqueueStores.Enqcmds,
+        [Mnemonic.Rdpmc]   = Identification.Rdpmc,
+        [Mnemonic.Ptwrite] = Irregular.Ptwrite,
+        [Mnemonic.Getsec]  = Irregular.Getsec,
+        [Mnemonic.Rsm]     = SoftwareInterrupts.Ud, // there is no SMM to return from
+    };
+}
