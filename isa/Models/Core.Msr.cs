@@ -10,7 +10,17 @@ public sealed unsafe partial class Core
 
     /// <summary>MSRs that keep what is written to them and have been written since reset; the rest hold their reset
     /// values.</summary>
-    internal IReadOnlyDictionary<uint, ulong> WrittenMsrs => msrs;
+    internal IReadOnlyDictionary<uint, ulong> WrittenMsrs
+    {
+        get
+        {
+            Dictionary<uint, ulong> written = new(msrs);
+            foreach (uint msr in IsOnPlatform ? XsaveMsrs.All : [])
+                if (Stored(msr) != ResetValueOf(msr))
+                    written[msr] = Stored(msr);
+            return written;
+        }
+    }
 
     /// <summary>RDMSR at CPL 0; false is #GP(0).</summary>
     public bool TryRdmsr(uint msr, out ulong value)
@@ -87,7 +97,7 @@ public sealed unsafe partial class Core
             default:
                 if (!IsLegal(row, msr, value))
                     return false;
-                msrs[msr] = value;
+                Store(row, msr, value);
                 return true;
         }
     }
@@ -103,7 +113,7 @@ public sealed unsafe partial class Core
             if (difference.Number == 0x3B)
                 tscAdjust = difference.Apply(reset);
             else
-                msrs[difference.Number] = difference.Apply(msrs.GetValueOrDefault(difference.Number, reset));
+                Store(Model.Msrs.Find(difference.Number)!, difference.Number, difference.Apply(Stored(difference.Number)));
         }
     }
 
@@ -111,8 +121,18 @@ public sealed unsafe partial class Core
     internal ulong ResetValueOf(uint msr) =>
         Model.TryGetResetValue(Index, msr, out ulong value) ? value : 0;
 
+    private void Store(MsrRow row, uint msr, ulong value)
+    {
+        if (XsaveMsr(msr) is var place && place is not null)
+            *place = value | (*place & row.Reserved);
+        else
+            msrs[msr] = value;
+    }
+
     private ulong Stored(uint msr)
     {
+        if (XsaveMsr(msr) is var place && place is not null)
+            return *place & ~Model.Msrs.Find(msr)!.Reserved;
         if (!msrs.TryGetValue(msr, out ulong value))
             Model.Msrs.TryGetReset(msr, out value);
         return value;

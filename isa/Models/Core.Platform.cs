@@ -45,6 +45,7 @@ public sealed unsafe partial class Core
     public void PowerOn(Uncore uncore)
     {
         Uncore = uncore;
+        extended = null; // the model decides which components there are
         Random = new RandomSource(uncore.Seed, (ulong)Index);
         Apic = new LocalApic(this, uncore.Apics);
         uncore.Apics.Add(Apic);

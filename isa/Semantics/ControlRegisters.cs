@@ -119,9 +119,12 @@ internal static unsafe class ControlRegisters
     {
         if ((core.Lp->Cr4 & Cr4Bit.Osxsave) == 0)
             return core.Raise(Vector.UD);
-        if ((uint)core.Lp->Gpr[1] != 0)
+        ulong value = core.Lp->Xcr0;
+        if ((uint)core.Lp->Gpr[1] == 1 && HasInUse(core))
+            value &= core.Extended.InUse;
+        else if ((uint)core.Lp->Gpr[1] != 0)
             return core.RaiseGp0();
-        (core.Lp->Gpr[0], core.Lp->Gpr[2]) = ((uint)core.Lp->Xcr0, core.Lp->Xcr0 >> 32);
+        (core.Lp->Gpr[0], core.Lp->Gpr[2]) = ((uint)value, value >> 32);
         return Outcome.Next;
     }
 
@@ -142,6 +145,9 @@ internal static unsafe class ControlRegisters
 
     /// <summary>UMIP keeps user code from reading system registers.</summary>
     public static bool IsUserModeProtected(Core core) => core.Cpl != 0 && (core.Lp->Cr4 & Cr4Bit.Umip) != 0;
+
+    /// <summary>XGETBV with ECX = 1: CPUID.(0DH,1):EAX[2].</summary>
+    private static bool HasInUse(Core core) => !core.IsOnPlatform || (core.Cpuid(0xD, 1).Eax & 4) != 0;
 
     private static ref ulong DebugRegister(Core core, int dr)
     {
