@@ -12,6 +12,7 @@ public sealed unsafe partial class Core
 {
     private BlockCache cache = null!;
     private BlockBuilder builder = null!;
+    private readonly Dictionary<(ulong Space, ulong Base, uint Limit), ulong> segmentedSpaces = [];
 
     /// <summary>Blocks decoded since reset.</summary>
     public long BlocksBuilt => cache.Built;
@@ -22,13 +23,26 @@ public sealed unsafe partial class Core
     /// </summary>
     public void ModeChanged()
     {
+        ArmBreakpoints();
         TlbBank bank = Tlbs.Select(CurrentTlbKey());
         Lp->Tlb = bank.Entries;
         Lp->CanonicalShift = !LongModeActive ? 31 : (Lp->Cr4 & Cr4Bit.La57) != 0 ? 7 : 16;
-        // Offsets are linear addresses only without a segment base; with one, the space is used once.
-        ulong space = LongMode64 || Lp->Cs.Base == 0 ? bank.Space : Tlbs.NextSpace();
-        Lp->CodeSpace = space | CodeSize;
+        // Offsets are linear addresses, and never beyond the limit, only in a flat segment.
+        bool flat = LongMode64 || (Lp->Cs.Base == 0 && Lp->Cs.Limit == uint.MaxValue);
+        Lp->CodeSpace = (flat ? bank.Space : SegmentedSpace(bank.Space)) | CodeSize;
         Probe?.ModeChanged(this);
+    }
+
+    /// <summary>The code space of the current code segment's base and limit.</summary>
+    private ulong SegmentedSpace(ulong bankSpace)
+    {
+        const int most = 1024;
+        var key = (bankSpace, Lp->Cs.Base, Lp->Cs.Limit);
+        if (segmentedSpaces.TryGetValue(key, out ulong space))
+            return space;
+        if (segmentedSpaces.Count == most)
+            segmentedSpaces.Clear();
+        return segmentedSpaces[key] = Tlbs.NextSpace();
     }
 
     /// <summary>Drops every cached translation of every address space on this logical processor.</summary>

@@ -14,10 +14,10 @@ public sealed unsafe partial class Core
 
     private Outcome Execute(in Instruction instruction)
     {
-        if (instruction.IsInvalid)
-            return Raise(Vector.UD);
         if (instruction.Length > 15)
             return RaiseGp0();
+        if (instruction.IsInvalid)
+            return Raise(Vector.UD);
         if (SystemTable.Find(instruction) is { } handler)
             return handler(this, instruction);
         unmodelled.Add(instruction.Mnemonic.ToString().ToLowerInvariant());
@@ -52,9 +52,12 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>Pushes one value; on a fault nothing has changed.</summary>
-    internal bool TryPush(ulong value, int bytes)
+    internal bool TryPush(ulong value, int bytes) => TryPush(value, bytes, bytes);
+
+    /// <summary>As <see cref="TryPush(ulong, int)"/>, writing only the lower bytes of the slot.</summary>
+    internal bool TryPush(ulong value, int slot, int bytes)
     {
-        ulong at = CutStack(StackPointer - (ulong)bytes);
+        ulong at = CutStack(StackPointer - (ulong)slot);
         ulong linear = Segmentation.Linear(this, StackSegment, at, (uint)bytes);
         if (!CarefulPrepareWrite(linear, bytes, StackSegment))
             return false;

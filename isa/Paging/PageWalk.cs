@@ -26,6 +26,9 @@ internal static class PageEntryBit
     public const ulong Present = 1 << 0, Writable = 1 << 1, User = 1 << 2, Accessed = 1 << 5, Dirty = 1 << 6;
     public const ulong Large = 1 << 7, NoExecute = 1UL << 63;
 
+    /// <summary>PSE-36: bits 20:13 of a 4-MiB entry are address bits 39:32, and bit 21 is reserved.</summary>
+    public const ulong High4M = 0xFF << 13, Reserved4M = 1 << 21;
+
     /// <summary>Bits 51:12.</summary>
     public const ulong Address = 0x000F_FFFF_FFFF_F000;
 }
@@ -65,9 +68,16 @@ internal ref struct PageWalk
         translation = default;
         core.Walking.Current = 0;
         int level = Levels(), top = level;
-        ulong table = level == 3
-            ? core.Lp->Cr3 & 0xFFFF_FFE0
-            : core.Lp->Cr3 & (wide ? PageEntryBit.Address : 0xFFFF_F000);
+        ulong table = core.Lp->Cr3 & (wide ? PageEntryBit.Address : 0xFFFF_F000);
+        if (top == 3)
+        {
+            // PAE paging reads its first level when CR3 is loaded
+            ulong pointer = core.Lp->Pdpte[(linear >> 30) & 3];
+            if ((pointer & PageEntryBit.Present) == 0)
+                return Fault(0);
+            table = pointer & PageEntryBit.Address;
+            level--;
+        }
         for (; ; level--)
         {
             if (!TryReadEntry(table, level, out ulong entry))
@@ -77,8 +87,7 @@ internal ref struct PageWalk
             bool leaf = IsLeaf(entry, level);
             if (HasReservedBits(entry, level, leaf, top))
                 return Fault(PageFaultBit.Present | PageFaultBit.Reserved);
-            if (!(top == 3 && level == 3))
-                Accumulate(entry);
+            Accumulate(entry);
             if (leaf)
                 return Finish(entry, level, top, out translation);
             table = wide ? entry & PageEntryBit.Address : entry & 0xFFFF_F000;
@@ -122,9 +131,7 @@ internal ref struct PageWalk
     private readonly unsafe bool HasReservedBits(ulong entry, int level, bool leaf, int top)
     {
         if (!wide)
-            return leaf && level == 2 && (entry & 0x003F_E000) != 0; // PSE-36 is not modelled: bits 21:13
-        if (top == 3 && level == 3)
-            return (entry & (0x1E6 | ReservedAddressBits(entry) | (0xFFFUL << 52))) != 0;
+            return leaf && level == 2 && (entry & PageEntryBit.Reserved4M) != 0;
         ulong reserved = ReservedAddressBits(entry);
         if ((core.Lp->Efer & EferBit.Nxe) == 0)
             reserved |= PageEntryBit.NoExecute;
@@ -161,6 +168,8 @@ internal ref struct PageWalk
         int shift = wide ? 12 + (9 * (level - 1)) : level == 1 ? 12 : 22;
         ulong offset = (1UL << shift) - 1;
         ulong physical = (entry & (wide ? PageEntryBit.Address : 0xFFFF_F000) & ~offset) | (linear & offset);
+        if (!wide && level == 2)
+            physical |= (entry & PageEntryBit.High4M) << 19;
         EptAccess kind = access switch
         {
             Access.Write => EptAccess.Write,
@@ -203,10 +212,8 @@ internal ref struct PageWalk
     /// <summary>Sets the accessed flags of the entries used and the dirty flag of the last one.</summary>
     private bool SetFlags(int leaf, int top)
     {
-        for (int level = top; level >= leaf; level--)
+        for (int level = top == 3 ? 2 : top; level >= leaf; level--) // PDPTEs of PAE paging have no such flags
         {
-            if (top == 3 && level == 3)
-                continue; // PDPTEs of PAE paging have no such flags
             ulong flags = PageEntryBit.Accessed | (level == leaf && access == Access.Write ? PageEntryBit.Dirty : 0);
             if ((entries[level - 1] & flags) == flags)
                 continue;

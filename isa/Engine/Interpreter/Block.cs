@@ -3,8 +3,9 @@ namespace Seamsim.Isa.Engine.Interpreter;
 /// <summary>Which code a block is the translation of.</summary>
 /// <param name="Physical">Host-physical address of the first byte, KeyID included.</param>
 /// <param name="Rip">Linear offset of the first byte: ops contain absolute addresses.</param>
+/// <param name="Limit">Limit of the code segment outside 64-bit code: no instruction of the block goes beyond it.</param>
 /// <param name="Mode">Code size (0: 64, 1: 32, 2: 16 bits); <see cref="Step"/> for a block of one instruction.</param>
-internal readonly record struct BlockKey(ulong Physical, ulong Rip, byte Mode)
+internal readonly record struct BlockKey(ulong Physical, ulong Rip, byte Mode, uint Limit = uint.MaxValue)
 {
     /// <summary>One instruction that leaves complete flags: for single steps.</summary>
     public const byte Step = 0x80;
