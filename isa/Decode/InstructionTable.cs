@@ -128,7 +128,7 @@ internal static class InstructionTable
     public static bool TryFind(Mnemonic mnemonic, out InstructionRow row) => Rows.TryGetValue(mnemonic, out row);
 
     /// <summary>The operation with a number; null for 0.</summary>
-    public static Type? OperationAt(byte number) => Operations[number];
+    public static Type? OperationAt(int number) => Operations[number];
 
     private static InstructionRow Row<TOp>(Shape shape)
     {

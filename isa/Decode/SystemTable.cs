@@ -114,6 +114,8 @@ internal static class SystemTable
             [Mnemonic.Smsw]   = ControlRegisters.Smsw,
             [Mnemonic.Lmsw]   = ControlRegisters.Lmsw,
             [Mnemonic.Clts]   = ControlRegisters.Clts,
+            [Mnemonic.Rdpkru] = ProtectionKeys.Rdpkru,
+            [Mnemonic.Wrpkru] = ProtectionKeys.Wrpkru,
             [Mnemonic.Xgetbv] = ControlRegisters.Xgetbv,
             [Mnemonic.Xsetbv] = ControlRegisters.Xsetbv,
             [Mnemonic.Cli]    = InterruptFlag.Cli,

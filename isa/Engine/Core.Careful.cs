@@ -18,11 +18,16 @@ public sealed unsafe partial class Core
     private Hpa writeFirst, writeSecond;
     private int writeSplit;
 
-    /// <summary>Reads 1..8 bytes into <see cref="LogicalProcessor.Slow"/> and keeps the translation; false = fault.</summary>
+    /// <summary>
+    /// Reads 1..8 bytes into <see cref="LogicalProcessor.Slow"/>, or more into <see cref="LogicalProcessor.SlowVector"/>,
+    /// and keeps the translation; false = fault.
+    /// </summary>
     internal bool CarefulRead(ulong address, int bytes, int segment)
     {
-        if (!IsReachable(address, bytes, segment, write: false))
+        if (!IsReachable(address, bytes, segment, write: false) || !IsAligned(address, bytes))
             return false;
+        if (bytes > 8)
+            return CarefulReadVector(address, bytes);
         int head = Math.Min(bytes, 0x1000 - (int)(address & 0xFFF));
         if (!TryReach(address, Access.Read, out Hpa first))
             return false;
@@ -46,7 +51,7 @@ public sealed unsafe partial class Core
     /// <summary>Translates a write so that <see cref="CarefulWrite"/> cannot fail; false = fault.</summary>
     internal bool CarefulPrepareWrite(ulong address, int bytes, int segment)
     {
-        if (!IsReachable(address, bytes, segment, write: true))
+        if (!IsReachable(address, bytes, segment, write: true) || !IsAligned(address, bytes))
             return false;
         writeSplit = Math.Min(bytes, 0x1000 - (int)(address & 0xFFF));
         return TryReach(address, Access.Write, out writeFirst)
@@ -134,7 +139,7 @@ public sealed unsafe partial class Core
         bool write = access == Access.Write;
         byte* host = Memory.TryPin(physical.Page, write, InSeam);
         Probe?.Translated(this, address, probedGuestPhysical, physical);
-        if (host is not null && !IsWatched(address))
+        if (host is not null && !checksAlignment && !IsWatched(address))
             Tlbs.Fill(address, Memory.Keys.LineOf(physical.Page), host, write && translation.Writable, translation.Large);
         return true;
     }
@@ -191,7 +196,8 @@ public sealed unsafe partial class Core
 
     private bool TryReadLinear(Gva address, Span<byte> destination, int cpl, bool implicitly, int segment)
     {
-        if (!IsReachable(address.Value, Math.Max(1, destination.Length), segment, write: false))
+        if (!IsReachable(address.Value, Math.Max(1, destination.Length), segment, write: false)
+            || (cpl == 3 && !implicitly && !IsAligned(address.Value, destination.Length)))
             return false;
         for (int done = 0; done < destination.Length;)
         {
@@ -211,7 +217,8 @@ public sealed unsafe partial class Core
 
     private bool TryWriteLinear(Gva address, ReadOnlySpan<byte> source, int cpl, bool implicitly, int segment)
     {
-        if (!IsReachable(address.Value, Math.Max(1, source.Length), segment, write: true))
+        if (!IsReachable(address.Value, Math.Max(1, source.Length), segment, write: true)
+            || (cpl == 3 && !implicitly && !IsAligned(address.Value, source.Length)))
             return false;
         int pages = (int)((address.Value & 0xFFF) + (ulong)source.Length + 0xFFF) >> 12;
         Span<Hpa> targets = stackalloc Hpa[Math.Max(1, Math.Min(pages, 16))];

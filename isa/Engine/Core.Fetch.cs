@@ -25,7 +25,7 @@ public sealed unsafe partial class Core
         }
         if (!TryFetchPage(linear, out Hpa physical))
             return null;
-        byte mode = BlockMode(step);
+        ushort mode = BlockMode(step);
         var key = new BlockKey(physical.Value, rip, mode, LongMode64 ? uint.MaxValue : Lp->Cs.Limit);
         Block? block = cache.Find(key);
         if (block is { SecondPage: { } second })

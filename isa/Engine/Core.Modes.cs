@@ -18,18 +18,20 @@ public sealed unsafe partial class Core
     public long BlocksBuilt => cache.Built;
 
     /// <summary>
-    /// Tells the engine that CR0, CR3, CR4, EFER, CS, CPL, RFLAGS.AC, EPTP, VPID or the SEAM state may have changed: it
-    /// picks the TLB and the code space of the new mode. Does not flush anything.
+    /// Tells the engine that CR0, CR3, CR4, XCR0, EFER, CS, CPL, RFLAGS.AC, EPTP, VPID or the SEAM state may have changed:
+    /// it picks the TLB and the code space of the new mode. Does not flush anything.
     /// </summary>
     public void ModeChanged()
     {
         ArmBreakpoints();
+        checksAlignment = (Lp->Rflags & RflagsBit.Ac) != 0 && (Lp->Cr0 & Cr0Bit.Am) != 0 && Cpl == 3;
         TlbBank bank = Tlbs.Select(CurrentTlbKey());
         Lp->Tlb = bank.Entries;
         Lp->CanonicalShift = !LongModeActive ? 31 : (Lp->Cr4 & Cr4Bit.La57) != 0 ? 7 : 16;
         // Offsets are linear addresses, and never beyond the limit, only in a flat segment.
         bool flat = LongMode64 || (Lp->Cs.Base == 0 && Lp->Cs.Limit == uint.MaxValue);
         Lp->CodeSpace = (flat ? bank.Space : SegmentedSpace(bank.Space)) | CodeSize;
+        VectorModeChanged();
         Probe?.ModeChanged(this);
     }
 
@@ -44,6 +46,9 @@ public sealed unsafe partial class Core
             segmentedSpaces.Clear();
         return segmentedSpaces[key] = Tlbs.NextSpace();
     }
+
+    /// <summary>As <see cref="ModeChanged"/> where only CR0.TS, EM, CR4.OSFXSR, OSXSAVE or XCR0 may have changed.</summary>
+    internal void VectorModeChanged() => Lp->CodeSpace = (Lp->CodeSpace & ~0xFCUL) | ((ulong)VectorMode << 2);
 
     /// <summary>Drops every cached translation of every address space on this logical processor.</summary>
     public void FlushTlb()

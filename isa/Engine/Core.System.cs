@@ -18,6 +18,8 @@ public sealed unsafe partial class Core
             return RaiseGp0();
         if (instruction.IsInvalid)
             return Raise(Vector.UD);
+        if (!IsAvailable(instruction))
+            return Outcome.Fault;
         if (SystemTable.Find(instruction) is { } handler)
             return handler(this, instruction);
         unmodelled.Add(instruction.Mnemonic.ToString().ToLowerInvariant());

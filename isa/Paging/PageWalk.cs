@@ -17,7 +17,7 @@ internal readonly record struct Translation(Hpa Address, bool Writable, bool Lar
 /// <summary>Bits of page-fault error codes. SDM vol. 3A, 4.7.</summary>
 internal static class PageFaultBit
 {
-    public const uint Present = 1, Write = 2, User = 4, Reserved = 8, Fetch = 16;
+    public const uint Present = 1, Write = 2, User = 4, Reserved = 8, Fetch = 16, Key = 32, ShadowStack = 64;
 }
 
 /// <summary>Bits of paging-structure entries. SDM vol. 3A, 4.5.</summary>
@@ -25,6 +25,9 @@ internal static class PageEntryBit
 {
     public const ulong Present = 1 << 0, Writable = 1 << 1, User = 1 << 2, Accessed = 1 << 5, Dirty = 1 << 6;
     public const ulong Large = 1 << 7, NoExecute = 1UL << 63;
+
+    /// <summary>Protection key of a leaf: bits 62:59.</summary>
+    public const int KeyShift = 59;
 
     /// <summary>PSE-36: bits 20:13 of a 4-MiB entry are address bits 39:32, and bit 21 is reserved.</summary>
     public const ulong High4M = 0xFF << 13, Reserved4M = 1 << 21;
@@ -155,16 +158,16 @@ internal ref struct PageWalk
 
     private void Accumulate(ulong entry)
     {
-        writable &= entry >> 1;
-        userPage &= entry >> 2;
+        writable &= entry >> 1 & 1;
+        userPage &= entry >> 2 & 1;
         noExecute |= wide ? entry >> 63 : 0;
     }
 
     private unsafe bool Finish(ulong entry, int level, int top, out Translation translation)
     {
         translation = default;
-        if (!Permitted())
-            return Fault(PageFaultBit.Present);
+        if (!Permitted(KeyForbids(entry)))
+            return Fault(PageFaultBit.Present | (KeyForbids(entry) ? PageFaultBit.Key : 0));
         int shift = wide ? 12 + (9 * (level - 1)) : level == 1 ? 12 : 22;
         ulong offset = (1UL << shift) - 1;
         ulong physical = (entry & (wide ? PageEntryBit.Address : 0xFFFF_F000) & ~offset) | (linear & offset);
@@ -184,7 +187,7 @@ internal ref struct PageWalk
         if (!core.TryGuestPhysical(physical, kind | page, linear, out EptResult result))
             return result.Status == EptStatus.ReservedBits && Fault(PageFaultBit.Present | PageFaultBit.Reserved);
         bool dirty = (entries[level - 1] & PageEntryBit.Dirty) != 0 || access == Access.Write;
-        bool mayWrite = dirty && WritePermitted() && (result.Rights & EptRights.Write) != 0 &&
+        bool mayWrite = dirty && WritePermitted() && !KeyForbidsWrite(entry) && (result.Rights & EptRights.Write) != 0 &&
             (result.Dirty || access == Access.Write);
         translation = new Translation(result.Address, mayWrite, shift > 12);
         if (core.InNonRoot && core.Vmx.Seam)
@@ -192,8 +195,17 @@ internal ref struct PageWalk
         return true;
     }
 
-    private readonly unsafe bool Permitted()
+    /// <summary>The page's protection key forbids this data access. SDM vol. 3A, 4.6.2.</summary>
+    private readonly bool KeyForbids(ulong leaf) => access != Access.Fetch
+        && ((core.KeyRights(leaf, userPage != 0) & 1) != 0 || (access == Access.Write && KeyForbidsWrite(leaf)));
+
+    private readonly unsafe bool KeyForbidsWrite(ulong leaf) =>
+        (core.KeyRights(leaf, userPage != 0) & 2) != 0 && (user || (core.Lp->Cr0 & Cr0Bit.Wp) != 0);
+
+    private readonly unsafe bool Permitted(bool keyForbids)
     {
+        if (keyForbids)
+            return false;
         ulong cr4 = core.Lp->Cr4;
         if (user && userPage == 0)
             return false;

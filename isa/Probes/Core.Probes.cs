@@ -72,12 +72,12 @@ public sealed unsafe partial class Core
     private void TellAccess(ulong address, int bytes, bool write, ulong value) =>
         Probe?.Access(this, address, write, new ReadOnlySpan<byte>(&value, bytes));
 
-    private byte BlockMode(bool step)
+    private ushort BlockMode(bool step)
     {
-        int mode = CodeSize | (step ? BlockKey.Step : 0);
+        int mode = CodeSize | (step ? BlockKey.Step : 0) | ((int)VectorMode << BlockKey.VectorShift);
         if (Probe is not null)
             mode |= (Cpl << KeyCplShift) | (InSeam ? KeySeam : 0) | (InNonRoot ? KeyNonRoot : 0);
-        return (byte)mode;
+        return (ushort)mode;
     }
 
     /// <summary>A step of a block already paid for is recorded as such: its marker is set for this time.</summary>

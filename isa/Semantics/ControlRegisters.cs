@@ -113,6 +113,7 @@ internal static unsafe class ControlRegisters
         if (core.InterceptsClts(i, out Outcome exit))
             return exit;
         core.Lp->Cr0 = core.MergeGuestCr(0, core.Lp->Cr0 & ~Cr0Bit.Ts);
+        core.VectorModeChanged();
         return Outcome.Next;
     }
 
@@ -136,6 +137,7 @@ internal static unsafe class ControlRegisters
         if (core.Cpl != 0 || (uint)core.Lp->Gpr[1] != 0 || !core.IsLegalXcr0(value))
             return core.RaiseGp0();
         core.Lp->Xcr0 = value;
+        core.VectorModeChanged();
         core.ChargeOperation(Operation.Xsetbv);
         return Outcome.Next;
     }
@@ -204,6 +206,8 @@ internal static unsafe class ControlRegisters
             lp->Efer &= ~EferBit.Lma;
         if (((old ^ value) & (Cr0Bit.Pg | Cr0Bit.Wp | Cr0Bit.Pe)) != 0)
             core.FlushTlb();
+        else
+            core.VectorModeChanged();
         return Outcome.Next;
     }
 

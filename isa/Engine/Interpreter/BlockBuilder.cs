@@ -58,7 +58,8 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
     {
         int bits = (key.Mode & 3) switch { 0 => 64, 1 => 32, _ => 16 };
         var reader = new ByteArrayCodeReader(bytes, 0, available);
-        Decoder decoder = Decoder.Create(bits, reader, key.Rip);
+        Isa.Decode.FeatureGate features = core.Features;
+        Decoder decoder = Decoder.Create(bits, reader, key.Rip, features.Options);
         beyondLimit = false;
         for (count = 0; count < most;)
         {
@@ -72,7 +73,8 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
             if (beyondLimit)
                 break;
             if (decoded[count].IsInvalid)
-                MarkOverlong(reader, bits);
+                MarkOverlong(reader, bits, features.Options);
+            features.Apply(ref decoded[count]);
             count++;
             if (EndsBlock(decoded[count - 1]))
                 break;
@@ -83,16 +85,16 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
     /// An instruction of 15 bytes that only a 16th would complete is too long, which is #GP(0); one that 15 bytes make
     /// invalid is #UD. Without one of its prefixes it shows which.
     /// </summary>
-    private void MarkOverlong(ByteArrayCodeReader reader, int bits)
+    private void MarkOverlong(ByteArrayCodeReader reader, int bits, DecoderOptions options)
     {
         ref Instruction instruction = ref decoded[count];
         if (instruction.Length < LongestInstruction)
             return;
         int start = reader.Position - LongestInstruction;
         var shorter = new ByteArrayCodeReader(bytes, start + 1, available - start - 1);
-        Decoder decoder = Decoder.Create(bits, shorter, 0);
+        Decoder decoder = Decoder.Create(bits, shorter, 0, options);
         decoder.Decode(out Instruction rest);
-        if (!rest.IsInvalid || rest.Length == LongestInstruction)
+        if (rest.Length == LongestInstruction)
             instruction.Length = LongestInstruction + 1;
     }
 
@@ -109,9 +111,11 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
         int used = 0;
         for (; used < count; used++)
         {
-            keys[used] = OpBinder.Bind(decoded[used], op + used, code64);
+            keys[used] = OpBinder.Bind(decoded[used], op + used, code64, key.VectorMode);
             if (op[used].Target > key.Limit && !code64)
                 keys[used] = OpBinder.System(); // beyond the segment: the branch itself faults
+            if (keys[used].Family == Family.VectorGeneral)
+                op[used].Imm = Keep(decoded[used], arena);
             if (keys[used].Family != Family.System)
                 continue;
             used++;
@@ -138,6 +142,14 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
             last->Imm = (ulong)(last + 1);
         }
         return new Block { Key = key, Head = head, SecondPage = second };
+    }
+
+    /// <summary>An instruction that is executed from its Iced form, in an op's room.</summary>
+    private static ulong Keep(in Instruction instruction, OpArena arena)
+    {
+        Instruction* kept = (Instruction*)arena.Take(1);
+        *kept = instruction;
+        return (ulong)kept;
     }
 
     /// <summary>A block that hands over to managed code; it counts no instruction and no cycle.</summary>

@@ -73,6 +73,8 @@ internal sealed unsafe class HandlerTable
 
     private Type TypeOf(in HandlerKey key)
     {
+        if (key.Family is >= Family.VectorLanes and <= Family.VectorGeneral)
+            return Simd.VectorTypes.Of(key, fast, careful);
         Type width = Widths[key.Width], flags = key.Flags ? typeof(Flags) : typeof(NoFlags);
         Type condition = Conditions[key.Condition], path = key.Careful ? careful : fast;
         Type? operation = InstructionTable.OperationAt(key.Operation);

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Iced.Intel;
 using Seamsim.Isa.Decode;
+using Seamsim.Isa.Engine.Interpreter.Simd;
 using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Engine.Interpreter;
@@ -12,7 +13,7 @@ internal static unsafe class OpBinder
         (byte)(int)Marshal.OffsetOf<LogicalProcessor>(nameof(LogicalProcessor.Zero));
 
     /// <summary>Fills <paramref name="op"/>; the key's family is <see cref="Family.System"/> for what has no handler.</summary>
-    public static HandlerKey Bind(in Instruction i, Op* op, bool code64)
+    public static HandlerKey Bind(in Instruction i, Op* op, bool code64, VectorMode mode)
     {
         op->NextRip = i.NextIP;
         op->Length = (byte)i.Length;
@@ -20,6 +21,14 @@ internal static unsafe class OpBinder
         op->Base = op->Index = ZeroRegister;
         if (i.HasRepPrefix && i.IsStringInstruction)
             return System();
+        VectorUse use = VectorUses.Of(i);
+        if (use != VectorUse.None)
+        {
+            if (VectorUses.Refusal(use, mode) is not null)
+                return System(); // which raises it
+            if (use is not (VectorUse.X87 or VectorUse.Vex))
+                return VectorBinder.Bind(i, op, code64);
+        }
         HandlerKey key = BindMove(i, op, code64);
         if (key.Family == Family.System)
             key = BindBranch(i, op, code64);
@@ -239,7 +248,7 @@ internal static unsafe class OpBinder
         }
     }
 
-    private static Place Memory(in Instruction i, Op* op, bool code64)
+    internal static Place Memory(in Instruction i, Op* op, bool code64)
     {
         op->Segment = (byte)Core.SegmentIndex(i.MemorySegment);
         op->Disp = i.MemoryDisplacement64;

@@ -94,7 +94,7 @@ public sealed unsafe class SegmentLimitTests
         string prefixes = string.Concat(Enumerable.Repeat("66", 13));
         new ModeRow("15 bytes",           prefixes + "9040 F4",         -1).Check();
         new ModeRow("16 bytes",           prefixes + "0FAFC0 F4",       13, 0).Check();
-        new ModeRow("15 invalid bytes",   prefixes + "0F0A F4",         6).Check();
+        new ModeRow("15 invalid bytes",   prefixes + "F090 F4",         6).Check();
         new ModeRow("endless prefixes",   prefixes + prefixes,          13, 0).Check();
     }
 }
