@@ -202,6 +202,7 @@ public sealed unsafe partial class Core
         Lp->LinkSlot = null;
         if (outcome == Outcome.Fault)
         {
+            Lp->PendingDebug = settledDebug; // what did not happen did not meet a breakpoint
             outcome = DeliverFault();
             Probe?.Registers(this);
         }

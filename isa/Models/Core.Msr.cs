@@ -90,6 +90,8 @@ public sealed unsafe partial class Core
                 return TryWriteEfer(value);
             case MsrRule.State:
                 StateMsr(msr) = value;
+                if (msr == Isa.Vmx.Msr.Pkrs)
+                    ModeChanged(); // it takes part in paging
                 return true;
             case MsrRule.StateCanonical when IsMsrCanonical(value):
                 StateMsr(msr) = value;
@@ -179,6 +181,7 @@ public sealed unsafe partial class Core
             case 0x174:       return ref lp->SysenterCs;
             case 0x175:       return ref lp->SysenterEsp;
             case 0x176:       return ref lp->SysenterEip;
+            case 0x6E1:       return ref lp->Pkrs;
             case 0xDA0:       return ref lp->Xss;
             case 0xC000_0080: return ref lp->Efer;
             case 0xC000_0081: return ref lp->Star;
