@@ -54,6 +54,9 @@ internal sealed class BootOptions
     private readonly Option<string> serial = new("--serial")
         { Description = "Where the bytes of COM1 go: a file, or - for stdout.", DefaultValueFactory = _ => "-" };
 
+    private readonly Option<bool> testDevice = new("--test-device")
+        { Description = "Add QEMU's pc-testdev: ports 0xE0..0xE3 and 64 KiB at 0xFF000000 that hold what is written." };
+
     private readonly Option<string?> directory = new("-d", "--directory")
         { Description = "Run directory: stats.txt, stats.json." };
 
@@ -70,7 +73,8 @@ internal sealed class BootOptions
         });
         command.Add(image);
         foreach (Option option in
-            (Option[])[append, modules, memory, cpus, cpu, timing, instructions, serial, directory, seed])
+            (Option[])[append, modules, memory, cpus, cpu, timing, instructions, serial, testDevice, directory,
+                seed])
             command.Add(option);
     }
 
@@ -89,6 +93,7 @@ internal sealed class BootOptions
             Costs = CostModels.Create(time) ?? throw Wrong("--timing", time, string.Join(", ", CostModels.All)),
             MaxInstructions =
                 Number("--max-instructions", result.GetRequiredValue(instructions), 1, long.MaxValue),
+            TestDevice = result.GetValue(testDevice),
             Seed = Number("--seed", result.GetRequiredValue(seed), 0, ulong.MaxValue),
         };
         return new BootRequest(path, path + appended, [.. (result.GetValue(modules) ?? []).Select(Module)],

@@ -50,6 +50,8 @@ internal sealed class Pc : IDisposable
         processors = new PcProcessor[options.Processors];
         LocalApicEvents events = new();
         PortMap ports = Ports();
+        if (options.TestDevice)
+            AddTestDevice(ports);
         ICacheTiming? caches = (options.Costs as Interval)?.CreateCaches(1, options.Processors);
         for (int i = 0; i < processors.Length; i++)
         {
@@ -159,6 +161,13 @@ internal sealed class Pc : IDisposable
         ports.Add(DebugExit.Port, DebugExit.Ports, exit);
         ports.Add(Uart16550.Com1, Uart16550.Ports, com1);
         return ports;
+    }
+
+    private void AddTestDevice(PortMap ports)
+    {
+        TestDevice device = new();
+        ports.Add(TestDevice.Port, TestDevice.Ports, device);
+        memory.Mmio.Add(TestDevice.MemoryBase, TestDevice.MemoryBytes, device);
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

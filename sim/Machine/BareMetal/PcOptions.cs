@@ -23,6 +23,9 @@ internal sealed record PcOptions
     /// <summary>How many cycles things take.</summary>
     public ICostModel Costs { get; init; } = Timing.Functional.Instance;
 
+    /// <summary>Whether there is a <see cref="Devices.TestDevice"/>.</summary>
+    public bool TestDevice { get; init; }
+
     /// <summary>Most logical processors: what 8-bit APIC IDs name.</summary>
     public const int MaximumProcessors = 64;
 }
