@@ -6,7 +6,7 @@ public sealed unsafe partial class Core
     private ExtendedState? extended;
 
     /// <summary>XSAVE-managed state.</summary>
-    internal ExtendedState Extended => extended ??= new ExtendedState(Model.Xsave);
+    internal ExtendedState Extended => extended ??= new ExtendedState(Lp, Model.Xsave);
 
     /// <summary>XSETBV of XCR0; false is #GP(0). SDM vol. 1, 13.3 "Enabling the XSAVE feature set".</summary>
     internal bool TryWriteXcr0(ulong value)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Seamsim.Isa.State;
 
@@ -135,6 +136,42 @@ public unsafe struct LogicalProcessor
 
     /// <summary>Instructions of the block entered last that did not retire, when the chain left it half-way.</summary>
     public uint Unretired;
+
+    /// <summary>What a slow access of more than 8 bytes hands back. Its alignment is that of the registers below.</summary>
+    public Vector512<byte> SlowVector;
+
+    /// <summary>ZMM0..ZMM31, 64 bytes each; YMM and XMM registers are their low 32 and 16 bytes.</summary>
+    public fixed ulong Zmm[32 * 8];
+
+    /// <summary>Opmask registers k0..k7.</summary>
+    public fixed ulong K[8];
+
+    /// <summary>Physical x87 registers R0..R7, 16 bytes each of which 10 are used; MMn is the significand of Rn.</summary>
+    public fixed ulong St[8 * 2];
+
+    /// <summary>x87 control word, and status word with TOP in bits 13:11.</summary>
+    public ushort Fcw, Fsw;
+
+    /// <summary>x87 tag word in the abridged form of FXSAVE: bit n is set when Rn is not empty.</summary>
+    public byte Ftw;
+
+    /// <summary>Last x87 opcode: 11 bits.</summary>
+    public ushort Fop;
+
+    /// <summary>Selectors of the last x87 instruction and of its memory operand.</summary>
+    public ushort Fcs, Fds;
+
+    /// <summary>Offsets of the last x87 instruction and of its memory operand.</summary>
+    public ulong Fip, Fdp;
+
+    /// <summary>SSE control and status.</summary>
+    public uint Mxcsr;
+
+    /// <summary>Protection-key rights for user pages.</summary>
+    public uint Pkru;
+
+    /// <summary>The XSAVE-managed components no field above stands for, one behind the other.</summary>
+    public fixed byte OtherComponents[ExtendedState.OtherBytes];
 }
 
 /// <summary>A segment register: selector and hidden part. SDM vol. 3A, 3.4.3; access rights as in the VMCS (24.4.1).</summary>

@@ -42,12 +42,14 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
     {
         int bits = (key.Mode & 3) switch { 0 => 64, 1 => 32, _ => 16 };
         var reader = new ByteArrayCodeReader(bytes, 0, available);
-        Decoder decoder = Decoder.Create(bits, reader, key.Rip);
+        Isa.Decode.FeatureGate features = core.Features;
+        Decoder decoder = Decoder.Create(bits, reader, key.Rip, features.Options);
         for (count = 0; count < most;)
         {
             decoder.Decode(out decoded[count]);
             if (decoded[count].IsInvalid && decoder.LastError == DecoderError.NoMoreBytes)
                 break;
+            features.Apply(ref decoded[count]);
             count++;
             if (EndsBlock(decoded[count - 1]))
                 break;
