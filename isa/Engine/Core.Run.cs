@@ -57,6 +57,7 @@ public sealed unsafe partial class Core
             {
                 case ActivityState.Active: break;
                 case ActivityState.Shutdown: return RunEnd.Shutdown;
+                case ActivityState.WaitForSipi when PendingStartUp >= 0: continue; // it came together with the INIT
                 default: return RunEnd.Halted;
             }
             long remaining = (long)(target - Lp->Instructions);

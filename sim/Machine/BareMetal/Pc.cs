@@ -65,6 +65,9 @@ internal sealed class Pc : IDisposable
         scheduler.Attach(processors);
     }
 
+    /// <summary>Physical memory.</summary>
+    public PhysicalMemory Memory => memory;
+
     /// <summary>The machine's memory as an image is told of it.</summary>
     public PcMemoryMap MemoryMap { get; }
 
