@@ -67,7 +67,8 @@ public sealed unsafe partial class LocalApic
         }
     }
 
-    private bool IsEnabled => (BaseMsr & Enable) != 0;
+    /// <summary>IA32_APIC_BASE[11].</summary>
+    public bool IsEnabled => (BaseMsr & Enable) != 0;
 
     private bool IsSoftwareEnabled => IsEnabled && (spurious & SoftwareEnable) != 0;
 

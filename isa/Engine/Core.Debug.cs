@@ -7,7 +7,7 @@ public sealed unsafe partial class Core
 {
     private const int Breakpoints4 = 4;
 
-    private bool watchesCode, watchesData, watchesPorts, keepsResumeFlag, trapsByNewFlags, trapDiscarded;
+    private bool watchesCode, watchesData, watchesPorts, keepsResumeFlag, trapDiscarded;
     private ulong armedDr7, armedDe, settledDebug;
 
     /// <summary>What a breakpoint of DR7 waits for.</summary>
@@ -26,7 +26,12 @@ public sealed unsafe partial class Core
     internal bool StopsAtIterations => (Lp->Rflags & RflagsBit.Tf) != 0 || watchesData || watchesPorts;
 
     /// <summary>SYSCALL and SYSRET trap by the TF they leave, not by the one they found.</summary>
-    internal void TrapsByNewFlags() => trapsByNewFlags = true;
+    internal void TrapsByNewFlags()
+    {
+        DiscardTrap();
+        if ((Lp->Rflags & RflagsBit.Tf) != 0)
+            Lp->PendingDebug |= DebugBit.SingleStep;
+    }
 
     /// <summary>The instruction led to another context (a handler, a guest, a host): it makes no single-step trap.</summary>
     internal void DiscardTrap() => trapDiscarded = true;
@@ -171,7 +176,7 @@ public sealed unsafe partial class Core
         byte shadow = Lp->InterruptShadow;
         ulong before = Lp->Instructions;
         settledDebug = Lp->PendingDebug;
-        keepsResumeFlag = trapsByNewFlags = trapDiscarded = false;
+        keepsResumeFlag = trapDiscarded = false;
         RunEnd? end = Step(paid: false);
         settledDebug = 0;
         if (end == RunEnd.HostReturn)
@@ -181,7 +186,7 @@ public sealed unsafe partial class Core
             Lp->InterruptShadow = 0;
         if (retired && !keepsResumeFlag)
             Lp->Rflags &= ~RflagsBit.Rf;
-        if (retired && (trapsByNewFlags ? (Lp->Rflags & RflagsBit.Tf) != 0 : trap && !trapDiscarded))
+        if (retired && trap && !trapDiscarded)
             Lp->PendingDebug |= DebugBit.SingleStep;
         if (monitor && InterceptsTrap(out Outcome outcome))
             Complete(outcome, default);

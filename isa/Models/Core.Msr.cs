@@ -93,7 +93,7 @@ public sealed unsafe partial class Core
                 if (msr == Isa.Vmx.Msr.Pkrs)
                     ModeChanged(); // it takes part in paging
                 return true;
-            case MsrRule.StateCanonical when IsMsrCanonical(value):
+            case MsrRule.StateCanonical when IsWidestCanonical(value):
                 StateMsr(msr) = value;
                 return true;
             default:
@@ -142,7 +142,7 @@ public sealed unsafe partial class Core
 
     private bool IsLegal(MsrRow row, uint msr, ulong value) => row.Rule switch
     {
-        MsrRule.Canonical      => IsMsrCanonical(value),
+        MsrRule.Canonical      => IsWidestCanonical(value),
         MsrRule.StateCanonical => false,
         MsrRule.Pat            => AllBytes(value, b => b is 0 or 1 or 4 or 5 or 6 or 7),
         MsrRule.MtrrFixed      => AllBytes(value, IsMtrrType),
@@ -169,9 +169,10 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>
-    /// Canonical for the widest linear addresses the processor supports (57 bits). SDM vol. 1, 3.3.7.1.
+    /// Canonical for the widest linear addresses the processor supports (57 bits), whatever CR4.LA57 says: MSRs, the
+    /// bases that LGDT, LIDT, LLDT and LTR load, INVPCID. SDM vol. 1, 3.3.7.1; vol. 3A, 4.5.1.
     /// </summary>
-    private static bool IsMsrCanonical(ulong value) => (ulong)((long)(value << 7) >> 7) == value;
+    internal static bool IsWidestCanonical(ulong value) => (ulong)((long)(value << 7) >> 7) == value;
 
     private ref ulong StateMsr(uint msr)
     {

@@ -27,7 +27,7 @@ internal static unsafe class DescriptorTables
         bool small = i.Code is Code.Lgdt_m1632_16 or Code.Lidt_m1632_16;
         if (small)
             start &= 0xFF_FFFF;
-        if (core.LongMode64 && !core.IsCanonical(start))
+        if (core.LongMode64 && !Core.IsWidestCanonical(start))
             return core.RaiseGp0();
         uint limit = BinaryPrimitives.ReadUInt16LittleEndian(image);
         if (i.Mnemonic == Mnemonic.Lgdt)
@@ -106,7 +106,7 @@ internal static unsafe class DescriptorTables
 
     /// <summary>A 16-byte descriptor has a zero type in its upper half and a canonical base.</summary>
     private static bool IsWideWhole(Core core, in Descriptor d) =>
-        !core.LongModeActive || (d.UpperType == 0 && core.IsCanonical(d.Base));
+        !core.LongModeActive || (d.UpperType == 0 && Core.IsWidestCanonical(d.Base));
 
     private static bool TryReadSelector(Core core, in Instruction i, out ushort selector, out Outcome outcome)
     {

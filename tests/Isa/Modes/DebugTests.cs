@@ -79,14 +79,13 @@ public sealed unsafe class DebugTests
         using ModeRig rig = new ModeRig().Load("90 EBFD");
         (rig.Lp->Dr0, rig.Lp->Dr7) = (At, Execute0);
         rig.Core.DebugRegistersChanged();
-        rig.Load("810C24 00000000 814C2408 00000100 CF", ModeRig.Handler(1)); // or dword [esp+8],10000h ; iretd
-        rig.Load("814C2408 00000100 CF", ModeRig.Handler(1));
+        rig.Load("89E5 814C2408 00000100 CF", ModeRig.Handler(1)); // mov ebp,esp ; or dword [esp+8],10000h ; iretd
         rig.Run(1);
         Assert.That(rig.Read(rig.Esp + 8) & 0x10000, Is.Zero, "the image of a breakpoint fault has RF clear");
-        rig.Run(2);
+        rig.Run(3);
         Assert.That((rig.Lp->Rip, rig.Core.Rflags & 0x10000), Is.EqualTo(((ulong)At + 1, 0UL)));
-        rig.Run(1);
-        Assert.That(rig.Lp->Rip, Is.EqualTo(ModeRig.Handler(1)), "and the next time it is met again");
+        rig.Run(2);
+        Assert.That(rig.Lp->Rip, Is.EqualTo(ModeRig.Handler(1) + 2), "and the next time it is met again");
     }
 
     [Test]

@@ -73,12 +73,12 @@ public sealed unsafe class ProtectionKeyTests
             using EngineRig rig = new EngineRig().Load(0x0F, 0x01, code, 0xF4);
             rig.Lp->Cr4 |= pke ? Pke : 0;
             rig.Core.ModeChanged();
-            (rig.Lp->Gpr[0], rig.Lp->Gpr[1], rig.Lp->Gpr[2]) = (0xABCDEF00_12345678, 0x1_0000_0000 | ecx, 0x1_0000_0000 | edx);
-            rig.Lp->Pkru = 0x55;
+            (rig.Lp->Gpr[0], rig.Lp->Gpr[1], rig.Lp->Gpr[2]) = (0xABCDEF00_12345678, 0x1_0000_0000UL | ecx, 0x1_0000_0000UL | edx);
+            rig.Lp->Pkru = 0x50; // key 0 stays open
             rig.Run();
             Assert.That(rig.StoppedAtVector, Is.EqualTo(vector), $"{code:X}");
             if (vector < 0 && code == 0xEE)
-                Assert.That((rig.Lp->Gpr[0], rig.Lp->Gpr[2]), Is.EqualTo((0x55UL, 0UL)));
+                Assert.That((rig.Lp->Gpr[0], rig.Lp->Gpr[2]), Is.EqualTo((0x50UL, 0UL)));
             else if (vector < 0)
                 Assert.That(rig.Lp->Pkru, Is.EqualTo(0x12345678));
         }
