@@ -56,6 +56,8 @@ internal static class NativeForms
     {
         if (Reasons.TryGetValue(form.Mnemonic, out string? reason))
             return reason;
+        if (form.Code is Code.Reservednop_rm16_r16_0F0D or Code.Reservednop_rm32_r32_0F0D or Code.Reservednop_rm64_r64_0F0D)
+            return "a reserved NOP on Intel processors, undefined on others";
         if (form.IsPrivileged || form.IsInputOutput)
             return "it needs privilege";
         for (int n = 0; n < form.OpCount; n++)
