@@ -20,7 +20,8 @@ internal static class VectorTable
 {
     private static readonly IReadOnlyList<VectorRow>[] Lists =
     [
-        MoveRows.Rows, IntegerRows.Rows, ShiftRows.Rows, ShuffleRows.Rows,
+        MoveRows.Rows, IntegerRows.Rows, ShiftRows.Rows, ShuffleRows.Rows, TransferRows.Rows,
+        .. FloatRows.Lists,
     ];
 
     private static readonly VectorRow[] Numbered = [.. Lists.SelectMany(list => list)];
