@@ -14,10 +14,10 @@ public sealed unsafe partial class Core
 
     private Outcome Execute(in Instruction instruction)
     {
-        if (instruction.IsInvalid)
-            return Raise(Vector.UD);
         if (instruction.Length > 15)
             return RaiseGp0();
+        if (instruction.IsInvalid)
+            return Raise(Vector.UD);
         if (!IsAvailable(instruction))
             return Outcome.Fault;
         if (SystemTable.Find(instruction) is { } handler)
@@ -62,9 +62,12 @@ public sealed unsafe partial class Core
         CarefulPrepareWrite(Segmentation.Linear(this, StackSegment, StackPointer, (uint)bytes), bytes, StackSegment);
 
     /// <summary>Pushes one value; on a fault nothing has changed.</summary>
-    internal bool TryPush(ulong value, int bytes)
+    internal bool TryPush(ulong value, int bytes) => TryPush(value, bytes, bytes);
+
+    /// <summary>As <see cref="TryPush(ulong, int)"/>, writing only the lower bytes of the slot.</summary>
+    internal bool TryPush(ulong value, int slot, int bytes)
     {
-        ulong at = CutStack(StackPointer - (ulong)bytes);
+        ulong at = CutStack(StackPointer - (ulong)slot);
         ulong linear = Segmentation.Linear(this, StackSegment, at, (uint)bytes);
         if (!CarefulPrepareWrite(linear, bytes, StackSegment))
             return false;

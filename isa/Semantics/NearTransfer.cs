@@ -33,6 +33,30 @@ internal static unsafe class NearTransfer
         return core.TryReadOperand(i, 0, out ulong target) ? core.JumpNear(target) : Outcome.Fault;
     }
 
+    /// <summary>Jcc whose target lies beyond the code segment: the branch faults when it is taken.</summary>
+    public static Outcome Jcc(Core core, in Instruction i) =>
+        Holds(core.Lp, i.ConditionCode) ? core.JumpNear(i.NearBranchTarget) : Outcome.Next;
+
+    private static bool Holds(LogicalProcessor* lp, ConditionCode condition) => condition switch
+    {
+        ConditionCode.o  => LazyFlags.Overflow(lp),
+        ConditionCode.no => !LazyFlags.Overflow(lp),
+        ConditionCode.b  => LazyFlags.Carry(lp),
+        ConditionCode.ae => !LazyFlags.Carry(lp),
+        ConditionCode.e  => LazyFlags.Zero(lp),
+        ConditionCode.ne => !LazyFlags.Zero(lp),
+        ConditionCode.be => LazyFlags.Carry(lp) || LazyFlags.Zero(lp),
+        ConditionCode.a  => !LazyFlags.Carry(lp) && !LazyFlags.Zero(lp),
+        ConditionCode.s  => LazyFlags.Sign(lp),
+        ConditionCode.ns => !LazyFlags.Sign(lp),
+        ConditionCode.p  => LazyFlags.Parity(lp),
+        ConditionCode.np => !LazyFlags.Parity(lp),
+        ConditionCode.l  => LazyFlags.Sign(lp) != LazyFlags.Overflow(lp),
+        ConditionCode.ge => LazyFlags.Sign(lp) == LazyFlags.Overflow(lp),
+        ConditionCode.le => LazyFlags.Zero(lp) || LazyFlags.Sign(lp) != LazyFlags.Overflow(lp),
+        _                => !LazyFlags.Zero(lp) && LazyFlags.Sign(lp) == LazyFlags.Overflow(lp),
+    };
+
     public static Outcome Ret(Core core, in Instruction i)
     {
         ulong release = i.OpCount > 0 ? i.GetImmediate(0) : 0;

@@ -101,6 +101,9 @@ public unsafe struct LogicalProcessor
     /// <summary>Control registers; CR8 is the local APIC's TPR[7:4].</summary>
     public ulong Cr0, Cr2, Cr3, Cr4, Cr8;
 
+    /// <summary>The four page-directory-pointer-table entries that PAE paging keeps. SDM vol. 3A, 4.4.1.</summary>
+    public fixed ulong Pdpte[4];
+
     /// <summary>IA32_EFER.</summary>
     public ulong Efer;
 
@@ -178,6 +181,9 @@ public unsafe struct LogicalProcessor
 
     /// <summary>Protection-key rights for user pages.</summary>
     public uint Pkru;
+
+    /// <summary>IA32_PKRS: protection-key rights for supervisor pages.</summary>
+    public ulong Pkrs;
 
     /// <summary>The XSAVE-managed components no field above stands for, one behind the other.</summary>
     public fixed byte OtherComponents[ExtendedState.OtherBytes];

@@ -37,7 +37,8 @@ internal static unsafe class OpBinder
         return key;
     }
 
-    private static HandlerKey System() => Key(Family.System);
+    /// <summary>The key of an instruction that the run loop executes.</summary>
+    public static HandlerKey System() => Key(Family.System);
 
     private static HandlerKey Key(Family family) => new(family, 0, 0, 0, 0, Place.None, Place.None, true, false);
 

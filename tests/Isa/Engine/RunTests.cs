@@ -141,10 +141,10 @@ public sealed unsafe class RunTests
     [Test]
     public void An_unmodelled_instruction_is_undefined_and_named()
     {
-        using EngineRig rig = new EngineRig().Load(0xC4, 0xE2, 0x78, 0x49, 0xC0); // tilerelease
+        using EngineRig rig = new EngineRig().Load(0x0F, 0x01, 0xD7); // enclu
         rig.Run();
         Assert.That(rig.StoppedAtVector, Is.EqualTo(6));
-        Assert.That(rig.Core.UnmodelledInstructions, Is.EqualTo(new[] { "tilerelease" }));
+        Assert.That(rig.Core.UnmodelledInstructions, Is.EqualTo(new[] { "enclu" }));
     }
 
     private static void SumAndStore(Assembler a)

@@ -10,8 +10,7 @@ public sealed class CoverageTests
     // Families that have tables of their own: vector and x87 units, and the modes' own instructions.
     private static readonly string[] Elsewhere =
     [
-        "AVX", "FPU", "MMX", "SSE", "SSSE", "AMX", "FMA", "F16C", "SHA", "GFNI", "AES", "VAES", "PCLMUL", "VPCLMUL",
-        "XSAVE", "FXSR", "UINTR",
+        "AVX", "FPU", "MMX", "SSE", "AMX", "FMA", "F16C", "SHA", "GFNI", "AES", "PCLMUL",
     ];
 
     private static readonly Mnemonic[] OfModes =
@@ -34,7 +33,7 @@ public sealed class CoverageTests
         using TestPlatform platform = new(new CpuParameters());
         FeatureGate features = platform.Cores[0].Features;
         IEnumerable<Code> missing = Enum.GetValues<Code>().Where(c => c.ToOpCode().IsInstruction
-            && c.CpuidFeatures().All(f => features.Has(f) && !Elsewhere.Any(e => f.ToString().StartsWith(e, StringComparison.Ordinal)))
+            && c.CpuidFeatures().All(f => features.Has(f) && !Elsewhere.Any(e => f.ToString().Contains(e, StringComparison.Ordinal)))
             && !IsImplemented(c) && !OfModes.Contains(c.Mnemonic()));
         Assert.That(missing, Is.Empty);
     }
