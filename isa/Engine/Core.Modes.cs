@@ -12,6 +12,7 @@ public sealed unsafe partial class Core
 {
     private BlockCache cache = null!;
     private BlockBuilder builder = null!;
+    private readonly Dictionary<(ulong Space, ulong Base, uint Limit), ulong> segmentedSpaces = [];
 
     /// <summary>Blocks decoded since reset.</summary>
     public long BlocksBuilt => cache.Built;
@@ -22,14 +23,28 @@ public sealed unsafe partial class Core
     /// </summary>
     public void ModeChanged()
     {
+        ArmBreakpoints();
+        checksAlignment = (Lp->Rflags & RflagsBit.Ac) != 0 && (Lp->Cr0 & Cr0Bit.Am) != 0 && Cpl == 3;
         TlbBank bank = Tlbs.Select(CurrentTlbKey());
         Lp->Tlb = bank.Entries;
         Lp->CanonicalShift = !LongModeActive ? 31 : (Lp->Cr4 & Cr4Bit.La57) != 0 ? 7 : 16;
-        // Offsets are linear addresses only without a segment base; with one, the space is used once.
-        ulong space = LongMode64 || Lp->Cs.Base == 0 ? bank.Space : Tlbs.NextSpace();
-        Lp->CodeSpace = space | CodeSize;
+        // Offsets are linear addresses, and never beyond the limit, only in a flat segment.
+        bool flat = LongMode64 || (Lp->Cs.Base == 0 && Lp->Cs.Limit == uint.MaxValue);
+        Lp->CodeSpace = (flat ? bank.Space : SegmentedSpace(bank.Space)) | CodeSize;
         VectorModeChanged();
         Probe?.ModeChanged(this);
+    }
+
+    /// <summary>The code space of the current code segment's base and limit.</summary>
+    private ulong SegmentedSpace(ulong bankSpace)
+    {
+        const int most = 1024;
+        var key = (bankSpace, Lp->Cs.Base, Lp->Cs.Limit);
+        if (segmentedSpaces.TryGetValue(key, out ulong space))
+            return space;
+        if (segmentedSpaces.Count == most)
+            segmentedSpaces.Clear();
+        return segmentedSpaces[key] = Tlbs.NextSpace();
     }
 
     /// <summary>As <see cref="ModeChanged"/> where only CR0.TS, EM, CR4.OSFXSR, OSXSAVE or XCR0 may have changed.</summary>

@@ -14,10 +14,10 @@ public sealed unsafe partial class Core
 
     private Outcome Execute(in Instruction instruction)
     {
-        if (instruction.IsInvalid)
-            return Raise(Vector.UD);
         if (instruction.Length > 15)
             return RaiseGp0();
+        if (instruction.IsInvalid)
+            return Raise(Vector.UD);
         if (!IsAvailable(instruction))
             return Outcome.Fault;
         if (SystemTable.Find(instruction) is { } handler)
@@ -45,18 +45,29 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>Reads a stack slot <paramref name="offset"/> bytes above the stack pointer; false = fault recorded.</summary>
-    internal bool TryReadStack(int offset, int bytes, out ulong value)
+    internal bool TryReadStack(int offset, int bytes, out ulong value) =>
+        TryReadStackAt(StackPointer + (ulong)offset, bytes, out value);
+
+    /// <summary>Reads the stack segment at an offset, cut to the stack's address size; false = fault recorded.</summary>
+    internal bool TryReadStackAt(ulong offset, int bytes, out ulong value)
     {
-        ulong at = CutStack(StackPointer + (ulong)offset);
+        ulong at = CutStack(offset);
         bool ok = CarefulRead(Segmentation.Linear(this, StackSegment, at, (uint)bytes), bytes, StackSegment);
         value = ok ? Lp->Slow : 0;
         return ok;
     }
 
+    /// <summary>Whether the top of the stack takes a store; false = fault recorded.</summary>
+    internal bool CanWriteStack(int bytes) =>
+        CarefulPrepareWrite(Segmentation.Linear(this, StackSegment, StackPointer, (uint)bytes), bytes, StackSegment);
+
     /// <summary>Pushes one value; on a fault nothing has changed.</summary>
-    internal bool TryPush(ulong value, int bytes)
+    internal bool TryPush(ulong value, int bytes) => TryPush(value, bytes, bytes);
+
+    /// <summary>As <see cref="TryPush(ulong, int)"/>, writing only the lower bytes of the slot.</summary>
+    internal bool TryPush(ulong value, int slot, int bytes)
     {
-        ulong at = CutStack(StackPointer - (ulong)bytes);
+        ulong at = CutStack(StackPointer - (ulong)slot);
         ulong linear = Segmentation.Linear(this, StackSegment, at, (uint)bytes);
         if (!CarefulPrepareWrite(linear, bytes, StackSegment))
             return false;

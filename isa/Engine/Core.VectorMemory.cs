@@ -9,17 +9,18 @@ public sealed unsafe partial class Core
 {
     /// <summary>As <see cref="CarefulRead"/>, and an address that is not a multiple of the size is #GP(0).</summary>
     internal bool CarefulReadAligned(ulong address, int bytes, int segment) =>
-        IsVectorAligned(address, bytes, segment) && CarefulRead(address, bytes, segment);
+        IsVectorAligned(address, bytes, segment, write: false) && CarefulRead(address, bytes, segment);
 
     /// <summary>As <see cref="CarefulPrepareWrite"/>, and an address that is not a multiple of the size is #GP(0).</summary>
     internal bool CarefulPrepareWriteAligned(ulong address, int bytes, int segment) =>
-        IsVectorAligned(address, bytes, segment) && CarefulPrepareWrite(address, bytes, segment);
+        IsVectorAligned(address, bytes, segment, write: true) && CarefulPrepareWrite(address, bytes, segment);
 
     /// <summary>Stores what <see cref="CarefulPrepareWrite"/> prepared, from <see cref="LogicalProcessor.SlowVector"/>.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal void CarefulWriteVector(ulong address, int bytes)
     {
         ReadOnlySpan<byte> value = new(&Lp->SlowVector, bytes);
+        MeetDataBreakpoints(address, bytes, write: true);
         Probe?.Access(this, address, write: true, value);
         int head = Math.Min(bytes, writeSplit);
         StorePieces(writeFirst, value[..head]);
@@ -33,19 +34,20 @@ public sealed unsafe partial class Core
         int head = Math.Min(bytes, 0x1000 - (int)(address & 0xFFF));
         Hpa second = default;
         if (!TryReach(address, Access.Read, out Hpa first)
-            || (head < bytes && !TryReach(address + (ulong)head, Access.Read, out second)))
+            || (head < bytes && !TryReach(Wrap(address + (ulong)head), Access.Read, out second)))
             return false;
         Span<byte> value = new(&Lp->SlowVector, bytes);
         if (!TryLoadPieces(first, value[..head]) || (head < bytes && !TryLoadPieces(second, value[head..])))
             return false;
+        MeetDataBreakpoints(address, bytes, write: false);
         Probe?.Access(this, address, write: false, value);
         return true;
     }
 
     /// <summary>#GP(0) when an address is not a multiple of the size; one that is not canonical comes first.</summary>
-    internal bool IsVectorAligned(ulong address, int bytes, int segment)
+    internal bool IsVectorAligned(ulong address, int bytes, int segment, bool write)
     {
-        if (!IsReachable(address, bytes, segment))
+        if (!IsReachable(address, bytes, segment, write))
             return false;
         if ((address & (ulong)(bytes - 1)) == 0)
             return true;

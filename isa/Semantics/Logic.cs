@@ -72,14 +72,3 @@ internal readonly unsafe struct Bswap : IUnaryOp
             : T.Zero;
     }
 }
-
-/// <summary>MOVBE reads or writes the bytes the other way round.</summary>
-internal readonly unsafe struct Movbe : IBinaryOp
-{
-    public static T Apply<T, TFlags>(LogicalProcessor* lp, T dst, T src)
-        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T> where TFlags : struct, IFlagSink
-    {
-        ulong reversed = BinaryPrimitives.ReverseEndianness(Width.ZeroExtend(src));
-        return Width.Truncate<T>(reversed >> (64 - Width.Bits<T>()));
-    }
-}

@@ -33,6 +33,30 @@ internal static unsafe class NearTransfer
         return core.TryReadOperand(i, 0, out ulong target) ? core.JumpNear(target) : Outcome.Fault;
     }
 
+    /// <summary>Jcc whose target lies beyond the code segment: the branch faults when it is taken.</summary>
+    public static Outcome Jcc(Core core, in Instruction i) =>
+        Holds(core.Lp, i.ConditionCode) ? core.JumpNear(i.NearBranchTarget) : Outcome.Next;
+
+    private static bool Holds(LogicalProcessor* lp, ConditionCode condition) => condition switch
+    {
+        ConditionCode.o  => LazyFlags.Overflow(lp),
+        ConditionCode.no => !LazyFlags.Overflow(lp),
+        ConditionCode.b  => LazyFlags.Carry(lp),
+        ConditionCode.ae => !LazyFlags.Carry(lp),
+        ConditionCode.e  => LazyFlags.Zero(lp),
+        ConditionCode.ne => !LazyFlags.Zero(lp),
+        ConditionCode.be => LazyFlags.Carry(lp) || LazyFlags.Zero(lp),
+        ConditionCode.a  => !LazyFlags.Carry(lp) && !LazyFlags.Zero(lp),
+        ConditionCode.s  => LazyFlags.Sign(lp),
+        ConditionCode.ns => !LazyFlags.Sign(lp),
+        ConditionCode.p  => LazyFlags.Parity(lp),
+        ConditionCode.np => !LazyFlags.Parity(lp),
+        ConditionCode.l  => LazyFlags.Sign(lp) != LazyFlags.Overflow(lp),
+        ConditionCode.ge => LazyFlags.Sign(lp) == LazyFlags.Overflow(lp),
+        ConditionCode.le => LazyFlags.Zero(lp) || LazyFlags.Sign(lp) != LazyFlags.Overflow(lp),
+        _                => !LazyFlags.Zero(lp) && LazyFlags.Sign(lp) == LazyFlags.Overflow(lp),
+    };
+
     public static Outcome Ret(Core core, in Instruction i)
     {
         ulong release = i.OpCount > 0 ? i.GetImmediate(0) : 0;
@@ -46,14 +70,17 @@ internal static unsafe class NearTransfer
     public static Outcome Loop(Core core, in Instruction i)
     {
         ulong count = CountRegister(core, i, out Register register) - 1;
-        core.WriteRegister(register, count);
-        bool goes = CountRegister(core, i, out _) != 0 && i.Mnemonic switch
+        bool more = count << (64 - (8 * register.GetSize())) != 0;
+        bool goes = more && i.Mnemonic switch
         {
             Mnemonic.Loope => LazyFlags.Zero(core.Lp),
             Mnemonic.Loopne => !LazyFlags.Zero(core.Lp),
             _ => true,
         };
-        return goes ? core.JumpNear(i.NearBranchTarget) : Outcome.Next;
+        Outcome outcome = goes ? core.JumpNear(i.NearBranchTarget) : Outcome.Next;
+        if (outcome != Outcome.Fault)
+            core.WriteRegister(register, count);
+        return outcome;
     }
 
     public static Outcome Jcxz(Core core, in Instruction i) =>

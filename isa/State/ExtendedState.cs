@@ -42,6 +42,9 @@ public sealed unsafe class ExtendedState
             throw new InvalidDataException("the model's XSAVE components do not fit the state of a logical processor");
     }
 
+    /// <summary>Where components lie in an XSAVE area.</summary>
+    internal XsaveLayout Layout => layout;
+
     /// <summary>Components the model has.</summary>
     public ulong Components => all;
 
@@ -65,30 +68,60 @@ public sealed unsafe class ExtendedState
     public void Read(int component, Span<byte> destination)
     {
         Registers registers = RegistersOf(component);
-        for (int i = 0; i < registers.Count; i++)
-            registers[i].CopyTo(destination[(i * registers.Bytes)..]);
+        ReadRegisters(registers, destination);
         destination[(registers.Count * registers.Bytes)..layout.SizeOf(component)].Clear();
     }
 
     /// <summary>Sets a component beyond x87 and SSE.</summary>
-    public void Write(int component, ReadOnlySpan<byte> source)
-    {
-        Registers registers = RegistersOf(component);
-        for (int i = 0; i < registers.Count; i++)
-            source.Slice(i * registers.Bytes, registers.Bytes).CopyTo(registers[i]);
-    }
+    public void Write(int component, ReadOnlySpan<byte> source) => WriteRegisters(RegistersOf(component), source);
 
     /// <summary>Puts components into their initial configuration.</summary>
     public void Initialise(ulong mask)
     {
-        for (int i = 1; i < MaxComponents; i++)
-            if (((mask & all) >> i & 1) != 0)
-                RegistersOf(i).Clear();
-        if ((mask & 1 << X87) != 0)
-            InitialiseX87();
+        InitialiseRegisters(mask, mode64: true);
         if ((mask & 1 << Sse) != 0)
             lp->Mxcsr = InitialMxcsr;
     }
+
+    /// <summary>Bytes of a component that an instruction in this mode saves or restores: 8 or 16 registers.</summary>
+    internal int BytesOf(int component, bool mode64)
+    {
+        Registers registers = RegistersOf(component, mode64);
+        return registers.Count * registers.Bytes;
+    }
+
+    /// <summary>Copies out what an instruction in this mode saves of a component, x87 apart.</summary>
+    internal void Read(int component, Span<byte> destination, bool mode64) =>
+        ReadRegisters(RegistersOf(component, mode64), destination);
+
+    /// <summary>Sets what an instruction in this mode restores of a component, x87 apart.</summary>
+    internal void Write(int component, ReadOnlySpan<byte> source, bool mode64) =>
+        WriteRegisters(RegistersOf(component, mode64), source);
+
+    /// <summary>
+    /// As <see cref="Initialise"/> for the registers an instruction in this mode reaches; MXCSR stays as it is.
+    /// </summary>
+    internal void InitialiseRegisters(ulong mask, bool mode64)
+    {
+        for (int i = 1; i < MaxComponents; i++)
+            if (((mask & all) >> i & 1) != 0)
+                RegistersOf(i, mode64).Clear();
+        if ((mask & 1 << X87) != 0)
+            InitialiseX87();
+    }
+
+    /// <summary>XINUSE as an instruction in this mode sees it; MXCSR has no part in it. SDM vol. 1, 13.6.</summary>
+    internal ulong InUseIn(bool mode64)
+    {
+        ulong inUse = IsInitial(X87) ? 0UL : 1;
+        for (int i = 1; i < MaxComponents; i++)
+            if (((all >> i) & 1) != 0 && !RegistersOf(i, mode64).AreZero)
+                inUse |= 1UL << i;
+        return inUse;
+    }
+
+    /// <summary>The bytes of a component that no register field stands for; null when the model does not have it.</summary>
+    internal byte* Supervisor(int component) => ((all >> component) & 1) != 0 ? OtherComponent(component) : null;
 
     /// <summary>XSAVES into the image of a compacted area: XSTATE_BV, XCOMP_BV and the components in use.</summary>
     public void Save(Span<byte> image, ulong mask)
@@ -196,6 +229,29 @@ public sealed unsafe class ExtendedState
 
     /// <summary>The 80 bits of ST(<paramref name="i"/>).</summary>
     private Span<byte> StackRegister(int i) => new((byte*)lp->St + (16 * (((lp->Fsw >> 11) + i) & 7)), 10);
+
+    private static void ReadRegisters(Registers registers, Span<byte> destination)
+    {
+        for (int i = 0; i < registers.Count; i++)
+            registers[i].CopyTo(destination[(i * registers.Bytes)..]);
+    }
+
+    private static void WriteRegisters(Registers registers, ReadOnlySpan<byte> source)
+    {
+        for (int i = 0; i < registers.Count; i++)
+            source.Slice(i * registers.Bytes, registers.Bytes).CopyTo(registers[i]);
+    }
+
+    /// <summary>Outside 64-bit mode there are eight vector registers. SDM vol. 1, 13.5.</summary>
+    private Registers RegistersOf(int component, bool mode64) => (component, mode64) switch
+    {
+        (_, true)         => RegistersOf(component),
+        (Sse, false)      => new Registers((byte*)lp->Zmm,      8, 16, 64),
+        (Avx, false)      => new Registers((byte*)lp->Zmm + 16, 8, 16, 64),
+        (ZmmHi256, false) => new Registers((byte*)lp->Zmm + 32, 8, 32, 64),
+        (Hi16Zmm, false)  => default,
+        _                 => RegistersOf(component),
+    };
 
     private Registers RegistersOf(int component) => component switch
     {

@@ -101,6 +101,9 @@ public unsafe struct LogicalProcessor
     /// <summary>Control registers; CR8 is the local APIC's TPR[7:4].</summary>
     public ulong Cr0, Cr2, Cr3, Cr4, Cr8;
 
+    /// <summary>The four page-directory-pointer-table entries that PAE paging keeps. SDM vol. 3A, 4.4.1.</summary>
+    public fixed ulong Pdpte[4];
+
     /// <summary>IA32_EFER.</summary>
     public ulong Efer;
 
@@ -161,6 +164,9 @@ public unsafe struct LogicalProcessor
     /// <summary>x87 tag word in the abridged form of FXSAVE: bit n is set when Rn is not empty.</summary>
     public byte Ftw;
 
+    /// <summary>1: MONITOR or UMONITOR has set up an address range that nothing has used yet.</summary>
+    public byte MonitorArmed;
+
     /// <summary>Last x87 opcode: 11 bits.</summary>
     public ushort Fop;
 
@@ -175,6 +181,9 @@ public unsafe struct LogicalProcessor
 
     /// <summary>Protection-key rights for user pages.</summary>
     public uint Pkru;
+
+    /// <summary>IA32_PKRS: protection-key rights for supervisor pages.</summary>
+    public ulong Pkrs;
 
     /// <summary>The XSAVE-managed components no field above stands for, one behind the other.</summary>
     public fixed byte OtherComponents[ExtendedState.OtherBytes];

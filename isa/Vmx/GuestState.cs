@@ -27,6 +27,7 @@ internal static unsafe class GuestState
         v[VmcsField.GuestRflags] = exit.ResumeFlag ? rflags | RflagsBit.Rf : rflags;
         SaveNonRegisterState(core, v);
         SaveMsrs(core, v);
+        core.SaveGuestPdptes(v);
     }
 
     /// <summary>VM entry: loads the guest's state. SDM vol. 3C, 27.3.2.</summary>
@@ -44,8 +45,11 @@ internal static unsafe class GuestState
         lp->Rip = v[VmcsField.GuestRip];
         core.Gpr(4) = v[VmcsField.GuestRsp];
         core.Rflags = v[VmcsField.GuestRflags];
+        core.KeepResumeFlag();
+        core.DiscardTrap();
         LoadNonRegisterState(core, v);
         LoadMsrs(core, v);
+        core.LoadGuestPdptes(v);
     }
 
     /// <summary>The segment register with number <paramref name="segment"/> of <see cref="SegmentFields"/>.</summary>
@@ -82,7 +86,7 @@ internal static unsafe class GuestState
         lp->Cr3 = v[VmcsField.GuestCr3];
         lp->Cr4 = v[VmcsField.GuestCr4];
         if ((entry & EntryControls.LoadDebugControls) != 0)
-            lp->Dr7 = (v[VmcsField.GuestDr7] & 0xFFFF_2FFF) | 0x400;
+            lp->Dr7 = (v[VmcsField.GuestDr7] & DebugBit.Dr7Writable) | DebugBit.Dr7Ones;
         if ((entry & EntryControls.LoadEfer) != 0)
         {
             lp->Efer = v[VmcsField.GuestEfer];

@@ -83,7 +83,7 @@ internal static class CpuidVerb
         }
         catch (Exception bug) when (bug is not (TdxUnavailableException or MachineStoppedException))
         {
-            throw new InternalErrorException(bug, machine.Platform, request.ToString());
+            throw new InternalErrorException(bug, machine.Platform.Seed, request.ToString());
         }
     }
 }

@@ -77,7 +77,7 @@ internal static class RunVerb
         }
         catch (Exception bug) when (bug is not Configuration.ConfigurationException)
         {
-            throw new InternalErrorException(bug, scenario.Platform, Describe(request));
+            throw new InternalErrorException(bug, scenario.Platform.Seed, Describe(request));
         }
         finally
         {

@@ -57,7 +57,7 @@ internal static class SeamcallVerb
         }
         catch (Exception bug) when (bug is not Configuration.ConfigurationException)
         {
-            throw new InternalErrorException(bug, scenario.Platform, string.Join(' ', overrides));
+            throw new InternalErrorException(bug, scenario.Platform.Seed, string.Join(' ', overrides));
         }
         if (runner.Failures == 0)
             return ExitCode.Pass;

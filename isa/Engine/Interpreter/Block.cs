@@ -6,7 +6,8 @@ namespace Seamsim.Isa.Engine.Interpreter;
 /// <param name="Mode">
 /// Code size (0: 64, 1: 32, 2: 16 bits); <see cref="Step"/> for a block of one instruction; what vector state is usable.
 /// </param>
-internal readonly record struct BlockKey(ulong Physical, ulong Rip, ushort Mode)
+/// <param name="Limit">Limit of the code segment outside 64-bit code: no instruction of the block goes beyond it.</param>
+internal readonly record struct BlockKey(ulong Physical, ulong Rip, ushort Mode, uint Limit = uint.MaxValue)
 {
     /// <summary>One instruction that leaves complete flags: for single steps.</summary>
     public const ushort Step = 0x80;

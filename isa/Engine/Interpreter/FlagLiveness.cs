@@ -33,7 +33,7 @@ internal static class FlagLiveness
             : instruction.RflagsModified);
 
     private static bool IsElidable(Family family) =>
-        family is Family.Alu or Family.Unary or Family.AluImmediate or Family.Compare;
+        family is Family.Alu or Family.Unary or Family.AluImmediate or Family.ThreeOperand or Family.Compare;
 
     private static bool MayLeave(in HandlerKey key) =>
         key.Dst >= Place.BaseDisp || key.Src >= Place.BaseDisp

@@ -158,6 +158,19 @@ public sealed unsafe class ChainStackTests
                     [0xE2, 0], [0xC6, 0x06, 1], [0x48, 0xC7, 0x06, 1, 0, 0, 0], [0x64, 0x8B, 0x06], [0x67, 0x8B, 0x06],
                 ])
                 yield return code;
+            // BMI1, BMI2, ADX
+            foreach (byte wide in (byte[])[0x00, 0x80])
+                foreach (byte modrm in (byte[])[0xC1, 0x06])
+                {
+                    foreach (byte opcode in (byte[])[0xF2, 0xF5, 0xF6, 0xF7])
+                        foreach (byte prefix in (byte[])[0, 1, 2, 3])
+                            yield return [0xC4, 0xE2, (byte)(0x70 | wide | prefix), opcode, modrm];
+                    foreach (byte blsx in (byte[])[0x08, 0x10, 0x18])
+                        yield return [0xC4, 0xE2, (byte)(0x70 | wide), 0xF3, (byte)(modrm | blsx)];
+                    yield return [0xC4, 0xE3, (byte)(0x7B | wide), 0xF0, modrm, 9];
+                    yield return [0x66, .. wide != 0 ? new byte[] { 0x48 } : [], 0x0F, 0x38, 0xF6, modrm];
+                    yield return [0xF3, .. wide != 0 ? new byte[] { 0x48 } : [], 0x0F, 0x38, 0xF6, modrm];
+                }
         }
     }
 }

@@ -141,10 +141,10 @@ public sealed unsafe class RunTests
     [Test]
     public void An_unmodelled_instruction_is_undefined_and_named()
     {
-        using EngineRig rig = new EngineRig().Load(0x0F, 0x58, 0xC1); // addps xmm0, xmm1
+        using EngineRig rig = new EngineRig().Load(0x0F, 0x01, 0xD7); // enclu
         rig.Run();
         Assert.That(rig.StoppedAtVector, Is.EqualTo(6));
-        Assert.That(rig.Core.UnmodelledInstructions, Is.EqualTo(new[] { "addps" }));
+        Assert.That(rig.Core.UnmodelledInstructions, Is.EqualTo(new[] { "enclu" }));
     }
 
     private static void SumAndStore(Assembler a)

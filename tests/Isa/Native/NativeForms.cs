@@ -59,6 +59,8 @@ internal static class NativeForms
     {
         if (Reasons.TryGetValue(form.Mnemonic, out string? reason))
             return reason;
+        if (form.Code is Code.Reservednop_rm16_r16_0F0D or Code.Reservednop_rm32_r32_0F0D or Code.Reservednop_rm64_r64_0F0D)
+            return "a reserved NOP on Intel processors, undefined on others";
         if (form.IsPrivileged || form.IsInputOutput)
             return "it needs privilege";
         for (int n = 0; n < form.OpCount; n++)
@@ -70,6 +72,8 @@ internal static class NativeForms
                 case OpCodeOperandKind.farbr2_2 or OpCodeOperandKind.farbr4_2:
                     return "it leaves the program";
             }
+        if (form.Code is Code.Reservednop_rm16_r16_0F0D or Code.Reservednop_rm32_r32_0F0D or Code.Reservednop_rm64_r64_0F0D)
+            return "a NOP on Intel's processors, undefined on AMD's";
         return IsFar(form.Code) ? "it leaves the program" : null;
     }
 
