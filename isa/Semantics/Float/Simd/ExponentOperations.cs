@@ -15,7 +15,9 @@ internal readonly struct GetExponent : IFloatElement
     }
 }
 
-/// <summary>VGETMANTPS and its kin: the significand in an interval of imm[1:0], its sign by imm[3:2]. SDM vol. 2C.</summary>
+/// <summary>
+/// VGETMANTPS and its kin: the significand in an interval of imm[1:0], its sign by imm[3:2]. SDM vol. 2C.
+/// </summary>
 internal readonly struct GetMantissa : IFloatElement
 {
     private const uint PositiveSign = 1, NegativeIsInvalid = 2;
@@ -86,8 +88,8 @@ internal readonly struct ScaleFloat : IFloatElement
 }
 
 /// <summary>
-/// VREDUCEPS and its kin: what a rounding to imm[7:4] fraction bits takes away. SDM vol. 2C. PE tells of the result, not
-/// of the rounding inside.
+/// VREDUCEPS and its kin: what a rounding to imm[7:4] fraction bits takes away. SDM vol. 2C. PE tells of the result,
+/// not of the rounding inside.
 /// </summary>
 internal readonly struct ReduceFloat : IFloatElement
 {
