@@ -102,13 +102,17 @@ internal readonly struct ReduceFloat : IFloatElement
             return format.Pack(nan);
         if (value.IsInfinity)
             return format.Pack(FloatValue.Zero(false));
-        FloatEnvironment inner = env;
+        // UE is never reported, whatever its mask; FTZ applies while it is masked
+        FloatEnvironment inner = env with
+        {
+            Ftz = env.Ftz && env.IsMasked(FloatFlags.Underflow), Masks = FloatFlags.All, Raised = FloatFlags.None,
+        };
         if ((imm & FromMxcsr) == 0)
             inner.Rounding = (RoundingMode)(imm & 3);
         FloatValue rounded = FloatInteger.RoundToIntegral(
             value, inner.Rounding, (int)(imm >> 4 & 15), reportPrecision: false, ref inner);
         FloatValue result = FloatArithmetic.Subtract(value, rounded, format, ref inner);
-        if ((imm & NoPrecision) == 0) // and never UE, though FTZ applies
+        if ((imm & NoPrecision) == 0)
             env.Raise(inner.Raised & FloatFlags.Precision);
         return format.Pack(result);
     }
