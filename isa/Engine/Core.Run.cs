@@ -32,11 +32,12 @@ public sealed unsafe partial class Core
     /// <summary>
     /// Runs until <paramref name="maxInstructions"/> have retired or the first block head at or after
     /// <paramref name="untilCycles"/>, whichever is earlier. The state reached does not depend on how a run is sliced
-    /// into calls: near the end of the budget single instructions are executed.
+    /// into calls: near the end of the budget single instructions are executed. Exceptions without end use the budget
+    /// up too (<see cref="FaultsWithoutProgress"/>).
     /// </summary>
     public RunEnd Run(long maxInstructions, ulong untilCycles)
     {
-        ulong target = Lp->Instructions + (ulong)Math.Max(0, maxInstructions);
+        ulong target = Progress + (ulong)Math.Max(0, maxInstructions);
         Lp->CycleLimit = untilCycles;
         Lp->LinkSlot = null;
         Probe?.Selected(this);
@@ -60,7 +61,7 @@ public sealed unsafe partial class Core
                 case ActivityState.WaitForSipi when PendingStartUp >= 0: continue; // it came together with the INIT
                 default: return RunEnd.Halted;
             }
-            long remaining = (long)(target - Lp->Instructions);
+            long remaining = (long)(target - Progress);
             if (remaining <= 0)
                 return RunEnd.Budget;
             if (Probe is { } observer)
@@ -238,6 +239,7 @@ public sealed unsafe partial class Core
         Lp->LinkSlot = null;
         if (outcome == Outcome.Fault)
         {
+            CountFault();
             Lp->PendingDebug = settledDebug; // what did not happen did not meet a breakpoint
             outcome = DeliverFault();
             Probe?.Registers(this);

@@ -60,10 +60,12 @@ internal static unsafe class Undefined
 
     /// <summary>
     /// An aligned move whose mask leaves no element at a misaligned address: #GP in the interpreter, nothing on AMD.
-    /// SDM vol. 2, 2.8.1 suppresses faults of masked elements but does not say that the alignment is one.
+    /// SDM vol. 2, 2.8.1 suppresses faults of masked elements but does not say that the alignment is one. And SHA, whose
+    /// memory operand AMD does not want aligned.
     /// </summary>
     public static bool Alignment(in Instruction i, bool refused, bool really) =>
-        refused && really && i.OpMask != Register.None && i.MemorySize.GetSize() > 0;
+        refused && really && i.MemorySize.GetSize() > 0
+        && (i.OpMask != Register.None || i.CpuidFeatures[0] == CpuidFeature.SHA);
 
     /// <summary>The operation was invalid, or ST(0) is a NaN.</summary>
     private static bool IsInvalid(in ProcessorState after) =>
