@@ -71,6 +71,7 @@ internal static class Root
             CpuidVerb.Create(global),
             CyclesVerb.Create(global),
             BootVerb.Create(global),
+            IsaVerb.Create(global),
             Trace.TraceVerb.Create(global),
             ProfileVerb.Create(global),
         };

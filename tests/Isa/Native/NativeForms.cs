@@ -69,6 +69,8 @@ internal static class NativeForms
                 case OpCodeOperandKind.farbr2_2 or OpCodeOperandKind.farbr4_2:
                     return "it leaves the program";
             }
+        if (form.Code is Code.Reservednop_rm16_r16_0F0D or Code.Reservednop_rm32_r32_0F0D or Code.Reservednop_rm64_r64_0F0D)
+            return "a NOP on Intel's processors, undefined on AMD's";
         return IsFar(form.Code) ? "it leaves the program" : null;
     }
 

@@ -118,7 +118,9 @@ internal static unsafe class VectorWhole<TOp, TRegister, T, TSrc, TUpper>
             return Flow.Fault(lp, op);
         if (TUpper.IsCleared)
             *(Vector512<byte>*)dst = lp->VectorResult;
-        else
+        else if (TUpper.Short > 0)
+            *(ulong*)dst = *(ulong*)&lp->VectorResult;
+        else if (TUpper.Short == 0)
             *(Vector128<byte>*)dst = *(Vector128<byte>*)&lp->VectorResult;
         if (TSrc.IsCareful)
             return Flow.CarefulNext(lp, op);
