@@ -22,6 +22,7 @@ internal static class VectorTable
     [
         MoveRows.Rows, IntegerRows.Rows, ShiftRows.Rows, ShuffleRows.Rows, TransferRows.Rows, SpecialRows.Rows,
         CryptographyRows.Rows,
+        .. FloatRows.Lists,
     ];
 
     private static readonly VectorRow[] Numbered = [.. Lists.SelectMany(list => list)];

@@ -42,6 +42,9 @@ internal static class CmpPredicates
         Less | Equal | Greater | Unordered | Signalling,      // 1F TRUE_US
     ];
 
+    /// <summary>The relations a predicate holds for: bit 0 less, bit 1 equal, bit 2 greater, bit 3 unordered.</summary>
+    public static int Relations(int predicate) => Rows[predicate] & 15;
+
     /// <summary>Whether predicate 0..31 is true of the relation.</summary>
     public static bool Holds(int predicate, FloatRelation relation) => (Rows[predicate] >> (int)relation & 1) != 0;
 

@@ -16,13 +16,15 @@ internal static class X87Remainder
 
     private static Outcome Apply(X87Stack st, bool nearest)
     {
+        st.SetConditions(X87Status.C1 | X87Status.C2, 0);
         if (st.IsEmpty(0) || st.IsEmpty(1))
             return st.Underflow(0);
         FloatEnvironment env = st.Environment();
         FloatValue result = Remainder(st.Value(0), st.Value(1), nearest, ref env, out int conditions);
         if (!st.Report(env))
             return Outcome.Next;
-        st.SetConditions(X87Status.Conditions, conditions);
+        if (result.Kind <= FloatKind.Infinity)
+            st.SetConditions(X87Status.Conditions, conditions);
         st[0] = Extended80.Pack(result);
         return Outcome.Next;
     }

@@ -75,7 +75,10 @@ internal static unsafe class VectorBinder
         if (!isMmx && i.GetOpKind(rm) == OpKind.Register && i.GetOpRegister(rm).IsMM())
             return Key(Family.VectorGeneral);
         op->Imm = Immediate(i);
-        HandlerKey key = Key(isMmx ? Family.VectorMmx : isWhole ? Family.VectorWhole : Family.VectorLanes) with
+        bool isFlags = row.Operation!.IsAssignableTo(typeof(IFlagsOperation));
+        Family family = isFlags ? Family.VectorFlags : isMmx ? Family.VectorMmx
+            : isWhole ? Family.VectorWhole : Family.VectorLanes;
+        HandlerKey key = Key(family) with
         {
             Operation = VectorTable.NumberOf(row), Width = Log2(isWhole ? Math.Max(8, LargestRegister(i)) : i.Op0Register.GetSize()),
             Condition = (byte)Form(i, row),
@@ -124,13 +127,15 @@ internal static unsafe class VectorBinder
     /// <summary>Bytes of a register operand.</summary>
     public static int SizeOf(Register register) => register.IsK() ? 8 : register.GetSize();
 
-    /// <summary>Bytes of the largest vector register among the operands.</summary>
+    /// <summary>Bytes of the largest vector operand, in a register or memory; a broadcast counts as its vector.</summary>
     public static int LargestRegister(in Instruction i)
     {
         int bytes = 0;
         for (int n = 0; n < i.OpCount; n++)
             if (i.GetOpKind(n) == OpKind.Register && (i.GetOpRegister(n).IsVectorRegister() || i.GetOpRegister(n).IsMM()))
                 bytes = Math.Max(bytes, i.GetOpRegister(n).GetSize());
+            else if (i.GetOpKind(n) == OpKind.Memory)
+                bytes = Math.Max(bytes, i.Code.ToOpCode().MemorySize.GetInfo().Size);
         return bytes;
     }
 

@@ -129,6 +129,32 @@ internal static unsafe class VectorWhole<TOp, TRegister, T, TSrc, TUpper>
     }
 }
 
+/// <summary>Flags of two registers, or a register and memory: COMISS and its kin.</summary>
+internal static unsafe class VectorFlags<TOp, T, TSrc>
+    where TOp : struct, IFlagsOperation where T : unmanaged where TSrc : struct, IOperand
+{
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static Op* Run(LogicalProcessor* lp, Op* op)
+    {
+        ulong from = TSrc.Address(lp, op);
+        if (TSrc.CannotRead<T>(lp, op, from))
+        {
+            if (TSrc.IsCareful)
+                return Flow.Fault(lp, op);
+            return op->Careful(lp, op);
+        }
+        lp->SimdRaised = 0;
+        ulong flags = TOp.Apply(lp, *(Vector128<byte>*)((byte*)lp + op->VDst), Lanes.Of(TSrc.Read<T>(lp, op, from), 0));
+        if (lp->SimdRaised != 0 && !Core.Of(lp).AcceptSimdExceptions())
+            return Flow.Fault(lp, op);
+        LazyFlags.Update(lp, RflagsBit.Arithmetic, flags);
+        if (TSrc.IsCareful)
+            return Flow.CarefulNext(lp, op);
+        op++;
+        return op->Fn(lp, op);
+    }
+}
+
 /// <summary>Stores a part of a vector register; memory = register.</summary>
 internal static unsafe class VectorStore<T, TDst>
     where T : unmanaged where TDst : struct, IOperand

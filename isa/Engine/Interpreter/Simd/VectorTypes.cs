@@ -43,6 +43,8 @@ internal static class VectorTypes
                     Widths[key.From], key.Dst == Place.Register ? typeof(Reg<DstField>) : Memory(key.Dst));
         }
         Type operation = VectorTable.OperationAt(key.Operation);
+        if (key.Family == Family.VectorFlags)
+            return typeof(VectorFlags<,,>).MakeGenericType(operation, Widths[key.From], Source(key.Src));
         return key.Family == Family.VectorMmx
             ? typeof(VectorMmx<,,>).MakeGenericType(operation, Widths[key.From], Source(key.Src))
             : (key.Family == Family.VectorWhole ? typeof(VectorWhole<,,,,>) : typeof(VectorLanes<,,,,>))
