@@ -205,7 +205,7 @@ public sealed unsafe partial class Core
             int count = Math.Min(destination.Length - done, 0x1000 - (int)(at & 0xFFF));
             if (!TryTranslate(at, Access.Read, cpl == 3, implicitly, out Translation translation))
                 return false;
-            if (!TryLoadBytes(translation.Address, destination.Slice(done, count)))
+            if (!TryLoadPieces(translation.Address, destination.Slice(done, count)))
                 return false;
             done += count;
         }
@@ -236,7 +236,7 @@ public sealed unsafe partial class Core
         for (int page = 0, done = 0; done < source.Length; page++)
         {
             int count = Math.Min(source.Length - done, 0x1000 - targets[page].PageOffset);
-            StoreBytes(targets[page], source.Slice(done, count));
+            StorePieces(targets[page], source.Slice(done, count));
             done += count;
         }
         return true;

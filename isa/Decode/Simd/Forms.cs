@@ -8,11 +8,11 @@ internal static class Forms
     /// <summary>The destination is an MMX register.</summary>
     public static bool Mmx(in Instruction i) => i.Op0Register.IsMM();
 
-    /// <summary>The destination is an XMM, YMM or ZMM register.</summary>
-    public static bool Vector(in Instruction i) => i.Op0Register.IsVectorRegister();
-
     /// <summary>The destination is a vector or MMX register, not an opmask register.</summary>
     public static bool IntoVector(in Instruction i) => !i.Op0Register.IsK();
+
+    /// <summary>The destination is an opmask register.</summary>
+    public static bool IntoMask(in Instruction i) => i.Op0Register.IsK();
 
     /// <summary>The last operand is an immediate.</summary>
     public static bool Immediate(in Instruction i) => i.GetOpKind(i.OpCount - 1) == OpKind.Immediate8;

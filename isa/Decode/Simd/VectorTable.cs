@@ -21,7 +21,7 @@ internal static class VectorTable
     private static readonly IReadOnlyList<VectorRow>[] Lists =
     [
         MoveRows.Rows, IntegerRows.Rows, ShiftRows.Rows, ShuffleRows.Rows, TransferRows.Rows, SpecialRows.Rows,
-        CryptographyRows.Rows,
+        CryptographyRows.Rows, OpmaskRows.Rows, Avx512Rows.Rows,
         .. FloatRows.Lists,
     ];
 

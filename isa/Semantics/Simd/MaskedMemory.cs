@@ -114,6 +114,41 @@ internal static unsafe class MaskedMemory
         return true;
     }
 
+    /// <summary>VPCOMPRESSx, VCOMPRESSPx to memory: as many elements as are active.</summary>
+    public static bool CompressStore(Core core, in Instruction i)
+    {
+        int element = i.MemorySize.GetInfo().ElementSize, count = i.Op1Register.GetSize() / element, to = 0;
+        ulong mask = MaskOf(core, i);
+        byte* source = (byte*)core.Lp + VectorBinder.Offset(i.Op1Register);
+        byte* packed = stackalloc byte[64];
+        for (int n = 0; n < count; n++)
+            if (((mask >> n) & 1) != 0)
+                new ReadOnlySpan<byte>(source + (n * element), element)
+                    .CopyTo(new Span<byte>(packed + (to++ * element), element));
+        return core.TryWriteElements(core.EffectiveAddress(i).Value, element, to, ulong.MaxValue, Segment(i), packed);
+    }
+
+    /// <summary>VPEXPANDx, VEXPANDPx from memory: as many elements as are active.</summary>
+    public static bool ExpandLoad(Core core, in Instruction i)
+    {
+        int element = i.MemorySize.GetInfo().ElementSize, bytes = i.Op0Register.GetSize(), from = 0;
+        ulong mask = MaskOf(core, i), address = core.EffectiveAddress(i).Value;
+        byte* dst = (byte*)core.Lp + VectorBinder.Offset(i.Op0Register);
+        byte* result = stackalloc byte[64];
+        new Span<byte>(result, 64).Clear();
+        if (!i.ZeroingMasking)
+            new ReadOnlySpan<byte>(dst, bytes).CopyTo(new Span<byte>(result, bytes));
+        for (int n = 0; n < bytes / element; n++)
+            if (((mask >> n) & 1) != 0 && !core.TryReadVector(
+                    address + (ulong)(from++ * element), element, Segment(i), result + (n * element)))
+                return false;
+        new ReadOnlySpan<byte>(result, 64).CopyTo(new Span<byte>(dst, 64));
+        return true;
+    }
+
+    private static ulong MaskOf(Core core, in Instruction i) =>
+        i.OpMask == Register.None ? ulong.MaxValue : core.Lp->K[i.OpMask - Register.K0];
+
     private static int Segment(in Instruction i) => Core.SegmentIndex(i.MemorySegment);
 
     /// <summary>As many elements as both the data register and the index register have.</summary>
