@@ -168,7 +168,7 @@ public sealed unsafe partial class LocalApic
             : own >> 4 == asked >> 4 && (own & asked & 0xF) != 0;
     }
 
-    private void EndOfInterrupt()
+    internal void EndOfInterrupt()
     {
         int vector = isr.Highest;
         if (vector >= 0)

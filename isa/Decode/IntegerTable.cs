@@ -47,6 +47,12 @@ internal static class IntegerTable
         [Mnemonic.Xrstor64]   = XrstorInstructions.Xrstor,
         [Mnemonic.Xrstors]    = XrstorInstructions.Xrstors,
         [Mnemonic.Xrstors64]  = XrstorInstructions.Xrstors,
+        // user interrupts
+        [Mnemonic.Clui]     = UserInterrupts.Clui,
+        [Mnemonic.Stui]     = UserInterrupts.Stui,
+        [Mnemonic.Testui]   = UserInterrupts.Testui,
+        [Mnemonic.Uiret]    = UserInterrupts.Uiret,
+        [Mnemonic.Senduipi] = UserInterrupts.Senduipi,
         // enqueue stores, counters, tracing, safer mode, SMM
         [Mnemonic.Enqcmd]  = EnqueueStores.Enqcmd,
         [Mnemonic.Enqcmds] = EnqueueStores.Enqcmds,

@@ -23,7 +23,8 @@ public sealed unsafe partial class Core
         || watchesCode || watchesData || watchesPorts || SingleStepsGuest;
 
     /// <summary>Whether a string instruction must stop after each iteration.</summary>
-    internal bool StopsAtIterations => (Lp->Rflags & RflagsBit.Tf) != 0 || watchesData || watchesPorts;
+    internal bool StopsAtIterations =>
+        (Lp->Rflags & RflagsBit.Tf) != 0 || watchesData || watchesPorts || SingleStepsGuest;
 
     /// <summary>SYSCALL and SYSRET trap by the TF they leave, not by the one they found.</summary>
     internal void TrapsByNewFlags()

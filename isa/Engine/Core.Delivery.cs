@@ -111,13 +111,14 @@ public sealed unsafe partial class Core
         if (PendingNmi && !Lp->NmiBlocked && (Lp->InterruptShadow & 2) == 0)
             return TakeNmi();
         int vector = PendingInterrupt;
-        if (vector < 0)
-            return null;
-        if (InterceptsExternalInterrupt(out outcome))
+        if (vector >= 0 && InterceptsExternalInterrupt(out outcome))
             return outcome;
-        if ((Lp->Rflags & RflagsBit.If) == 0 || Lp->InterruptShadow != 0)
-            return null;
-        return DeliverEvent(AcknowledgeInterrupt(), EventType.ExternalInterrupt, null, 0);
+        if (vector < 0 || (Lp->Rflags & RflagsBit.If) == 0 || Lp->InterruptShadow != 0)
+            return TakeUserInterrupt();
+        byte acknowledged = AcknowledgeInterrupt();
+        return IsUserInterruptNotification(acknowledged)
+            ? TakeUserInterruptNotification()
+            : DeliverEvent(acknowledged, EventType.ExternalInterrupt, null, 0);
     }
 
     private Outcome TakeNmi()

@@ -70,8 +70,8 @@ internal static class Root
             ExplainVerb.Create(global),
             CpuidVerb.Create(global),
             CyclesVerb.Create(global),
-            BootVerb.Create(global),
             IsaVerb.Create(global),
+            BootVerb.Create(global),
             Trace.TraceVerb.Create(global),
             ProfileVerb.Create(global),
         };

@@ -5,8 +5,8 @@ internal enum Family : byte
 {
     Alu, Compare, Unary, AluImmediate, ThreeOperand, MultiplyExtended, DoubleShift, Accumulate, Move, MoveReversed,
     MoveZero, MoveSign, Lea, Exchange, ExchangeAdd, CompareExchange, MoveIf, SetIf, Implicit, Checksum, VectorLanes,
-    VectorMmx, VectorWhole, VectorStore, VectorFlags, VectorGeneral, Push, Pop, LeaveFrame, CallDirect, CallIndirect, Return,
-    JumpDirect, FallThrough, JumpIf, CompareJump, TestJump, JumpIndirect, LoopJump, System, Managed,
+    VectorMmx, VectorWhole, VectorStore, VectorFlags, VectorGeneral, Push, Pop, LeaveFrame, CallDirect, CallIndirect,
+    Return, JumpDirect, FallThrough, JumpIf, CompareJump, TestJump, JumpIndirect, LoopJump, System, Managed,
 }
 
 /// <summary>Where an operand of a handler lives.</summary>

@@ -11,7 +11,6 @@ public sealed class CoverageTests
     private static readonly string[] Elsewhere =
     [
         "AVX", "FPU", "MMX", "SSE", "AMX", "FMA", "F16C", "SHA", "GFNI", "AES", "PCLMUL",
-        "UINTR",
     ];
 
     private static readonly Mnemonic[] OfModes =

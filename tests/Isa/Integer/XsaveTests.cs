@@ -1,9 +1,7 @@
 using Iced.Intel;
 using Seamsim.Isa;
-using Seamsim.Isa.Models;
 using Seamsim.Isa.State;
 using Seamsim.Tests.Isa.Engine;
-using Seamsim.Tests.Isa.Models;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace Seamsim.Tests.Isa.Integer;
@@ -14,29 +12,22 @@ public sealed unsafe class XsaveTests
     private const ulong Area = EngineRig.Data, Osfxsr = 1 << 9, Osxsave = 1 << 18;
     private const ulong AllUser = 0xE7; // x87, SSE, AVX, AVX-512
 
-    private TestPlatform platform = null!;
-    private EngineRig rig = null!;
+    private ModelRig model = null!;
+
+    private EngineRig Rig => model.Rig;
 
     [SetUp]
     public void Begin()
     {
-        platform = new TestPlatform(new CpuParameters());
-        rig = new EngineRig();
-        LogicalProcessor before = *rig.Lp;
-        rig.Core.PowerOn(platform.Uncore);
-        RestoreMode(before);
-        rig.Lp->Cr4 |= Osfxsr | Osxsave;
-        rig.Lp->Xcr0 = AllUser | (1 << 9);
-        rig.Core.Extended.Initialise(ulong.MaxValue);
-        rig.Core.ModeChanged();
+        model = new ModelRig();
+        Rig.Lp->Cr4 |= Osfxsr | Osxsave;
+        Rig.Lp->Xcr0 = AllUser | (1 << 9);
+        Rig.Core.Extended.Initialise(ulong.MaxValue);
+        Rig.Core.ModeChanged();
     }
 
     [TearDown]
-    public void End()
-    {
-        rig.Dispose();
-        platform.Dispose();
-    }
+    public void End() => model.Dispose();
 
     [Test]
     public void FXSAVE_writes_x87_MXCSR_and_sixteen_registers_and_nothing_behind_them()
@@ -47,22 +38,22 @@ public sealed unsafe class XsaveTests
         Assert.That(Word(0), Is.EqualTo(0x037Au));
         Assert.That(Word(2), Is.EqualTo(0x3800u), "TOP = 7");
         Assert.That((byte)Word(4), Is.EqualTo(0x80));
-        Assert.That(rig.Read(Area + 8), Is.EqualTo(0x1111222233334444));
-        Assert.That((uint)rig.Read(Area + 24), Is.EqualTo(0x1FA0u));
-        Assert.That((uint)(rig.Read(Area + 24) >> 32), Is.EqualTo(0xFFFFu));
-        Assert.That(rig.Read(Area + 32), Is.EqualTo(0x7777777777777777), "ST(0) is R7");
-        Assert.That(rig.Read(Area + 160 + (15 * 16)), Is.EqualTo(0xF00));
-        Assert.That(rig.Read(Area + 416), Is.EqualTo(0xCCCCCCCCCCCCCCCC));
+        Assert.That(Rig.Read(Area + 8), Is.EqualTo(0x1111222233334444));
+        Assert.That((uint)Rig.Read(Area + 24), Is.EqualTo(0x1FA0u));
+        Assert.That((uint)(Rig.Read(Area + 24) >> 32), Is.EqualTo(0xFFFFu));
+        Assert.That(Rig.Read(Area + 32), Is.EqualTo(0x7777777777777777), "ST(0) is R7");
+        Assert.That(Rig.Read(Area + 160 + (15 * 16)), Is.EqualTo(0xF00));
+        Assert.That(Rig.Read(Area + 416), Is.EqualTo(0xCCCCCCCCCCCCCCCC));
     }
 
     [Test]
     public void FXSAVE_with_32_bit_pointers_has_no_selectors_on_this_model()
     {
         Fill();
-        (rig.Lp->Fcs, rig.Lp->Fds) = (0x33, 0x2B);
+        (Rig.Lp->Fcs, Rig.Lp->Fds) = (0x33, 0x2B);
         Run(a => a.fxsave(__[rdi]));
-        Assert.That(rig.Read(Area + 8), Is.EqualTo(0x33334444));
-        Assert.That(rig.Read(Area + 16), Is.EqualTo(0x77778888));
+        Assert.That(Rig.Read(Area + 8), Is.EqualTo(0x33334444));
+        Assert.That(Rig.Read(Area + 16), Is.EqualTo(0x77778888));
     }
 
     [Test]
@@ -70,13 +61,13 @@ public sealed unsafe class XsaveTests
     {
         Fill();
         Run(a => a.fxsave64(__[rdi]));
-        LogicalProcessor saved = *rig.Lp;
-        rig.Core.Extended.Initialise(7);
+        LogicalProcessor saved = *Rig.Lp;
+        Rig.Core.Extended.Initialise(7);
         Run(a => a.fxrstor64(__[rdi]));
-        Assert.That((rig.Lp->Fcw, rig.Lp->Fsw, rig.Lp->Ftw, rig.Lp->Fip, rig.Lp->Mxcsr),
+        Assert.That((Rig.Lp->Fcw, Rig.Lp->Fsw, Rig.Lp->Ftw, Rig.Lp->Fip, Rig.Lp->Mxcsr),
             Is.EqualTo((saved.Fcw, saved.Fsw, saved.Ftw, saved.Fip, saved.Mxcsr)));
-        Assert.That(new ReadOnlySpan<ulong>(rig.Lp->St, 16).SequenceEqual(new ReadOnlySpan<ulong>(saved.St, 16)));
-        Assert.That(rig.Lp->Zmm[15 * 8], Is.EqualTo(0xF00));
+        Assert.That(new ReadOnlySpan<ulong>(Rig.Lp->St, 16).SequenceEqual(new ReadOnlySpan<ulong>(saved.St, 16)));
+        Assert.That(Rig.Lp->Zmm[15 * 8], Is.EqualTo(0xF00));
     }
 
     [Test]
@@ -84,10 +75,10 @@ public sealed unsafe class XsaveTests
     {
         Fill();
         FillArea(0xCC);
-        rig.Lp->Cr4 &= ~Osfxsr;
+        Rig.Lp->Cr4 &= ~Osfxsr;
         Run(a => a.fxsave64(__[rdi]));
-        Assert.That(rig.Read(Area + 24), Is.EqualTo(0xCCCCCCCCCCCCCCCC));
-        Assert.That(rig.Read(Area + 160), Is.EqualTo(0xCCCCCCCCCCCCCCCC));
+        Assert.That(Rig.Read(Area + 24), Is.EqualTo(0xCCCCCCCCCCCCCCCC));
+        Assert.That(Rig.Read(Area + 160), Is.EqualTo(0xCCCCCCCCCCCCCCCC));
     }
 
     // instruction | prepare | vector
@@ -125,11 +116,11 @@ public sealed unsafe class XsaveTests
     [TestCase("xrstors", "compact,xcomp 1<<11", 13)]
     public void A_check_that_fails_raises_its_exception(string instruction, string conditions, int vector)
     {
-        rig.Write(Area + 24, 0x1F80);
-        rig.Write(Area + 512, 0);
+        Rig.Write(Area + 24, 0x1F80);
+        Rig.Write(Area + 512, 0);
         foreach (string condition in conditions.Split(',', StringSplitOptions.RemoveEmptyEntries))
             Prepare(condition);
-        LogicalProcessor before = *rig.Lp;
+        LogicalProcessor before = *Rig.Lp;
         int stopped = Run(a =>
         {
             AssemblerMemoryOperand area = __[rdi];
@@ -146,94 +137,94 @@ public sealed unsafe class XsaveTests
             }
         });
         Assert.That(stopped, Is.EqualTo(vector));
-        Assert.That(rig.Lp->Mxcsr, Is.EqualTo(before.Mxcsr));
+        Assert.That(Rig.Lp->Mxcsr, Is.EqualTo(before.Mxcsr));
     }
 
     [Test]
     public void XSAVE_writes_all_it_is_asked_for_and_says_what_is_in_use()
     {
         FillArea(0xCC);
-        rig.Write(Area + 512, 0x204); // AVX-512 is not asked for, so AVX is replaced and PKRU stays
-        rig.Lp->Zmm[2] = 5;           // upper half of YMM0
+        Rig.Write(Area + 512, 0x204); // AVX-512 is not asked for, so AVX is replaced and PKRU stays
+        Rig.Lp->Zmm[2] = 5;           // upper half of YMM0
         Run(a => a.xsave64(__[rdi]), rax: 7);
-        Assert.That(rig.Read(Area + 512), Is.EqualTo(0x204));
-        Assert.That(rig.Read(Area + 520), Is.EqualTo(0xCCCCCCCCCCCCCCCC), "XCOMP_BV is not written");
-        Assert.That(rig.Read(Area + 160), Is.Zero, "SSE is initial and written all the same");
-        Assert.That(rig.Read(Area + 576), Is.EqualTo(5));
-        Assert.That(rig.Read(Area + 0x440), Is.EqualTo(0xCCCCCCCCCCCCCCCC));
+        Assert.That(Rig.Read(Area + 512), Is.EqualTo(0x204));
+        Assert.That(Rig.Read(Area + 520), Is.EqualTo(0xCCCCCCCCCCCCCCCC), "XCOMP_BV is not written");
+        Assert.That(Rig.Read(Area + 160), Is.Zero, "SSE is initial and written all the same");
+        Assert.That(Rig.Read(Area + 576), Is.EqualTo(5));
+        Assert.That(Rig.Read(Area + 0x440), Is.EqualTo(0xCCCCCCCCCCCCCCCC));
     }
 
     [Test]
     public void XSAVEOPT_leaves_initial_components_out_and_writes_MXCSR()
     {
         FillArea(0xCC);
-        rig.Lp->Zmm[2] = 5;
+        Rig.Lp->Zmm[2] = 5;
         Run(a => a.xsaveopt64(__[rdi]), rax: 7);
-        Assert.That(rig.Read(Area + 160), Is.EqualTo(0xCCCCCCCCCCCCCCCC));
-        Assert.That((uint)rig.Read(Area + 24), Is.EqualTo(0x1F80u));
-        Assert.That(rig.Read(Area + 512) & 7, Is.EqualTo(4));
-        Assert.That(rig.Read(Area + 576), Is.EqualTo(5));
+        Assert.That(Rig.Read(Area + 160), Is.EqualTo(0xCCCCCCCCCCCCCCCC));
+        Assert.That((uint)Rig.Read(Area + 24), Is.EqualTo(0x1F80u));
+        Assert.That(Rig.Read(Area + 512) & 7, Is.EqualTo(4));
+        Assert.That(Rig.Read(Area + 576), Is.EqualTo(5));
     }
 
     [Test]
     public void XSAVEC_packs_the_components_and_marks_a_changed_MXCSR_as_SSE()
     {
         FillArea(0xCC);
-        rig.Lp->Mxcsr = 0x1FA0;
-        rig.Lp->K[1] = 9;
-        rig.Lp->Pkru = 0x55555554;
+        Rig.Lp->Mxcsr = 0x1FA0;
+        Rig.Lp->K[1] = 9;
+        Rig.Lp->Pkru = 0x55555554;
         Run(a => a.xsavec64(__[rdi]), rax: 0x222);
-        Assert.That(rig.Read(Area + 512), Is.EqualTo(0x222));
-        Assert.That(rig.Read(Area + 520), Is.EqualTo(0x222 | (1UL << 63)));
-        Assert.That((uint)rig.Read(Area + 24), Is.EqualTo(0x1FA0u));
-        Assert.That(rig.Read(Area + 576 + 8), Is.EqualTo(9), "opmask directly behind the header");
-        Assert.That((uint)rig.Read(Area + 576 + 64), Is.EqualTo(0x55555554u));
-        Assert.That(rig.Read(Area + 0), Is.EqualTo(0xCCCCCCCCCCCCCCCC), "x87 was not asked for");
+        Assert.That(Rig.Read(Area + 512), Is.EqualTo(0x222));
+        Assert.That(Rig.Read(Area + 520), Is.EqualTo(0x222 | (1UL << 63)));
+        Assert.That((uint)Rig.Read(Area + 24), Is.EqualTo(0x1FA0u));
+        Assert.That(Rig.Read(Area + 576 + 8), Is.EqualTo(9), "opmask directly behind the header");
+        Assert.That((uint)Rig.Read(Area + 576 + 64), Is.EqualTo(0x55555554u));
+        Assert.That(Rig.Read(Area + 0), Is.EqualTo(0xCCCCCCCCCCCCCCCC), "x87 was not asked for");
     }
 
     [Test]
     public void XRSTOR_loads_initialises_and_leaves_alone()
     {
         Fill();
-        rig.Lp->Zmm[2] = 5;
+        Rig.Lp->Zmm[2] = 5;
         Run(a => a.xsave64(__[rdi]), rax: 6);
-        rig.Lp->Zmm[2] = 6;
-        rig.Lp->K[1] = 9;
-        rig.Write(Area + 512, 2); // AVX not in the area: it becomes initial
-        rig.Lp->Mxcsr = 0x1F80;
-        rig.Lp->Zmm[0] = 77;
+        Rig.Lp->Zmm[2] = 6;
+        Rig.Lp->K[1] = 9;
+        Rig.Write(Area + 512, 2); // AVX not in the area: it becomes initial
+        Rig.Lp->Mxcsr = 0x1F80;
+        Rig.Lp->Zmm[0] = 77;
         Run(a => a.xrstor64(__[rdi]), rax: 6);
-        Assert.That((rig.Lp->Zmm[0], rig.Lp->Zmm[2], rig.Lp->K[1], rig.Lp->Mxcsr), Is.EqualTo((0UL, 0UL, 9UL, 0x1FA0u)));
-        Assert.That(rig.Lp->Zmm[15 * 8], Is.EqualTo(0xF00));
+        Assert.That((Rig.Lp->Zmm[0], Rig.Lp->Zmm[2], Rig.Lp->K[1], Rig.Lp->Mxcsr), Is.EqualTo((0UL, 0UL, 9UL, 0x1FA0u)));
+        Assert.That(Rig.Lp->Zmm[15 * 8], Is.EqualTo(0xF00));
     }
 
     [Test]
     public void The_compacted_form_of_XRSTOR_initialises_MXCSR_with_SSE()
     {
-        rig.Write(Area + 24, 0x1FA0);
-        rig.Write(Area + 512, 0);
-        rig.Write(Area + 520, 6 | (1UL << 63));
-        rig.Lp->Mxcsr = 0x9FA0;
+        Rig.Write(Area + 24, 0x1FA0);
+        Rig.Write(Area + 512, 0);
+        Rig.Write(Area + 520, 6 | (1UL << 63));
+        Rig.Lp->Mxcsr = 0x9FA0;
         Run(a => a.xrstor64(__[rdi]), rax: 6);
-        Assert.That(rig.Lp->Mxcsr, Is.EqualTo(0x1F80u));
+        Assert.That(Rig.Lp->Mxcsr, Is.EqualTo(0x1F80u));
     }
 
     [Test]
     public void Supervisor_state_goes_through_XSAVES_and_its_MSRs()
     {
-        rig.Lp->Xss = 1 << 14 | 1 << 10;
-        Assert.That(rig.Core.TryWrmsr(0x986, 0x123456), "IA32_UINTR_HANDLER");
-        Assert.That(rig.Core.TryWrmsr(0x988, 0xEC_00000007), "IA32_UINTR_MISC");
-        Assert.That(rig.Core.TryWrmsr(0xD93, 0x80000005), "IA32_PASID");
+        Rig.Lp->Xss = 1 << 14 | 1 << 10;
+        Assert.That(Rig.Core.TryWrmsr(0x986, 0x123456), "IA32_UINTR_HANDLER");
+        Assert.That(Rig.Core.TryWrmsr(0x988, 0xEC_00000007), "IA32_UINTR_MISC");
+        Assert.That(Rig.Core.TryWrmsr(0xD93, 0x80000005), "IA32_PASID");
         Run(a => a.xsaves64(__[rdi]), rax: 1 << 14 | 1 << 10);
-        Assert.That(rig.Read(Area + 512), Is.EqualTo(1UL << 14 | 1UL << 10));
-        Assert.That(rig.Read(Area + 576), Is.EqualTo(0x80000005));
-        Assert.That(rig.Read(Area + 576 + 8), Is.EqualTo(0x123456));
-        rig.Write(Area + 512, 1UL << 10);
+        Assert.That(Rig.Read(Area + 512), Is.EqualTo(1UL << 14 | 1UL << 10));
+        Assert.That(Rig.Read(Area + 576), Is.EqualTo(0x80000005));
+        Assert.That(Rig.Read(Area + 576 + 8), Is.EqualTo(0x123456));
+        Rig.Write(Area + 512, 1UL << 10);
         Run(a => a.xrstors64(__[rdi]), rax: 1 << 14 | 1 << 10);
-        Assert.That(rig.Core.TryRdmsr(0x986, out ulong handler) ? handler : 1, Is.Zero);
-        Assert.That(rig.Core.TryRdmsr(0xD93, out ulong pasid) ? pasid : 1, Is.EqualTo(0x80000005));
-        Assert.That(rig.Core.WrittenMsrs[0xD93], Is.EqualTo(0x80000005));
+        Assert.That(Rig.Core.TryRdmsr(0x986, out ulong handler) ? handler : 1, Is.Zero);
+        Assert.That(Rig.Core.TryRdmsr(0xD93, out ulong pasid) ? pasid : 1, Is.EqualTo(0x80000005));
+        Assert.That(Rig.Core.WrittenMsrs[0xD93], Is.EqualTo(0x80000005));
     }
 
     [Test]
@@ -241,36 +232,36 @@ public sealed unsafe class XsaveTests
     {
         Fill();
         FillArea(0xCC);
-        rig.Lp->Cs.AccessRights = (rig.Lp->Cs.AccessRights & ~(1u << 13)) | (1u << 14);
-        rig.Core.ModeChanged();
-        rig.Load(0x0F, 0xAE, 0x07, 0xF4); // fxsave [edi]
-        rig.Lp->Gpr[7] = Area;
-        rig.Lp->Rip = EngineRig.Code;
-        rig.Run(1);
-        Assert.That(rig.Read(Area + 160 + (7 * 16)), Is.EqualTo(0x700));
-        Assert.That(rig.Read(Area + 160 + (8 * 16)), Is.EqualTo(0xCCCCCCCCCCCCCCCC));
+        Rig.Lp->Cs.AccessRights = (Rig.Lp->Cs.AccessRights & ~(1u << 13)) | (1u << 14);
+        Rig.Core.ModeChanged();
+        Rig.Load(0x0F, 0xAE, 0x07, 0xF4); // fxsave [edi]
+        Rig.Lp->Gpr[7] = Area;
+        Rig.Lp->Rip = EngineRig.Code;
+        Rig.Run(1);
+        Assert.That(Rig.Read(Area + 160 + (7 * 16)), Is.EqualTo(0x700));
+        Assert.That(Rig.Read(Area + 160 + (8 * 16)), Is.EqualTo(0xCCCCCCCCCCCCCCCC));
     }
 
     [Test]
     public void XGETBV_1_shows_what_is_enabled_and_in_use()
     {
-        rig.Lp->K[3] = 1;
+        Rig.Lp->K[3] = 1;
         Run(a =>
         {
             a.mov(ecx, 1);
             a.xgetbv();
         });
-        Assert.That((rig.Lp->Gpr[0], rig.Lp->Gpr[2]), Is.EqualTo((0x20UL, 0UL)));
+        Assert.That((Rig.Lp->Gpr[0], Rig.Lp->Gpr[2]), Is.EqualTo((0x20UL, 0UL)));
     }
 
     [Test]
     public void A_component_that_XFD_disables_counts_as_initial()
     {
-        rig.Lp->Xcr0 |= 3 << 17;
-        rig.Core.Extended.Write(18, new byte[8192].Select((_, i) => (byte)i).ToArray());
-        Assert.That(rig.Core.TryWrmsr(0x1C4, 1 << 18));
+        Rig.Lp->Xcr0 |= 3 << 17;
+        Rig.Core.Extended.Write(18, new byte[8192].Select((_, i) => (byte)i).ToArray());
+        Assert.That(Rig.Core.TryWrmsr(0x1C4, 1 << 18));
         Run(a => a.xsave64(__[rdi]), rax: 1 << 18);
-        Assert.That(rig.Read(Area + 512) & (1 << 18), Is.Zero);
+        Assert.That(Rig.Read(Area + 512) & (1 << 18), Is.Zero);
     }
 
     private void Prepare(string condition)
@@ -279,22 +270,22 @@ public sealed unsafe class XsaveTests
         switch (words[0])
         {
             case "odd": offset = ulong.Parse(words[1], null); break;
-            case "ts": rig.Lp->Cr0 |= 8; break;
-            case "em": rig.Lp->Cr0 |= 4; break;
-            case "no": rig.Lp->Cr4 &= ~Osxsave; break;
-            case "mxcsr": rig.Write(Area + 24, 0x10000); break;
-            case "bv": rig.Write(Area + 512, Bits(words[1])); break;
-            case "byte": rig.LoadAt(Area + ulong.Parse(words[1], null), 1); break;
-            case "compact": rig.Write(Area + 520, 3 | (1UL << 63)); break;
-            case "xcomp": rig.Write(Area + 520, rig.Read(Area + 520) | Bits(words[1])); break;
-            case "xss": rig.Lp->Xss = 1 << 11; break;
+            case "ts": Rig.Lp->Cr0 |= 8; break;
+            case "em": Rig.Lp->Cr0 |= 4; break;
+            case "no": Rig.Lp->Cr4 &= ~Osxsave; break;
+            case "mxcsr": Rig.Write(Area + 24, 0x10000); break;
+            case "bv": Rig.Write(Area + 512, Bits(words[1])); break;
+            case "byte": Rig.LoadAt(Area + ulong.Parse(words[1], null), 1); break;
+            case "compact": Rig.Write(Area + 520, 3 | (1UL << 63)); break;
+            case "xcomp": Rig.Write(Area + 520, Rig.Read(Area + 520) | Bits(words[1])); break;
+            case "xss": Rig.Lp->Xss = 1 << 11; break;
             case "not": offset = 1UL << 62; break;
             default:
-                rig.Lp->Cs.AccessRights |= 3u << 5;
-                rig.Lp->Ss.AccessRights |= 3u << 5;
+                Rig.Lp->Cs.AccessRights |= 3u << 5;
+                Rig.Lp->Ss.AccessRights |= 3u << 5;
                 break;
         }
-        rig.Core.ModeChanged();
+        Rig.Core.ModeChanged();
     }
 
     private ulong offset;
@@ -304,45 +295,34 @@ public sealed unsafe class XsaveTests
 
     private int Run(Action<Assembler> write, ulong rax = ulong.MaxValue)
     {
-        rig.Load(a =>
+        Rig.Load(a =>
         {
             write(a);
             a.hlt();
         });
-        (rig.Lp->Gpr[0], rig.Lp->Gpr[2], rig.Lp->Gpr[7]) = (rax, 0, Area + offset);
+        (Rig.Lp->Gpr[0], Rig.Lp->Gpr[2], Rig.Lp->Gpr[7]) = (rax, 0, Area + offset);
         offset = 0;
-        (rig.Lp->Rip, rig.Lp->Activity) = (EngineRig.Code, ActivityState.Active);
-        rig.Run();
-        return rig.StoppedAtVector;
+        (Rig.Lp->Rip, Rig.Lp->Activity) = (EngineRig.Code, ActivityState.Active);
+        Rig.Run();
+        return Rig.StoppedAtVector;
     }
 
     private void Fill()
     {
-        (rig.Lp->Fcw, rig.Lp->Fsw, rig.Lp->Ftw) = (0x37A, 0x3800, 0x80);
-        (rig.Lp->Fip, rig.Lp->Fdp, rig.Lp->Mxcsr) = (0x1111222233334444, 0x5555666677778888, 0x1FA0);
+        (Rig.Lp->Fcw, Rig.Lp->Fsw, Rig.Lp->Ftw) = (0x37A, 0x3800, 0x80);
+        (Rig.Lp->Fip, Rig.Lp->Fdp, Rig.Lp->Mxcsr) = (0x1111222233334444, 0x5555666677778888, 0x1FA0);
         for (int i = 0; i < 8; i++)
-            rig.Lp->St[2 * i] = (ulong)i * 0x1111111111111111;
+            Rig.Lp->St[2 * i] = (ulong)i * 0x1111111111111111;
         for (int i = 0; i < 16; i++)
-            rig.Lp->Zmm[8 * i] = (ulong)i << 8;
+            Rig.Lp->Zmm[8 * i] = (ulong)i << 8;
     }
 
     private void FillArea(byte value)
     {
         byte[] bytes = new byte[0x2B00];
         Array.Fill(bytes, value);
-        rig.LoadAt(Area, bytes);
+        Rig.LoadAt(Area, bytes);
     }
 
-    private ushort Word(ulong at) => (ushort)rig.Read(Area + at);
-
-    private void RestoreMode(in LogicalProcessor before)
-    {
-        LogicalProcessor* lp = rig.Lp;
-        (lp->Cr0, lp->Cr3, lp->Cr4, lp->Efer) = (before.Cr0, before.Cr3, before.Cr4, before.Efer);
-        (lp->Es, lp->Cs, lp->Ss, lp->Ds) = (before.Es, before.Cs, before.Ss, before.Ds);
-        (lp->GdtrBase, lp->GdtrLimit, lp->IdtrBase, lp->IdtrLimit) =
-            (before.GdtrBase, before.GdtrLimit, before.IdtrBase, before.IdtrLimit);
-        (lp->Tr, lp->Gpr[4]) = (before.Tr, EngineRig.Stack);
-        rig.Core.ModeChanged();
-    }
+    private ushort Word(ulong at) => (ushort)Rig.Read(Area + at);
 }

@@ -6,7 +6,7 @@ namespace Seamsim.Tests.Isa.Native;
 internal static unsafe class Undefined
 {
     private const ulong Cf = 1, Pf = 4, Af = 0x10, Zf = 0x40, Sf = 0x80, Of = 0x800;
-    private const ushort InvalidOperation = 1, C0 = 0x100, C1 = 0x200, C3 = 0x4000;
+    private const ushort InvalidOperation = 1, C0 = 0x100, C1 = 0x200, C2 = 0x400, C3 = 0x4000;
 
     /// <summary>Flags without a defined value.</summary>
     public static ulong Flags(in Instruction i, in ProcessorState before)
@@ -37,12 +37,12 @@ internal static unsafe class Undefined
 
     /// <summary>
     /// Bits of the x87 status word without a defined value. C1 after a comparison into flags is 0 in Intel's manual and
-    /// unchanged on AMD; the quotient bits of an invalid remainder are nowhere defined.
+    /// unchanged on AMD; the condition bits of a remainder that is not a number are nowhere defined.
     /// </summary>
     public static ushort StatusWord(in Instruction i, in ProcessorState after) => i.Mnemonic switch
     {
         Mnemonic.Fcomi or Mnemonic.Fcomip or Mnemonic.Fucomi or Mnemonic.Fucomip => C1,
-        Mnemonic.Fprem or Mnemonic.Fprem1 when (after.Fsw & InvalidOperation) != 0 => C0 | C1 | C3,
+        Mnemonic.Fprem or Mnemonic.Fprem1 when IsInvalid(after) => C0 | C1 | C2 | C3,
         _ => 0,
     };
 
@@ -64,6 +64,10 @@ internal static unsafe class Undefined
     /// </summary>
     public static bool Alignment(in Instruction i, bool refused, bool really) =>
         refused && really && i.OpMask != Register.None && i.MemorySize.GetSize() > 0;
+
+    /// <summary>The operation was invalid, or ST(0) is a NaN.</summary>
+    private static bool IsInvalid(in ProcessorState after) =>
+        (after.Fsw & InvalidOperation) != 0 || (after.St[1] & 0x7FFF) == 0x7FFF;
 
     private static bool IsDouble(Mnemonic mnemonic) => mnemonic is Mnemonic.Shld or Mnemonic.Shrd;
 
