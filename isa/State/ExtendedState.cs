@@ -181,8 +181,10 @@ public sealed unsafe class ExtendedState
     /// <summary>Sets the x87 registers from the legacy region.</summary>
     internal void RestoreX87(ReadOnlySpan<byte> image)
     {
-        lp->Fcw = BinaryPrimitives.ReadUInt16LittleEndian(image);
-        lp->Fsw = BinaryPrimitives.ReadUInt16LittleEndian(image[2..]);
+        const int controlBits = 0x1F3F, alwaysSet = 0x40, exceptions = 0x3F, summary = 0x8080; // ES and B
+        lp->Fcw = (ushort)((BinaryPrimitives.ReadUInt16LittleEndian(image) & controlBits) | alwaysSet);
+        int status = BinaryPrimitives.ReadUInt16LittleEndian(image[2..]) & ~summary;
+        lp->Fsw = (ushort)((status & ~lp->Fcw & exceptions) != 0 ? status | summary : status);
         lp->Ftw = image[4];
         lp->Fop = (ushort)(BinaryPrimitives.ReadUInt16LittleEndian(image[6..]) & 0x7FF);
         lp->Fip = BinaryPrimitives.ReadUInt64LittleEndian(image[8..]);
