@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using Iced.Intel;
 using Seamsim.Isa.Seam;
 using Seamsim.Isa.Semantics;
+using Seamsim.Isa.Semantics.X87;
 using Seamsim.Isa.Vmx;
 
 namespace Seamsim.Isa.Decode;
@@ -145,7 +146,11 @@ internal static class SystemTable
             // ports
             [Mnemonic.In]  = PortIo.In,
             [Mnemonic.Out] = PortIo.Out,
-        }.Concat(IntegerTable.Rows).ToFrozenDictionary();
+            [Mnemonic.Wait] = X87Execution.Wait,
+        }
+        .Concat(IntegerTable.Rows)
+        .Concat(X87Table.Mnemonics.Select(m => KeyValuePair.Create<Mnemonic, SystemHandler>(m, X87Execution.Execute)))
+        .ToFrozenDictionary();
 
     /// <summary>The handler of an instruction; null when it is not modelled.</summary>
     public static SystemHandler? Find(in Instruction instruction) =>

@@ -66,7 +66,9 @@ internal static class VectorUses
         switch (instruction.Mnemonic)
         {
             case Mnemonic.Ldmxcsr or Mnemonic.Stmxcsr or Mnemonic.Vldmxcsr or Mnemonic.Vstmxcsr
-                or Mnemonic.Vzeroupper or Mnemonic.Vzeroall:
+                or Mnemonic.Vzeroupper or Mnemonic.Vzeroall or Mnemonic.Cvtss2si or Mnemonic.Cvttss2si
+                or Mnemonic.Cvtsd2si or Mnemonic.Cvttsd2si or Mnemonic.Vcvtss2si or Mnemonic.Vcvttss2si
+                or Mnemonic.Vcvtsd2si or Mnemonic.Vcvttsd2si:
                 return VectorUse.Sse;
             case Mnemonic.Emms:
                 return VectorUse.Mmx;

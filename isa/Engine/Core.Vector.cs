@@ -8,7 +8,7 @@ namespace Seamsim.Isa.State;
 // Vector instructions that are executed out of line, and what all of them share.
 public sealed unsafe partial class Core
 {
-    private const uint SimdFlags = 0x3F;
+    private const uint SimdFlags = 0x3F, PreComputationFlags = 7;
     private const int SimdMaskShift = 7;
 
     /// <summary>
@@ -17,9 +17,11 @@ public sealed unsafe partial class Core
     /// </summary>
     internal bool AcceptSimdExceptions()
     {
-        uint raised = Lp->SimdRaised & SimdFlags;
+        uint raised = Lp->SimdRaised & SimdFlags, unmasked = raised & ~(Lp->Mxcsr >> SimdMaskShift);
+        if ((unmasked & PreComputationFlags) != 0)
+            raised &= PreComputationFlags; // taken before any element is computed: SDM vol. 1, 11.5.3
         Lp->Mxcsr |= raised;
-        if ((raised & ~(Lp->Mxcsr >> SimdMaskShift)) == 0)
+        if (unmasked == 0)
             return true;
         Raise((Lp->Cr4 & Cr4Bit.Osxmmexcpt) != 0 ? Vector.XM : Vector.UD);
         return false;

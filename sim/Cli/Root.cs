@@ -70,6 +70,7 @@ internal static class Root
             ExplainVerb.Create(global),
             CpuidVerb.Create(global),
             CyclesVerb.Create(global),
+            IsaVerb.Create(global),
             BootVerb.Create(global),
             Trace.TraceVerb.Create(global),
             ProfileVerb.Create(global),

@@ -1,4 +1,3 @@
-using Iced.Intel;
 using Seamsim.Isa.Semantics.Simd;
 using static Iced.Intel.Mnemonic;
 
@@ -15,23 +14,14 @@ internal static class MoveRows
             Vmovdqu64, Vlddqu) { Alignment = Alignment.Never },
         new(typeof(Move), Movd, Vmovd, Movntq),
         new(typeof(MoveQuadword), Movq, Vmovq, Movdq2q, Movq2dq),
-        new(typeof(MoveScalar<float>), Movss, Vmovss) { IsScalar = true, Only = IsMerge },
-        new(typeof(MoveScalar<double>), Movsd, Vmovsd) { IsScalar = true, Only = IsMerge },
+        new(typeof(MoveScalar<float>), Movss, Vmovss) { IsScalar = true, Element = 4, Only = Forms.Registers },
+        new(typeof(MoveScalar<double>), Movsd, Vmovsd) { IsScalar = true, Only = Forms.Registers },
         new(typeof(Move), Movss, Vmovss, Movsd, Vmovsd) { IsScalar = true },
         new(typeof(MoveLow), Movlps, Movlpd, Vmovlps, Vmovlpd),
         new(typeof(MoveHigh), Movhps, Movhpd, Vmovhps, Vmovhpd, Movlhps, Vmovlhps),
         new(typeof(MoveHighToLow), Movhlps, Vmovhlps),
-        new(typeof(DuplicateLow), Movddup, Vmovddup),
-        new(typeof(DuplicateEven), Movsldup, Vmovsldup),
-        new(typeof(DuplicateOdd), Movshdup, Vmovshdup),
+        new(typeof(DuplicateLow), Movddup, Vmovddup) { IsMixing = true },
+        new(typeof(DuplicateEven), Movsldup, Vmovsldup) { IsMixing = true },
+        new(typeof(DuplicateOdd), Movshdup, Vmovshdup) { IsMixing = true },
     ];
-
-    /// <summary>Registers only: forms with memory replace the whole register instead.</summary>
-    private static bool IsMerge(in Instruction instruction)
-    {
-        for (int n = 0; n < instruction.OpCount; n++)
-            if (instruction.GetOpKind(n) == OpKind.Memory)
-                return false;
-        return true;
-    }
 }

@@ -25,7 +25,10 @@ internal enum Merging : byte
     /// <summary>The first source: VPBLENDM.</summary>
     Source,
 
-    /// <summary>The operation takes the mask itself, from <see cref="State.LogicalProcessor.Scratch"/>: VPCOMPRESS.</summary>
+    /// <summary>
+    /// The operation takes the mask itself, from <see cref="State.LogicalProcessor.Scratch"/>, and whether inactive
+    /// elements become zero from <see cref="State.LogicalProcessor.Scratch2"/>: VPCOMPRESS.
+    /// </summary>
     Own,
 }
 
@@ -48,6 +51,14 @@ internal sealed record VectorRow(Type? Operation, params Mnemonic[] Mnemonics)
 
     /// <summary>Bytes of a destination element, for masks; 0: as wide as the memory operand's.</summary>
     public int Element { get; init; }
+
+    /// <summary>
+    /// Bytes of a source element where the result's are narrower and fill only a part of the destination; 0: they fill it.
+    /// </summary>
+    public int SourceElement { get; init; }
+
+    /// <summary>There is no destination: the operation writes flags, or registers, itself.</summary>
+    public bool HasNoResult { get; init; }
 
     /// <summary>One element is computed, the rest of the XMM register comes from the first source.</summary>
     public bool IsScalar { get; init; }

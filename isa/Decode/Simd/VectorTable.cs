@@ -20,7 +20,9 @@ internal static class VectorTable
 {
     private static readonly IReadOnlyList<VectorRow>[] Lists =
     [
-        MoveRows.Rows,
+        MoveRows.Rows, IntegerRows.Rows, ShiftRows.Rows, ShuffleRows.Rows, TransferRows.Rows, SpecialRows.Rows,
+        CryptographyRows.Rows, OpmaskRows.Rows, Avx512Rows.Rows,
+        .. FloatRows.Lists,
     ];
 
     private static readonly VectorRow[] Numbered = [.. Lists.SelectMany(list => list)];

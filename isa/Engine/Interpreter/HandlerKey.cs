@@ -4,9 +4,9 @@ namespace Seamsim.Isa.Engine.Interpreter;
 internal enum Family : byte
 {
     Alu, Compare, Unary, AluImmediate, ThreeOperand, MultiplyExtended, DoubleShift, Accumulate, Move, MoveReversed,
-    MoveZero, MoveSign, Lea, Exchange, ExchangeAdd, CompareExchange, MoveIf, SetIf, Implicit, VectorLanes, VectorMmx,
-    VectorWhole, VectorStore, VectorGeneral, Push, Pop, LeaveFrame, CallDirect, CallIndirect, Return, JumpDirect,
-    FallThrough, JumpIf, CompareJump, TestJump, JumpIndirect, LoopJump, System, Managed,
+    MoveZero, MoveSign, Lea, Exchange, ExchangeAdd, CompareExchange, MoveIf, SetIf, Implicit, Checksum, VectorLanes,
+    VectorMmx, VectorWhole, VectorStore, VectorFlags, VectorGeneral, Push, Pop, LeaveFrame, CallDirect, CallIndirect,
+    Return, JumpDirect, FallThrough, JumpIf, CompareJump, TestJump, JumpIndirect, LoopJump, System, Managed,
 }
 
 /// <summary>Where an operand of a handler lives.</summary>
@@ -59,4 +59,10 @@ internal enum VectorForm : byte
 
     /// <summary>A memory operand that is not aligned to its size is #GP(0).</summary>
     Aligned = 2,
+
+    /// <summary>The destination is a general or an opmask register: 8 bytes are written.</summary>
+    Word = 4,
+
+    /// <summary>There is no destination: flags, or what the operation writes itself.</summary>
+    NoResult = 8,
 }

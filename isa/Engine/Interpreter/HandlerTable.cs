@@ -100,6 +100,7 @@ internal sealed unsafe class HandlerTable
             Family.MoveIf => Make(typeof(MoveIf<,,>), condition, width, src),
             Family.SetIf => Make(typeof(SetIf<,>), condition, dst),
             Family.Implicit => Make(typeof(Implicit<>), operation),
+            Family.Checksum => Make(typeof(Checksum<,>), Widths[key.From], src),
             Family.Push => Make(typeof(Push<,>), src, path),
             Family.Pop => Make(typeof(Pop<>), path),
             Family.LeaveFrame => Make(typeof(LeaveFrame<>), path),

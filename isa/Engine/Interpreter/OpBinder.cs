@@ -56,6 +56,9 @@ internal static unsafe class OpBinder
                 return Extend(Family.MoveSign, i, op, code64);
             case Mnemonic.Lea when code64 || i.Op0Register.GetSize() >= 2:
                 return BindLea(i, op, code64);
+            case Mnemonic.Crc32:
+                op->Dst = Offset(i.Op0Register);
+                return Key(Family.Checksum) with { From = Log2(Size(i, 1)), Src = Source(i, 1, op, code64) };
             case Mnemonic.Xchg:
                 return Exchange(Family.Exchange, i, op, code64);
             case Mnemonic.Xadd:

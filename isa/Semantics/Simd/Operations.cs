@@ -33,6 +33,12 @@ internal unsafe interface IWholeOperation
     static abstract void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm);
 }
 
+/// <summary>Arithmetic flags of two operands: the new values of all six. It may set bits of SimdRaised.</summary>
+internal unsafe interface IFlagsOperation
+{
+    static abstract ulong Apply(LogicalProcessor* lp, Vector128<byte> a, Vector128<byte> rm);
+}
+
 /// <summary>result = op(rm).</summary>
 internal interface IUnary
 {

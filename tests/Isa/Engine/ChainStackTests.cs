@@ -40,23 +40,25 @@ public sealed unsafe class ChainStackTests
             Assert.Ignore("an unoptimised build makes real calls; the other test bounds them");
         RunEveryHandler();
         using HandlerChain chain = new();
-        int measured = 0;
+        int measured = 0, vectors = 0;
         using (Assert.EnterMultipleScope())
         {
             foreach (HandlerKey key in HandlerTable.For(typeof(NoProbe)).Instantiated)
             {
-                if (key.Family is Family.System or Family.Managed)
-                    continue; // they go back to the run loop and call nothing
+                if (key.Family is Family.System or Family.Managed or Family.VectorGeneral)
+                    continue; // they go back to the run loop and call nothing; the last one needs its instruction
                 foreach (HandlerKey version in key.Careful ? [key] : (HandlerKey[])[key, key.ToCareful()])
                 {
                     nint near = chain.StackAfter(version, 1), far = chain.StackAfter(version, 1000);
                     Assert.That(near, Is.Not.Zero, $"{version} left its chain");
                     Assert.That(far, Is.EqualTo(near), version.ToString());
                     measured++;
+                    vectors += key.Family is >= Family.VectorLanes and <= Family.VectorStore ? 1 : 0;
                 }
             }
         }
         Assert.That(measured, Is.GreaterThan(500));
+        Assert.That(vectors, Is.GreaterThan(1000));
     }
 
     [Test]
@@ -71,7 +73,7 @@ public sealed unsafe class ChainStackTests
         {
             foreach (HandlerKey key in HandlerTable.For(typeof(NoProbe)).Instantiated)
             {
-                if (key.Family is Family.System or Family.Managed || key.Careful)
+                if (key.Family is Family.System or Family.Managed or Family.VectorGeneral || key.Careful)
                     continue;
                 foreach (Type probe in (Type[])[typeof(AddressProbe), typeof(ValueProbe)])
                 {
@@ -87,9 +89,12 @@ public sealed unsafe class ChainStackTests
 
     private static void RunEveryHandler()
     {
-        foreach (byte[] code in Programs)
+        foreach (byte[] code in Programs.Concat(VectorPrograms.All))
         {
             using EngineRig rig = new();
+            rig.Lp->Cr4 |= 0x40600; // OSXSAVE, OSXMMEXCPT, OSFXSR
+            rig.Lp->Xcr0 = 0xE7;
+            rig.Core.ModeChanged();
             byte[] repeated = new byte[0x8000];
             for (int at = 0; at + code.Length <= repeated.Length; at += code.Length)
                 code.CopyTo(repeated, at);

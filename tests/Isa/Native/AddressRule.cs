@@ -68,6 +68,19 @@ internal sealed unsafe class AddressRule
         return register.GetSize() switch { 8 => value, 4 => (uint)value, 2 => (ushort)value, _ => (byte)value };
     }
 
+    /// <summary>Address of the first element of the memory operand.</summary>
+    public static ulong Of(in Instruction i, in ProcessorState state)
+    {
+        fixed (ProcessorState* registers = &state)
+        {
+            ProcessorState* from = registers;
+            int operand = 0;
+            while (operand < i.OpCount - 1 && i.GetOpKind(operand) != OpKind.Memory)
+                operand++;
+            return i.GetVirtualAddress(operand, 0, (register, index, width) => Read(from, register, index, width));
+        }
+    }
+
     private static bool IsBitString(in Instruction i) =>
         i.Mnemonic is Mnemonic.Bt or Mnemonic.Bts or Mnemonic.Btr or Mnemonic.Btc
         && i.Op0Kind == OpKind.Memory && i.Op1Kind == OpKind.Register;

@@ -27,11 +27,12 @@ internal static unsafe class Comparison
             if (n != skipped)
                 Compare(differences, Names[n], ours.Gpr[n], hosts.Gpr[n]);
         fixed (ProcessorState* our = &ours, host = &hosts)
-            Registers(differences, our, host);
+            Registers(differences, our, host, Undefined.StatusWord(i, hosts));
         return differences;
     }
 
-    private static void Registers(List<string> differences, ProcessorState* ours, ProcessorState* hosts)
+    private static void Registers(List<string> differences, ProcessorState* ours, ProcessorState* hosts,
+        ushort undefinedStatus)
     {
         for (int i = 0; i < 32; i++)
             Compare(differences, "zmm", i, ours->Zmm + (i * 8), hosts->Zmm + (i * 8), 64);
@@ -41,7 +42,7 @@ internal static unsafe class Comparison
             Compare(differences, "st", i, ours->St + (i * 2), hosts->St + (i * 2), 10);
         Compare(differences, "mxcsr", ours->Mxcsr, hosts->Mxcsr);
         Compare(differences, "fcw", ours->Fcw, hosts->Fcw);
-        Compare(differences, "fsw", ours->Fsw, hosts->Fsw);
+        Compare(differences, "fsw", (ulong)(ours->Fsw & ~undefinedStatus), (ulong)(hosts->Fsw & ~undefinedStatus));
         Compare(differences, "ftw", ours->Ftw, hosts->Ftw);
     }
 

@@ -1,5 +1,6 @@
 using Iced.Intel;
 using Seamsim.Isa;
+using Seamsim.Tests.Isa.Forms;
 
 namespace Seamsim.Tests.Isa.Native;
 
@@ -28,7 +29,7 @@ internal sealed unsafe class Harness
 
     private readonly HostProcessor host;
     private readonly SimulatedProcessor simulated;
-    private readonly OperandGenerator operands;
+    private readonly OperandValues values;
     private readonly StateGenerator states;
     private readonly Arrangement arrangement;
     private readonly AddressRule addresses = new();
@@ -36,9 +37,9 @@ internal sealed unsafe class Harness
 
     public Harness(HostProcessor host, SimulatedProcessor simulated, int seed)
     {
-        OperandValues values = new(new OperandRandom((ulong)seed));
         (this.host, this.simulated) = (host, simulated);
-        (operands, states, arrangement) = (new(values), new(values), new(values));
+        values = new OperandValues(new OperandRandom((ulong)seed));
+        (states, arrangement) = (new StateGenerator(values), new Arrangement(values));
     }
 
     /// <summary>Runs <paramref name="sets"/> operand sets of a form.</summary>
@@ -59,7 +60,9 @@ internal sealed unsafe class Harness
             ProcessorState before = default;
             states.Fill(ref before, window);
             host.Trim(ref before);
-            if (!operands.TryCreate(form, host.HasAvx512, ref before, out Instruction instruction)
+            WindowPlacer placer = new(values, &before) { Vectors = form.Encoding == EncodingKind.EVEX ? 32 : 16 };
+            FormOperands operands = new(values.Random, placer);
+            if (!operands.TryCreate(form, 64, host.HasAvx512, out Instruction instruction)
                 || !TryEncode(ref instruction, out byte[] bytes))
                 continue;
             arrangement.Apply(instruction, ref before, window);
@@ -83,6 +86,8 @@ internal sealed unsafe class Harness
         }
         window.CopyTo(host.Window);
         bool really = host.Run(bytes, ref real, branch, out int signal);
+        if (Undefined.Alignment(instruction, !ran && vector == Vector.GP, really))
+            return;
         if (!ran && vector == Vector.UD && signal != HostSignals.Sigill)
         {
             result.Missing++;
@@ -94,6 +99,7 @@ internal sealed unsafe class Harness
         else if (ran)
         {
             differences = Comparison.Of(instruction, before, simulation, real);
+            Forget(instruction, before);
             if (instruction.Op0Kind != OpKind.Memory || !Undefined.Destination(instruction, before, real.Rflags))
                 Comparison.Memory(differences, ours, host.Window);
         }
@@ -104,9 +110,20 @@ internal sealed unsafe class Harness
         }
         if (result.Differences.Count < Reported)
             result.Differences.Add(
-                $"{instruction.Code}: {instruction} [{Convert.ToHexString(bytes)}]: {string.Join("; ", differences)}");
+                $"{instruction} [{Convert.ToHexString(bytes)}] {Inputs.Of(instruction, before, window)}: "
+                + string.Join("; ", differences));
         else
             result.Differences.Add("");
+    }
+
+    /// <summary>Takes the host's bytes where an image has no defined ones.</summary>
+    private void Forget(in Instruction instruction, in ProcessorState before)
+    {
+        foreach ((int from, int to) in Undefined.Image(instruction.Code))
+        {
+            int at = (int)(AddressRule.Of(instruction, before) - HostArena.Window) + from;
+            host.Window.Slice(at, to - from).CopyTo(ours.AsSpan(at));
+        }
     }
 
     /// <summary>The host goes only where the simulated processor went, or to the other side of a branch.</summary>

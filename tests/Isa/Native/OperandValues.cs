@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Seamsim.Tests.Isa.Forms;
 
 namespace Seamsim.Tests.Isa.Native;
 

@@ -11,7 +11,13 @@ internal sealed class Report
     private readonly List<FormResult> results = [];
     private readonly SortedDictionary<string, List<Code>> notRun = new(StringComparer.Ordinal);
 
-    public void Add(FormResult result) => results.Add(result);
+    /// <summary>#UD from a form that the interpreter has is a disagreement.</summary>
+    public void Add(FormResult result, bool implemented)
+    {
+        if (implemented && result.Missing > 0)
+            result.Differences.Add($"{result.Missing} sets: #UD here, not on the host");
+        results.Add(result);
+    }
 
     public void NotRun(Code code, string reason)
     {

@@ -1,3 +1,5 @@
+using Seamsim.Tests.Isa.Forms;
+
 namespace Seamsim.Tests.Isa.Native;
 
 /// <summary>Random states of a processor with every floating-point exception masked.</summary>

@@ -6,6 +6,7 @@ namespace Seamsim.Tests.Isa.Native;
 internal static unsafe class Undefined
 {
     private const ulong Cf = 1, Pf = 4, Af = 0x10, Zf = 0x40, Sf = 0x80, Of = 0x800;
+    private const ushort InvalidOperation = 1, C0 = 0x100, C1 = 0x200, C2 = 0x400, C3 = 0x4000;
 
     /// <summary>Flags without a defined value.</summary>
     public static ulong Flags(in Instruction i, in ProcessorState before)
@@ -33,6 +34,40 @@ internal static unsafe class Undefined
         Mnemonic.Shld or Mnemonic.Shrd => Count(i, before) > Bits(i),
         _ => false,
     };
+
+    /// <summary>
+    /// Bits of the x87 status word without a defined value. C1 after a comparison into flags is 0 in Intel's manual and
+    /// unchanged on AMD; the condition bits of a remainder that is not a number are nowhere defined.
+    /// </summary>
+    public static ushort StatusWord(in Instruction i, in ProcessorState after) => i.Mnemonic switch
+    {
+        Mnemonic.Fcomi or Mnemonic.Fcomip or Mnemonic.Fucomi or Mnemonic.Fucomip => C1,
+        Mnemonic.Fprem or Mnemonic.Fprem1 when IsInvalid(after) => C0 | C1 | C2 | C3,
+        _ => 0,
+    };
+
+    /// <summary>
+    /// Bytes of an image in memory that are not compared: pointers and opcode of the last x87 instruction, which AMD
+    /// stores only with a pending exception, MXCSR_MASK, and what is reserved.
+    /// </summary>
+    public static (int From, int To)[] Image(Code code) => code switch
+    {
+        Code.Fnstenv_m14byte or Code.Fnsave_m94byte  => [(6, 14)],
+        Code.Fnstenv_m28byte or Code.Fnsave_m108byte => [(12, 28)],
+        Code.Fxsave_m512byte or Code.Fxsave64_m512byte => [(6, 24), (28, 32), (416, 512)],
+        _ => [],
+    };
+
+    /// <summary>
+    /// An aligned move whose mask leaves no element at a misaligned address: #GP in the interpreter, nothing on AMD.
+    /// SDM vol. 2, 2.8.1 suppresses faults of masked elements but does not say that the alignment is one.
+    /// </summary>
+    public static bool Alignment(in Instruction i, bool refused, bool really) =>
+        refused && really && i.OpMask != Register.None && i.MemorySize.GetSize() > 0;
+
+    /// <summary>The operation was invalid, or ST(0) is a NaN.</summary>
+    private static bool IsInvalid(in ProcessorState after) =>
+        (after.Fsw & InvalidOperation) != 0 || (after.St[1] & 0x7FFF) == 0x7FFF;
 
     private static bool IsDouble(Mnemonic mnemonic) => mnemonic is Mnemonic.Shld or Mnemonic.Shrd;
 

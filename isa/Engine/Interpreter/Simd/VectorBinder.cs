@@ -65,22 +65,26 @@ internal static unsafe class VectorBinder
 
     private static HandlerKey Plain(in Instruction i, Op* op, bool code64, VectorRow row)
     {
-        if (i.Op0Kind == OpKind.Memory)
-            return Store(i, op, code64, row);
         bool isWhole = VectorTable.IsWhole(row.Operation!), isMmx = i.Op0Register.IsMM();
-        if (!(i.Op0Register.IsVectorRegister() || (isMmx && !isWhole)))
+        if (i.Op0Kind == OpKind.Memory || (i.Op0Register.IsGPR() && !isWhole))
+            return Store(i, op, code64, row);
+        if (row.Merging == Merging.Own || (!isWhole && !i.Op0Register.IsVectorRegister() && !isMmx) || (isMmx && isWhole)
+            || (i.Op0Register.IsGPR() && i.Op0Register.GetSize() < 4))
             return Key(Family.VectorGeneral);
         int rm = Registers(i, op);
         if (!isMmx && i.GetOpKind(rm) == OpKind.Register && i.GetOpRegister(rm).IsMM())
             return Key(Family.VectorGeneral);
         op->Imm = Immediate(i);
-        HandlerKey key = Key(isMmx ? Family.VectorMmx : isWhole ? Family.VectorWhole : Family.VectorLanes) with
+        bool isFlags = row.Operation!.IsAssignableTo(typeof(IFlagsOperation));
+        Family family = isFlags ? Family.VectorFlags : isMmx ? Family.VectorMmx
+            : isWhole ? Family.VectorWhole : Family.VectorLanes;
+        HandlerKey key = Key(family) with
         {
-            Operation = VectorTable.NumberOf(row), Width = Log2(isWhole ? LargestRegister(i) : i.Op0Register.GetSize()),
+            Operation = VectorTable.NumberOf(row), Width = Log2(isWhole ? Math.Max(8, LargestRegister(i)) : i.Op0Register.GetSize()),
             Condition = (byte)Form(i, row),
         };
         if (i.GetOpKind(rm) == OpKind.Register)
-            return key with { Src = Place.Register, From = Log2(i.GetOpRegister(rm).GetSize()) };
+            return key with { Src = Place.Register, From = Log2(SizeOf(i.GetOpRegister(rm))) };
         return i.MemorySize.GetSize() == 0
             ? Key(Family.VectorGeneral)
             : key with { Src = OpBinder.Memory(i, op, code64), From = Log2(i.MemorySize.GetSize()) };
@@ -93,6 +97,11 @@ internal static unsafe class VectorBinder
             return Key(Family.VectorGeneral);
         int high = row.Operation == typeof(MoveHigh) ? 8 : 0;
         op->VRm = (ushort)(Offset(i.Op1Register) + high);
+        if (i.Op0Kind == OpKind.Register)
+        {
+            op->Dst = (byte)Offset(i.Op0Register);
+            return Key(Family.VectorStore) with { From = Log2(i.Op0Register.GetSize()), Dst = Place.Register };
+        }
         return Key(Family.VectorStore) with
         {
             From = Log2(i.MemorySize.GetSize()), Dst = OpBinder.Memory(i, op, code64), Condition = (byte)Form(i, row),
@@ -109,17 +118,24 @@ internal static unsafe class VectorBinder
 
     private static VectorForm Form(in Instruction i, VectorRow row)
     {
-        VectorForm form = i.Code.Encoding() == EncodingKind.Legacy ? VectorForm.None : VectorForm.ZeroUpper;
+        VectorForm form = row.HasNoResult ? VectorForm.NoResult
+            : i.Op0Register.IsK() || i.Op0Register.IsGPR() ? VectorForm.Word
+            : i.Code.Encoding() == EncodingKind.Legacy ? VectorForm.None : VectorForm.ZeroUpper;
         return IsAligned(i, row) ? form | VectorForm.Aligned : form;
     }
 
-    /// <summary>Bytes of the largest vector register among the operands.</summary>
+    /// <summary>Bytes of a register operand.</summary>
+    public static int SizeOf(Register register) => register.IsK() ? 8 : register.GetSize();
+
+    /// <summary>Bytes of the largest vector operand, in a register or memory; a broadcast counts as its vector.</summary>
     public static int LargestRegister(in Instruction i)
     {
         int bytes = 0;
         for (int n = 0; n < i.OpCount; n++)
             if (i.GetOpKind(n) == OpKind.Register && (i.GetOpRegister(n).IsVectorRegister() || i.GetOpRegister(n).IsMM()))
                 bytes = Math.Max(bytes, i.GetOpRegister(n).GetSize());
+            else if (i.GetOpKind(n) == OpKind.Memory)
+                bytes = Math.Max(bytes, i.Code.ToOpCode().MemorySize.GetInfo().Size);
         return bytes;
     }
 

@@ -31,7 +31,8 @@ internal unsafe ref struct VectorExecution
         int largest = VectorBinder.LargestRegister(instruction);
         bytes = largest == 0 ? 8 : largest;
         element = row.Element != 0 ? row.Element : ElementOf(instruction);
-        count = row.IsScalar ? 1 : Math.Max(1, ResultBytes / element);
+        count = row.IsScalar ? 1
+            : Math.Max(1, row.SourceElement != 0 ? bytes / row.SourceElement : ResultBytes / element);
         isMasked = instruction.OpMask != Register.None;
         mask = isMasked ? lp->K[instruction.OpMask - Register.K0] : ulong.MaxValue;
         if (count < 64)
@@ -59,9 +60,9 @@ internal unsafe ref struct VectorExecution
         {
             dst = Calm(dst, room + (2 * Room), element);
             a = Calm(a, room + (3 * Room), element);
-            Calm(rmAt, rmAt, ElementOf(instruction));
+            Calm(rmAt, rmAt, row.SourceElement != 0 ? row.SourceElement : ElementOf(instruction));
         }
-        lp->Scratch = mask;
+        (lp->Scratch, lp->Scratch2) = (mask, instruction.ZeroingMasking ? 1UL : 0);
         return TryCompute(d, dst, a, b, rmAt) && TryStore(d, (byte*)lp + operands.VDst, (byte*)lp + operands.VA);
     }
 
@@ -89,7 +90,7 @@ internal unsafe ref struct VectorExecution
         if (instruction.GetOpKind(n) == OpKind.Register)
         {
             Register register = instruction.GetOpRegister(n);
-            rmBytes = register.IsK() ? 8 : register.GetSize();
+            rmBytes = VectorBinder.SizeOf(register);
             new ReadOnlySpan<byte>((byte*)lp + VectorBinder.Offset(register), rmBytes).CopyTo(new Span<byte>(to, Room));
             return true;
         }
@@ -98,7 +99,7 @@ internal unsafe ref struct VectorExecution
         rmBytes = size;
         if (instruction.IsBroadcast)
             return TryBroadcast(address, segment, to);
-        if (VectorBinder.IsAligned(instruction, row) && !core.IsVectorAligned(address, size, segment, write: false))
+        if (mask != 0 && VectorBinder.IsAligned(instruction, row) && !core.IsVectorAligned(address, size, segment, write: false))
             return false;
         bool suppresses = isMasked && !row.IsMixing && row.Merging != Merging.Own && size % count == 0;
         return suppresses && mask != Full
@@ -121,6 +122,8 @@ internal unsafe ref struct VectorExecution
 
     private readonly bool TryStore(byte* d, byte* dst, byte* a)
     {
+        if (row.HasNoResult)
+            return true;
         if (instruction.Op0Kind == OpKind.Memory)
             return TryStoreMemory(d);
         if (usesMmx)
@@ -153,7 +156,7 @@ internal unsafe ref struct VectorExecution
     {
         int size = instruction.MemorySize.GetSize(), segment = Core.SegmentIndex(instruction.MemorySegment);
         ulong address = core.EffectiveAddress(instruction).Value;
-        if (VectorBinder.IsAligned(instruction, row) && !core.IsVectorAligned(address, size, segment, write: true))
+        if (mask != 0 && VectorBinder.IsAligned(instruction, row) && !core.IsVectorAligned(address, size, segment, write: true))
             return false;
         bool done = isMasked && mask != Full
             ? core.TryWriteElements(address, size / count, count, mask, segment, d)

@@ -118,8 +118,36 @@ internal static unsafe class VectorWhole<TOp, TRegister, T, TSrc, TUpper>
             return Flow.Fault(lp, op);
         if (TUpper.IsCleared)
             *(Vector512<byte>*)dst = lp->VectorResult;
-        else
+        else if (TUpper.Short > 0)
+            *(ulong*)dst = *(ulong*)&lp->VectorResult;
+        else if (TUpper.Short == 0)
             *(Vector128<byte>*)dst = *(Vector128<byte>*)&lp->VectorResult;
+        if (TSrc.IsCareful)
+            return Flow.CarefulNext(lp, op);
+        op++;
+        return op->Fn(lp, op);
+    }
+}
+
+/// <summary>Flags of two registers, or a register and memory: COMISS and its kin.</summary>
+internal static unsafe class VectorFlags<TOp, T, TSrc>
+    where TOp : struct, IFlagsOperation where T : unmanaged where TSrc : struct, IOperand
+{
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static Op* Run(LogicalProcessor* lp, Op* op)
+    {
+        ulong from = TSrc.Address(lp, op);
+        if (TSrc.CannotRead<T>(lp, op, from))
+        {
+            if (TSrc.IsCareful)
+                return Flow.Fault(lp, op);
+            return op->Careful(lp, op);
+        }
+        lp->SimdRaised = 0;
+        ulong flags = TOp.Apply(lp, *(Vector128<byte>*)((byte*)lp + op->VDst), Lanes.Of(TSrc.Read<T>(lp, op, from), 0));
+        if (lp->SimdRaised != 0 && !Core.Of(lp).AcceptSimdExceptions())
+            return Flow.Fault(lp, op);
+        LazyFlags.Update(lp, RflagsBit.Arithmetic, flags);
         if (TSrc.IsCareful)
             return Flow.CarefulNext(lp, op);
         op++;

@@ -63,22 +63,46 @@ internal readonly unsafe struct AlignedMem<TAddress, TPath> : IOperand
         TPath.Write(lp, address, value);
 }
 
-/// <summary>What stays of a destination register above the result.</summary>
-internal unsafe interface IUpper
+/// <summary>What becomes of the destination register.</summary>
+internal interface IUpper
 {
+    /// <summary>It is cleared above the result.</summary>
     static abstract bool IsCleared { get; }
+
+    /// <summary>Bytes that are written of a result that is no whole number of lanes; 0 for vectors.</summary>
+    static abstract int Short { get; }
 }
 
-/// <summary>Legacy SSE leaves it alone.</summary>
+/// <summary>Legacy SSE leaves the register alone above the result.</summary>
 internal readonly struct KeepUpper : IUpper
 {
     public static bool IsCleared => false;
+
+    public static int Short => 0;
 }
 
 /// <summary>VEX and EVEX clear it.</summary>
 internal readonly struct ClearUpper : IUpper
 {
     public static bool IsCleared => true;
+
+    public static int Short => 0;
+}
+
+/// <summary>A general register or an opmask register.</summary>
+internal readonly struct WordResult : IUpper
+{
+    public static bool IsCleared => false;
+
+    public static int Short => 8;
+}
+
+/// <summary>No destination.</summary>
+internal readonly struct NoResult : IUpper
+{
+    public static bool IsCleared => false;
+
+    public static int Short => -1;
 }
 
 /// <summary>128-bit lanes of operands; everything folds in a specialised handler.</summary>

@@ -16,7 +16,9 @@ internal static class VectorTypes
     public static Type Of(in HandlerKey key, Type fast, Type careful)
     {
         VectorForm form = (VectorForm)key.Condition;
-        Type upper = (form & VectorForm.ZeroUpper) != 0 ? typeof(ClearUpper) : typeof(KeepUpper);
+        Type upper = (form & VectorForm.NoResult) != 0 ? typeof(NoResult)
+            : (form & VectorForm.Word) != 0 ? typeof(WordResult)
+            : (form & VectorForm.ZeroUpper) != 0 ? typeof(ClearUpper) : typeof(KeepUpper);
         bool aligned = (form & VectorForm.Aligned) != 0;
         Type Memory(Place place)
         {
@@ -37,9 +39,12 @@ internal static class VectorTypes
             case Family.VectorGeneral:
                 return typeof(VectorGeneral);
             case Family.VectorStore:
-                return typeof(VectorStore<,>).MakeGenericType(Widths[key.From], Memory(key.Dst));
+                return typeof(VectorStore<,>).MakeGenericType(
+                    Widths[key.From], key.Dst == Place.Register ? typeof(Reg<DstField>) : Memory(key.Dst));
         }
         Type operation = VectorTable.OperationAt(key.Operation);
+        if (key.Family == Family.VectorFlags)
+            return typeof(VectorFlags<,,>).MakeGenericType(operation, Widths[key.From], Source(key.Src));
         return key.Family == Family.VectorMmx
             ? typeof(VectorMmx<,,>).MakeGenericType(operation, Widths[key.From], Source(key.Src))
             : (key.Family == Family.VectorWhole ? typeof(VectorWhole<,,,,>) : typeof(VectorLanes<,,,,>))

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Seamsim.Tests.Isa.Native;
+namespace Seamsim.Tests.Isa.Forms;
 
 /// <summary>Random numbers from a seed: SplitMix64 (Steele, Lea, Flood, OOPSLA 2014). Fast, for there are many.</summary>
 internal sealed class OperandRandom(ulong seed)
