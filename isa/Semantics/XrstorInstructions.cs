@@ -12,7 +12,8 @@ namespace Seamsim.Isa.Semantics;
 /// </summary>
 internal static unsafe class XrstorInstructions
 {
-    private const ulong X87 = 1, Sse = 2, Avx = 4;
+    private const int CetUserComponent = 11;
+    private const ulong X87 = 1, Sse = 2, Avx = 4, ProtectionKeys = 1 << 9, CetUser = 1UL << CetUserComponent;
     private const int MaxAreaBytes = 16384;
 
     public static Outcome Xrstor(Core core, in Instruction i) =>
@@ -49,6 +50,8 @@ internal static unsafe class XrstorInstructions
         Func<int, int> offsetOf = standard ? layout.StandardOffset : c => layout.CompactedOffset(compaction, c);
         if (!TryReadExtended(core, area, restored, offsetOf, image))
             return Outcome.Fault;
+        if ((restored & CetUser) != 0 && !Core.IsLegalCetState(image[offsetOf(CetUserComponent)..]))
+            return core.RaiseGp0();
 
         if ((restored & X87) != 0)
             LegacyRegion.RestoreX87(core, image, LegacyRegion.IsWide(i));
@@ -62,6 +65,8 @@ internal static unsafe class XrstorInstructions
             LegacyRegion.TryReadMxcsr(image, out core.Lp->Mxcsr);
         else if (!standard && (requested & Sse) != 0)
             core.Lp->Mxcsr = ExtendedState.InitialMxcsr;
+        if ((requested & (ProtectionKeys | CetUser)) != 0)
+            core.ModeChanged(); // they take part in paging and in what CALL and RET do
         return Outcome.Next;
     }
 
