@@ -16,7 +16,8 @@ public sealed unsafe partial class Core
     /// </summary>
     private const long Grant = 2048;
 
-    private ulong prepaidRip;
+    private ulong prepaidRip, faultedAt;
+    private int faultsInRow;
     private bool stopRequested;
 
     /// <summary>Events that come at a time, such as the local APIC's timer; null: none does.</summary>
@@ -32,12 +33,11 @@ public sealed unsafe partial class Core
     /// <summary>
     /// Runs until <paramref name="maxInstructions"/> have retired or the first block head at or after
     /// <paramref name="untilCycles"/>, whichever is earlier. The state reached does not depend on how a run is sliced
-    /// into calls: near the end of the budget single instructions are executed. Exceptions without end use the budget
-    /// up too (<see cref="FaultsWithoutProgress"/>).
+    /// into calls: near the end of the budget single instructions are executed.
     /// </summary>
     public RunEnd Run(long maxInstructions, ulong untilCycles)
     {
-        ulong target = Progress + (ulong)Math.Max(0, maxInstructions);
+        ulong target = Lp->Instructions + (ulong)Math.Max(0, maxInstructions);
         Lp->CycleLimit = untilCycles;
         Lp->LinkSlot = null;
         Probe?.Selected(this);
@@ -61,7 +61,7 @@ public sealed unsafe partial class Core
                 case ActivityState.WaitForSipi when PendingStartUp >= 0: continue; // it came together with the INIT
                 default: return RunEnd.Halted;
             }
-            long remaining = (long)(target - Progress);
+            long remaining = (long)(target - Lp->Instructions);
             if (remaining <= 0)
                 return RunEnd.Budget;
             if (Probe is { } observer)
@@ -239,9 +239,9 @@ public sealed unsafe partial class Core
         Lp->LinkSlot = null;
         if (outcome == Outcome.Fault)
         {
-            CountFault();
             Lp->PendingDebug = settledDebug; // what did not happen did not meet a breakpoint
             outcome = DeliverFault();
+            CountFault();
             Probe?.Registers(this);
         }
         switch (outcome)
@@ -253,6 +253,20 @@ public sealed unsafe partial class Core
                 Lp->Activity = ActivityState.Shutdown;
                 break;
         }
+    }
+
+    /// <summary>
+    /// A handler whose first instruction faults would deliver faults for ever and never retire an instruction: from the
+    /// 64th in a row on each counts as one, so that every budget ends.
+    /// </summary>
+    private void CountFault()
+    {
+        const int most = 64;
+        bool inRow = Lp->Instructions == faultedAt;
+        faultsInRow = inRow ? faultsInRow + 1 : 1;
+        if (faultsInRow > most)
+            Lp->Instructions++;
+        faultedAt = Lp->Instructions;
     }
 
     private void Link(Block block)

@@ -18,7 +18,7 @@ internal sealed unsafe class PcProcessor(Core core, IEventQueue events, CycleAcc
     public ulong Cycles => asleep ? Math.Max(core.Lp->Cycles, WakesAt) : core.Lp->Cycles;
 
     /// <inheritdoc/>
-    public ulong Instructions => core.Lp->Instructions + core.FaultsWithoutProgress;
+    public ulong Instructions => core.Lp->Instructions;
 
     /// <inheritdoc/>
     public bool IsReady => core.Lp->Activity != ActivityState.Shutdown && (!asleep || WakesAt != ulong.MaxValue);

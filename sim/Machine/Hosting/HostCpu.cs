@@ -42,7 +42,7 @@ internal sealed unsafe class HostCpu(Core core, StubCode stubs, HostCosts costs,
     public ulong Cycles => Core.Lp->Cycles;
 
     /// <inheritdoc/>
-    public ulong Instructions => Core.Lp->Instructions + Core.FaultsWithoutProgress;
+    public ulong Instructions => Core.Lp->Instructions;
 
     /// <summary>Whether the core executes a stub, or what a stub led to (SEAM, a TD).</summary>
     public bool InStub { get; private set; }

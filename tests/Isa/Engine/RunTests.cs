@@ -44,7 +44,7 @@ public sealed unsafe class RunTests
         rig.SetGate(6, EngineRig.Code + 1, 0x8E, ist: 1);
         for (int ran = 0; ran < 3000; ran += slice)
             Assert.That(rig.Run(slice), Is.EqualTo(RunEnd.Budget));
-        Assert.That((rig.Lp->Instructions, rig.Core.FaultsWithoutProgress), Is.EqualTo((1UL, 2999UL)));
+        Assert.That(rig.Lp->Instructions, Is.EqualTo(3000), "the later ones of a row count as instructions");
         Assert.That((rig.Lp->Rip, rig.Lp->Gpr[4]), Is.EqualTo((EngineRig.Code + 1, EngineRig.Ist1 - 40)));
     }
 

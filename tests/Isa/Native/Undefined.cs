@@ -55,17 +55,18 @@ internal static unsafe class Undefined
         Code.Fnstenv_m14byte or Code.Fnsave_m94byte  => [(6, 14)],
         Code.Fnstenv_m28byte or Code.Fnsave_m108byte => [(12, 28)],
         Code.Fxsave_m512byte or Code.Fxsave64_m512byte => [(6, 24), (28, 32), (416, 512)],
+        _ when XsaveArrangement.Saves(code.Mnemonic()) => [(28, 32)],
         _ => [],
     };
 
     /// <summary>
     /// An aligned move whose mask leaves no element at a misaligned address: #GP in the interpreter, nothing on AMD.
-    /// SDM vol. 2, 2.8.1 suppresses faults of masked elements but does not say that the alignment is one. And SHA, whose
-    /// memory operand AMD does not want aligned.
+    /// SDM vol. 2, 2.8.1 suppresses faults of masked elements but does not say that the alignment is one. And the SHA
+    /// instructions: exceptions of type 4, so aligned, in Intel's manual; AMD takes any address.
     /// </summary>
     public static bool Alignment(in Instruction i, bool refused, bool really) =>
-        refused && really && i.MemorySize.GetSize() > 0
-        && (i.OpMask != Register.None || i.CpuidFeatures[0] == CpuidFeature.SHA);
+        refused && really && (i.OpMask != Register.None || i.Mnemonic is >= Mnemonic.Sha1msg1 and <= Mnemonic.Sha256rnds2)
+        && i.MemorySize.GetSize() > 0;
 
     /// <summary>The operation was invalid, or ST(0) is a NaN.</summary>
     private static bool IsInvalid(in ProcessorState after) =>

@@ -78,8 +78,12 @@ internal static unsafe class IntegerConversion<TFrom, TTo, TRounding>
         FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
         RoundingMode mode = TRounding.Truncates ? RoundingMode.TowardZero : env.Rounding;
         for (int i = 0; i < count; i++)
-            FloatType<TTo>.Write(d, i, FloatInteger.ToInteger(
-                FloatType<TFrom>.Unpack(rm, i, env), sizeof(TTo) * 8, IntegerType<TTo>.IsSigned, mode, ref env));
+        {
+            if (!FastConversion.TryToInteger<TFrom, TTo>(lp, rm, i, mode, out ulong integer))
+                integer = FloatInteger.ToInteger(
+                    FloatType<TFrom>.Unpack(rm, i, env), sizeof(TTo) * 8, IntegerType<TTo>.IsSigned, mode, ref env);
+            FloatType<TTo>.Write(d, i, integer);
+        }
         lp->SimdRaised |= (uint)env.Raised;
     }
 }
@@ -95,8 +99,7 @@ internal readonly unsafe struct FromIntegers<TFrom, TTo> : IWholeOperation
         FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
         int count = bytes / Math.Max(sizeof(TFrom), sizeof(TTo));
         for (int i = 0; i < count; i++)
-            FloatType<TTo>.Pack(d, i, FloatInteger.FromInteger(
-                IntegerType<TFrom>.Read(rm, i), IntegerType<TFrom>.IsSigned, FloatType<TTo>.Format, ref env));
+            IntegersInto<TFrom, TTo>.Convert(lp, d, rm, i, ref env);
         lp->SimdRaised |= (uint)env.Raised;
     }
 }
@@ -134,10 +137,18 @@ internal static unsafe class IntegersInto<TFrom, TTo>
     {
         FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
         for (int i = 0; i < count; i++)
-            FloatType<TTo>.Pack((byte*)&result, i, FloatInteger.FromInteger(
-                IntegerType<TFrom>.Read((byte*)&rm, i), IntegerType<TFrom>.IsSigned, FloatType<TTo>.Format, ref env));
+            Convert(lp, (byte*)&result, (byte*)&rm, i, ref env);
         lp->SimdRaised |= (uint)env.Raised;
         return result;
+    }
+
+    /// <summary>Converts one element.</summary>
+    public static void Convert(LogicalProcessor* lp, byte* to, byte* from, int i, ref FloatEnvironment env)
+    {
+        ulong integer = IntegerType<TFrom>.Read(from, i);
+        if (!FastConversion.TryFromInteger<TTo>(lp, to, i, integer, IntegerType<TFrom>.IsSigned))
+            FloatType<TTo>.Pack(to, i, FloatInteger.FromInteger(
+                integer, IntegerType<TFrom>.IsSigned, FloatType<TTo>.Format, ref env));
     }
 }
 
@@ -152,8 +163,9 @@ internal readonly unsafe struct FormatConversion<TFrom, TTo> : IWholeOperation
         FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
         int count = bytes / Math.Max(sizeof(TFrom), sizeof(TTo));
         for (int i = 0; i < count; i++)
-            FloatType<TTo>.Pack(d, i, FloatArithmetic.Convert(
-                FloatType<TFrom>.Unpack(rm, i, env), FloatType<TTo>.Format, ref env));
+            if (!FastConversion.TryConvert<TFrom, TTo>(lp, rm, d, i))
+                FloatType<TTo>.Pack(d, i, FloatArithmetic.Convert(
+                    FloatType<TFrom>.Unpack(rm, i, env), FloatType<TTo>.Format, ref env));
         lp->SimdRaised |= (uint)env.Raised;
     }
 }
@@ -171,6 +183,8 @@ internal readonly unsafe struct ScalarFormatConversion<TFrom, TTo> : IVectorOper
         Vector128<byte> rm, uint imm)
     {
         FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
+        if (FastConversion.TryConvert<TFrom, TTo>(lp, (byte*)&rm, (byte*)&a, 0))
+            return a;
         FloatType<TTo>.Pack((byte*)&a, 0, FloatArithmetic.Convert(
             FloatType<TFrom>.Unpack((byte*)&rm, 0, env), FloatType<TTo>.Format, ref env));
         lp->SimdRaised |= (uint)env.Raised;
