@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using Iced.Intel;
-using Seamsim.Isa.Semantics.X87;
 using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Semantics;
@@ -27,11 +26,10 @@ internal static unsafe class LegacyRegion
         BinaryPrimitives.WriteUInt32LittleEndian(image[FdsAt..], without ? 0u : core.Lp->Fds);
     }
 
-    /// <summary>Reads the x87 part: reserved control bits keep their value, ES and B follow from what is unmasked.</summary>
+    /// <summary>Reads the x87 part.</summary>
     public static void RestoreX87(Core core, ReadOnlySpan<byte> image, bool wide)
     {
         core.Extended.RestoreX87(image);
-        X87ControlOperations.SetControl(core, new X87Stack(core.Lp), core.Lp->Fcw);
         if (wide)
             return;
         core.Lp->Fip = (uint)core.Lp->Fip;
