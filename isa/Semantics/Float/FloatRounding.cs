@@ -37,7 +37,8 @@ internal static class FloatRounding
             env.Raise(FloatFlags.Overflow);
             unbounded -= BiasAdjustment;
         }
-        if (unbounded < format.MinExponent || unbounded > format.MaxExponent)
+        if (format.ExponentBits == FloatFormat.Extended.ExponentBits
+            && (unbounded < format.MinExponent || unbounded > format.MaxExponent))
             return Massive(negative, unbounded > 0, ref env);
         if (inexact)
             env.Raise(FloatFlags.Precision);
