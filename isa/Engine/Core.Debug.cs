@@ -20,7 +20,8 @@ public sealed unsafe partial class Core
     /// TF, a loaded RF, an armed breakpoint, the monitor trap flag or an interrupt shadow: one instruction at a time.
     /// </summary>
     private bool MustStepEach => (Lp->Rflags & (RflagsBit.Tf | RflagsBit.Rf)) != 0 || Lp->InterruptShadow != 0
-        || watchesCode || watchesData || watchesPorts || SingleStepsGuest;
+        || watchesCode || watchesData || watchesPorts || SingleStepsGuest
+        || AwaitsEndbranch;
 
     /// <summary>Whether a string instruction must stop after each iteration.</summary>
     internal bool StopsAtIterations =>
@@ -151,10 +152,24 @@ public sealed unsafe partial class Core
         const ulong exception = DebugBit.Enabled | DebugBit.SingleStep | DebugBit.TaskSwitch;
         if ((Lp->PendingDebug & exception) == 0 || (Lp->InterruptShadow & 2) != 0)
             return null;
-        ulong conditions = Lp->PendingDebug & (DebugBit.Conditions | DebugBit.SingleStep | DebugBit.TaskSwitch);
-        Lp->PendingDebug = settledDebug = 0;
+        ulong conditions = TakeConditions();
+        settledDebug = 0;
         return Raise(Vector.DB, 0, conditions);
     }
+
+    /// <summary>
+    /// INT1 brings the debug traps along that MOV SS held back; alone it tells nothing in DR6. Their conditions.
+    /// </summary>
+    internal ulong TakeConditions()
+    {
+        ulong conditions = Lp->PendingDebug & (DebugBit.Conditions | DebugBit.SingleStep | DebugBit.TaskSwitch);
+        Lp->PendingDebug = 0;
+        return conditions;
+    }
+
+    /// <summary>As <see cref="LoadDr6"/> for INT1.</summary>
+    internal void LoadDr6OfInt1(ulong conditions) =>
+        LoadDr6(conditions != 0 ? conditions : Lp->Dr6 & DebugBit.Conditions);
 
     /// <summary>
     /// #DB is about to be delivered: DR6 tells why, general detect ends. A VM exit leaves both alone.
@@ -165,6 +180,15 @@ public sealed unsafe partial class Core
         Lp->Dr7 &= ~DebugBit.GeneralDetect;
     }
 
+    /// <summary>Fetches the next instruction and holds it against the ENDBRANCH tracker; false: its fault is delivered.</summary>
+    private bool TryPassTracker()
+    {
+        if (FindBlock(step: true) is { } block && MeetsEndbranch(block.First))
+            return true;
+        AfterFault();
+        return false;
+    }
+
     /// <summary>One instruction, then its traps. SDM vol. 3B, 18.3.1.4; vol. 3C, 26.5.2.</summary>
     private void StepWatched()
     {
@@ -173,6 +197,8 @@ public sealed unsafe partial class Core
             Complete(Raise(Vector.DB, 0, conditions), default);
             return;
         }
+        if (AwaitsEndbranch && !TryPassTracker())
+            return;
         bool trap = (Lp->Rflags & RflagsBit.Tf) != 0, monitor = SingleStepsGuest;
         byte shadow = Lp->InterruptShadow;
         ulong before = Lp->Instructions;
@@ -187,7 +213,7 @@ public sealed unsafe partial class Core
             Lp->InterruptShadow = 0;
         if (retired && !keepsResumeFlag)
             Lp->Rflags &= ~RflagsBit.Rf;
-        if (retired && trap && !trapDiscarded)
+        if (retired && trap && !trapDiscarded && (Lp->InterruptShadow & 2) == 0) // MOV SS makes no single-step trap
             Lp->PendingDebug |= DebugBit.SingleStep;
         if (monitor && InterceptsTrap(out Outcome outcome))
             Complete(outcome, default);

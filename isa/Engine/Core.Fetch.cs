@@ -25,7 +25,7 @@ public sealed unsafe partial class Core
         }
         if (!TryFetchPage(linear, out Hpa physical))
             return null;
-        ushort mode = BlockMode(step);
+        uint mode = BlockMode(step);
         var key = new BlockKey(physical.Value, rip, mode, LongMode64 ? uint.MaxValue : Lp->Cs.Limit);
         Block? block = cache.Find(key);
         if (block is { SecondPage: { } second })

@@ -10,6 +10,8 @@ namespace Seamsim.Isa.State;
 
 public sealed unsafe partial class Core
 {
+    private const int CetSpaceShift = 8;
+
     private BlockCache cache = null!;
     private BlockBuilder builder = null!;
     private readonly Dictionary<(ulong Space, ulong Base, uint Limit), ulong> segmentedSpaces = [];
@@ -30,7 +32,7 @@ public sealed unsafe partial class Core
         Lp->CanonicalShift = !LongModeActive ? 31 : (Lp->Cr4 & Cr4Bit.La57) != 0 ? 7 : 16;
         // Offsets are linear addresses, and never beyond the limit, only in a flat segment.
         bool flat = LongMode64 || (Lp->Cs.Base == 0 && Lp->Cs.Limit == uint.MaxValue);
-        Lp->CodeSpace = (flat ? bank.Space : SegmentedSpace(bank.Space)) | CodeSize;
+        Lp->CodeSpace = (flat ? bank.Space : SegmentedSpace(bank.Space)) | CodeSize | (CetMode << CetSpaceShift);
         VectorModeChanged();
         Probe?.ModeChanged(this);
     }
@@ -122,8 +124,11 @@ public sealed unsafe partial class Core
 
         public void CodeWritten(ulong page)
         {
-            if (core.Lp is not null)
-                core.cache.DropPage(page);
+            if (core.Lp is null)
+                return;
+            core.cache.DropPage(page);
+            // whether blocks of the page are still cached must not matter: where a chain ends decides what it costs
+            core.Lp->Leave = 1;
         }
     }
 }

@@ -67,13 +67,24 @@ public sealed unsafe partial class Core
     /// <summary>As <see cref="TryPush(ulong, int)"/>, writing only the lower bytes of the slot.</summary>
     internal bool TryPush(ulong value, int slot, int bytes)
     {
-        ulong at = CutStack(StackPointer - (ulong)slot);
-        ulong linear = Segmentation.Linear(this, StackSegment, at, (uint)bytes);
-        if (!CarefulPrepareWrite(linear, bytes, StackSegment))
+        if (!TryPreparePush(slot, bytes, out ulong linear))
             return false;
-        CarefulWrite(linear, bytes, value);
-        StackPointer = at;
+        CompletePush(linear, value, slot, bytes);
         return true;
+    }
+
+    /// <summary>Translates a push, which <see cref="CompletePush"/> makes; no other access may come between them.</summary>
+    internal bool TryPreparePush(int slot, int bytes, out ulong linear)
+    {
+        linear = Segmentation.Linear(this, StackSegment, CutStack(StackPointer - (ulong)slot), (uint)bytes);
+        return CarefulPrepareWrite(linear, bytes, StackSegment);
+    }
+
+    /// <summary>Makes a prepared push.</summary>
+    internal void CompletePush(ulong linear, ulong value, int slot, int bytes)
+    {
+        CarefulWrite(linear, bytes, value);
+        StackPointer = CutStack(StackPointer - (ulong)slot);
     }
 
     private ulong CutStack(ulong address) => StackAddressBytes switch

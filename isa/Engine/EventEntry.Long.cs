@@ -26,7 +26,8 @@ internal readonly unsafe ref partial struct EventEntry
             return core.Raise(Vector.GP, ErrorOf(selector));
         int cpl = code.IsConforming ? core.Cpl : code.Dpl;
         var handler = new Handler(selector, code, target, cpl, 8, kind == InterruptGate);
-        return TrySelectStack(handler, gate[4] & 7, out ulong stack) ? Enter64(handler, stack) : Outcome.Fault;
+        int ist = gate[4] & 7;
+        return TrySelectStack(handler, ist, out ulong stack) ? Enter64(handler, stack, ist) : Outcome.Fault;
     }
 
     private bool TrySelectStack(in Handler handler, int ist, out ulong stack)
@@ -37,7 +38,7 @@ internal readonly unsafe ref partial struct EventEntry
         return handler.Cpl == core.Cpl || InnerStack.TryLoadRsp(core, handler.Cpl, ext, out stack);
     }
 
-    private Outcome Enter64(in Handler handler, ulong stack)
+    private Outcome Enter64(in Handler handler, ulong stack, int ist)
     {
         var image = new FrameImage(stackalloc byte[LongestFrame], 8);
         AddReturn(ref image);
@@ -48,11 +49,13 @@ internal readonly unsafe ref partial struct EventEntry
             return Outcome.Fault;
         if (!core.IsCanonical(handler.Target))
             return core.Raise(Vector.GP, ext);
+        ShadowEntry shadow = Shadow();
         if (!core.TryPrepareFrame(default, 8, top, image.Bytes, handler.Cpl, ext, out PreparedFrame frame)
-            || !TryMarkCode(handler))
+            || !shadow.TryPrepare(handler.Cpl, ist, wide: true) || !TryMarkCode(handler))
             return Outcome.Fault;
 
         core.Push(frame, image.Image);
+        shadow.Commit();
         core.Lp->Gpr[4] = frame.Pointer;
         if (handler.Cpl != core.Cpl)
             core.SetNullSs(handler.Cpl);

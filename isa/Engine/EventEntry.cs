@@ -63,12 +63,14 @@ internal readonly unsafe ref partial struct EventEntry(Core core, byte vector, E
         AddReturn(ref image);
         int address = Core.StackBytesOf(core.Lp->Ss);
         ulong top = core.Lp->Gpr[4];
+        ShadowEntry shadow = Shadow();
         if (!core.HasRoom(core.Lp->Ss, address, top, image.Bytes, ext) || !TryTarget(handler)
             || !core.TryPrepareFrame(core.Lp->Ss, address, top, image.Bytes, core.Cpl, ext, out PreparedFrame frame)
-            || !TryMarkCode(handler))
+            || !shadow.TryPrepare(core.Cpl, 0, wide: false) || !TryMarkCode(handler))
             return Outcome.Fault;
 
         core.Push(frame, image.Image);
+        shadow.Commit();
         core.SetStackPointer(frame.Pointer, address);
         return Finish(handler);
     }
@@ -92,12 +94,14 @@ internal readonly unsafe ref partial struct EventEntry(Core core, byte vector, E
         }
         int address = Core.StackBytesOf(stack);
         uint error = (uint)(stack.Selector & ~3) | ext;
+        ShadowEntry shadow = Shadow();
         if (!core.HasRoom(stack, address, top, image.Bytes, error) || !TryTarget(handler)
             || !core.TryPrepareFrame(stack, address, top, image.Bytes, handler.Cpl, error, out PreparedFrame frame)
-            || !TryMarkCode(handler))
+            || !shadow.TryPrepare(handler.Cpl, 0, wide: false) || !TryMarkCode(handler))
             return Outcome.Fault;
 
         core.Push(frame, image.Image);
+        shadow.Commit();
         core.Lp->Ss = stack;
         core.Lp->Gpr[4] = frame.Pointer;
         if (virtual8086)
@@ -187,9 +191,13 @@ internal readonly unsafe ref partial struct EventEntry(Core core, byte vector, E
         ulong cleared = RflagsBit.Tf | RflagsBit.Nt | RflagsBit.Rf | RflagsBit.Vm | (handler.Masks ? RflagsBit.If : 0);
         core.Rflags &= ~cleared;
         core.Lp->Rip = handler.Target;
+        core.TrackFar();
         core.ModeChanged();
         return Outcome.Jumped;
     }
+
+    private ShadowEntry Shadow() =>
+        new(core, core.LongMode64 ? ReturnRip : (uint)(core.Lp->Cs.Base + ReturnRip));
 
     /// <summary>What a gate leads to.</summary>
     /// <param name="Selector">Code segment selector.</param>

@@ -32,7 +32,7 @@ public sealed unsafe partial class Core
         {
             case MsrRule.WriteOnly or MsrRule.SeamExtend:
                 return false;
-            case MsrRule.State or MsrRule.StateCanonical or MsrRule.Efer:
+            case MsrRule.State or MsrRule.StateCanonical or MsrRule.Efer or MsrRule.Cet:
                 value = StateMsr(msr);
                 return true;
             case MsrRule.Tsc:
@@ -93,6 +93,8 @@ public sealed unsafe partial class Core
                 if (msr == Isa.Vmx.Msr.Pkrs)
                     ModeChanged(); // it takes part in paging
                 return true;
+            case MsrRule.Cet:
+                return TryWriteCet(msr, value);
             case MsrRule.StateCanonical when IsWidestCanonical(value):
                 StateMsr(msr) = value;
                 return true;
@@ -182,6 +184,13 @@ public sealed unsafe partial class Core
             case 0x174:       return ref lp->SysenterCs;
             case 0x175:       return ref lp->SysenterEsp;
             case 0x176:       return ref lp->SysenterEip;
+            case 0x6A0:       return ref lp->UCet;
+            case 0x6A2:       return ref lp->SCet;
+            case 0x6A4:       return ref lp->Pl0Ssp;
+            case 0x6A5:       return ref lp->Pl1Ssp;
+            case 0x6A6:       return ref lp->Pl2Ssp;
+            case 0x6A7:       return ref lp->Pl3Ssp;
+            case 0x6A8:       return ref lp->InterruptSspTable;
             case 0x6E1:       return ref lp->Pkrs;
             case 0xDA0:       return ref lp->Xss;
             case 0xC000_0080: return ref lp->Efer;
@@ -194,6 +203,17 @@ public sealed unsafe partial class Core
             case 0xC000_0102: return ref lp->KernelGsBase;
             default:          return ref lp->TscAux; // 0xC0000103; the table has no other row with this rule
         }
+    }
+
+    // SDM vol. 1, 17.2.3 and 17.3.2: canonical, and never suppressing and waiting for an ENDBRANCH at once.
+    private bool TryWriteCet(uint msr, ulong value)
+    {
+        const ulong both = CetBit.Suppress | CetBit.Tracker;
+        if (!IsWidestCanonical(value) || (value & both) == both)
+            return false;
+        StateMsr(msr) = value;
+        ModeChanged();
+        return true;
     }
 
     // SDM vol. 3A, 2.2.1 and 10.8.5: LMA is not writable, LME not while paging is on.

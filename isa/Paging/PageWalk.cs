@@ -49,20 +49,22 @@ internal ref struct PageWalk
     private readonly Access access;
     private readonly bool user;
     private readonly bool implicitly;
+    private readonly bool shadow;
     private readonly bool wide;
     private Entries entries;
     private Entries addresses;
-    private ulong writable, userPage, noExecute;
+    private ulong writable, writableAbove, userPage, noExecute;
 
-    public PageWalk(Core core, ulong linear, Access access, bool user, bool implicitly)
+    public PageWalk(Core core, ulong linear, Access access, bool user, bool implicitly, bool shadow = false)
     {
+        this.shadow = shadow;
         this.core = core;
         this.linear = linear;
         this.access = access;
         this.user = user;
         this.implicitly = implicitly;
         wide = (core.Control4 & Cr4Bit.Pae) != 0;
-        writable = userPage = 1;
+        writable = writableAbove = userPage = 1;
     }
 
     /// <summary>Translates; false leaves the fault recorded.</summary>
@@ -90,7 +92,7 @@ internal ref struct PageWalk
             bool leaf = IsLeaf(entry, level);
             if (HasReservedBits(entry, level, leaf, top))
                 return Fault(PageFaultBit.Present | PageFaultBit.Reserved);
-            Accumulate(entry);
+            Accumulate(entry, leaf);
             if (leaf)
                 return Finish(entry, level, top, out translation);
             table = wide ? entry & PageEntryBit.Address : entry & 0xFFFF_F000;
@@ -156,9 +158,10 @@ internal ref struct PageWalk
         return isPrivate ? beyond | (PageEntryBit.Address & ~keys.AddressMask) : beyond;
     }
 
-    private void Accumulate(ulong entry)
+    private void Accumulate(ulong entry, bool leaf)
     {
         writable &= entry >> 1 & 1;
+        writableAbove &= leaf ? 1 : entry >> 1;
         userPage &= entry >> 2 & 1;
         noExecute |= wide ? entry >> 63 : 0;
     }
@@ -166,7 +169,7 @@ internal ref struct PageWalk
     private unsafe bool Finish(ulong entry, int level, int top, out Translation translation)
     {
         translation = default;
-        if (!Permitted(KeyForbids(entry)))
+        if (!(shadow ? ShadowPermitted(entry) : Permitted(KeyForbids(entry))))
             return Fault(PageFaultBit.Present | (KeyForbids(entry) ? PageFaultBit.Key : 0));
         int shift = wide ? 12 + (9 * (level - 1)) : level == 1 ? 12 : 22;
         ulong offset = (1UL << shift) - 1;
@@ -187,7 +190,7 @@ internal ref struct PageWalk
         if (!core.TryGuestPhysical(physical, kind | page, linear, out EptResult result))
             return result.Status == EptStatus.ReservedBits && Fault(PageFaultBit.Present | PageFaultBit.Reserved);
         bool dirty = (entries[level - 1] & PageEntryBit.Dirty) != 0 || access == Access.Write;
-        bool mayWrite = dirty && WritePermitted() && !KeyForbidsWrite(entry) && (result.Rights & EptRights.Write) != 0 &&
+        bool mayWrite = dirty && !shadow && WritePermitted() && !KeyForbidsWrite(entry) && (result.Rights & EptRights.Write) != 0 &&
             (result.Dirty || access == Access.Write);
         translation = new Translation(result.Address, mayWrite, shift > 12);
         if (core.InNonRoot && core.Vmx.Seam)
@@ -201,6 +204,14 @@ internal ref struct PageWalk
 
     private readonly unsafe bool KeyForbidsWrite(ulong leaf) =>
         (core.KeyRights(leaf, userPage != 0) & 2) != 0 && (user || (core.Lp->Cr0 & Cr0Bit.Wp) != 0);
+
+    /// <summary>
+    /// A shadow-stack access: to a page whose leaf alone is read-only and which is dirty, of the access's own kind.
+    /// SDM vol. 3A, 4.6.1.
+    /// </summary>
+    private readonly bool ShadowPermitted(ulong leaf) =>
+        (leaf & (PageEntryBit.Writable | PageEntryBit.Dirty)) == PageEntryBit.Dirty && writableAbove != 0
+        && user == (userPage != 0) && !KeyForbids(leaf);
 
     private readonly unsafe bool Permitted(bool keyForbids)
     {
@@ -247,6 +258,8 @@ internal ref struct PageWalk
             code |= PageFaultBit.Write;
         if (user)
             code |= PageFaultBit.User;
+        if (shadow)
+            code |= PageFaultBit.ShadowStack;
         bool tellsFetch = (wide && (core.Lp->Efer & EferBit.Nxe) != 0) || (core.Lp->Cr4 & Cr4Bit.Smep) != 0;
         if (access == Access.Fetch && tellsFetch)
             code |= PageFaultBit.Fetch;

@@ -8,7 +8,7 @@ using Seamsim.Isa.State;
 namespace Seamsim.Isa.Semantics;
 
 // BMI1, BMI2 and ADX. SDM vol. 2; each operation is named after its instruction. Of three operands, dst is the one that
-// may be memory and src the register named beside it.
+// may be memory and src the register named beside it. Undefined flags are those of undefined-results.csv.
 
 internal readonly unsafe struct Andn : IBinaryOp
 {

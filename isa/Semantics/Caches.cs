@@ -52,7 +52,7 @@ internal static unsafe class Caches
     {
         Gva address = core.EffectiveAddress(i);
         if (!core.IsCanonical(address.Value))
-            return core.RaiseGp0();
+            return core.Raise(i.MemorySegment == Register.SS ? Vector.SS : Vector.GP);
         if (!core.TryTranslate(address.Value, Access.Read, core.Cpl == 3, implicitly: false, out Translation t))
             return Outcome.Fault;
         core.ChargeOperation(Operation.Clflushopt, address.Value);

@@ -39,8 +39,8 @@ internal readonly unsafe ref struct CallGates(Core core, in Instruction i, ushor
         int slot = core.LongModeActive ? 8 : (gate.Type & Wide) != 0 ? 4 : 2;
         ulong offset = slot == 2 ? (ushort)gate.GateOffset : core.LongModeActive ? gate.GateOffset : (uint)gate.GateOffset;
         if (!call)
-            return FarTransfer.TryTarget(core, code, offset)
-                ? FarTransfer.Enter(core, target, code, offset, core.Cpl)
+            return FarTransfer.TryTarget(core, code, offset) && FarTransfer.TryKeepShadow(core, code)
+                ? FarTransfer.EnterTracked(core, target, code, offset)
                 : Outcome.Fault;
         return code.IsConforming || code.Dpl == core.Cpl
             ? CallSame(target, code, offset, slot)
@@ -66,13 +66,16 @@ internal readonly unsafe ref struct CallGates(Core core, in Instruction i, ushor
         image.Add(core.Lp->Cs.Selector);
         int address = slot == 8 ? 8 : core.StackAddressBytes;
         ulong top = core.Lp->Gpr[4];
+        var shadow = new ShadowEntry(core, FarTransfer.ReturnLinear(core, next));
         if (!core.HasRoom(core.Lp->Ss, address, top, image.Bytes, 0)
             || !FarTransfer.TryTarget(core, code, offset)
             || !core.TryPrepareFrame(core.Lp->Ss, address, top, image.Bytes, core.Cpl, 0, out PreparedFrame frame)
-            || FarTransfer.Enter(core, target, code, offset, core.Cpl) == Outcome.Fault)
+            || !shadow.TryPrepare(core.Cpl, 0, slot == 8)
+            || FarTransfer.EnterTracked(core, target, code, offset) == Outcome.Fault)
             return Outcome.Fault;
 
         core.Push(frame, image.Image);
+        shadow.Commit();
         core.SetStackPointer(frame.Pointer, address);
         return Outcome.Jumped;
     }
@@ -91,16 +94,19 @@ internal readonly unsafe ref struct CallGates(Core core, in Instruction i, ushor
         image.Add(core.Lp->Ss.Selector);
         int address = slot == 8 ? 8 : Core.StackBytesOf(stack);
         uint error = (uint)(stack.Selector & ~3);
+        var shadow = new ShadowEntry(core, FarTransfer.ReturnLinear(core, next));
         if (!core.HasRoom(stack, address, top, image.Bytes, error)
             || !FarTransfer.TryTarget(core, code, offset)
             || !core.TryPrepareFrame(stack, address, top, image.Bytes, cpl, error, out PreparedFrame frame)
+            || !shadow.TryPrepare(cpl, 0, slot == 8)
             || !core.TryMarkDescriptor(target, code, code.Type | 1))
             return Outcome.Fault;
 
         core.Push(frame, image.Image);
+        shadow.Commit();
         core.Lp->Ss = stack;
         core.Lp->Gpr[4] = frame.Pointer;
-        return FarTransfer.Enter(core, target, code with { Low = code.Low | Descriptor.AccessedBit }, offset, cpl);
+        return FarTransfer.EnterTracked(core, target, code with { Low = code.Low | Descriptor.AccessedBit }, offset);
     }
 
     private bool TryLoadStack(int cpl, int slot, out Segment stack, out ulong top)

@@ -33,8 +33,11 @@ internal static unsafe class FarReturn
             return ReturnOutward(core, selector, code, offset, bytes, (int)popped, release);
         int address = core.StackAddressBytes;
         ulong pointer = core.StackPointer + popped;
-        if (FarTransfer.Enter(core, selector, code, offset, core.Cpl) == Outcome.Fault)
+        var shadow = ShadowOf(core, selector, code, offset);
+        if (!shadow.TryPrepare(core.Cpl, iret: false)
+            || FarTransfer.Enter(core, selector, code, offset, core.Cpl) == Outcome.Fault)
             return Outcome.Fault;
+        shadow.Commit();
         core.SetStackPointer(pointer, address);
         return Outcome.Jumped;
     }
@@ -47,20 +50,31 @@ internal static unsafe class FarReturn
     /// <param name="bytes">Size of a stack slot.</param>
     /// <param name="above">Where the stack pointer lies, from the top of the current stack.</param>
     /// <param name="release">Bytes of parameters to drop from the outer stack.</param>
+    /// <param name="iret">IRET, whose level may stay the same.</param>
     public static Outcome ReturnOutward(
-        Core core, ushort selector, in Descriptor code, ulong offset, int bytes, int above, ulong release)
+        Core core, ushort selector, in Descriptor code, ulong offset, int bytes, int above, ulong release, bool iret = false)
     {
         if (!core.TryReadStack(above, bytes, out ulong stack) || !core.TryReadStack(above + bytes, bytes, out ulong data))
             return Outcome.Fault;
         int cpl = selector & 3;
         bool to64 = core.LongModeActive && code.Is64Bit;
+        var shadow = ShadowOf(core, selector, code, offset);
         if (!TryCheckStack(core, (ushort)data, cpl, to64, out Segment ss)
+            || !shadow.TryPrepare(cpl, iret)
             || !core.TryMarkDescriptor(selector, code, code.Type | 1))
             return Outcome.Fault;
+        shadow.Commit();
         core.Lp->Ss = ss;
         core.SetStackPointer(stack + release, to64 ? 8 : Core.StackBytesOf(ss));
         DropInnerSegments(core, cpl);
         return FarTransfer.Enter(core, selector, code with { Low = code.Low | Descriptor.AccessedBit }, offset, cpl);
+    }
+
+    /// <summary>The shadow-stack part of a return to a checked target.</summary>
+    public static ShadowReturn ShadowOf(Core core, ushort selector, in Descriptor code, ulong offset)
+    {
+        bool wide = core.LongModeActive && code.Is64Bit;
+        return new ShadowReturn(core, selector, wide ? offset : (uint)(code.Base + offset), wide);
     }
 
     /// <summary>The code segment a far RET or IRET loads: RPL is the level it returns to.</summary>

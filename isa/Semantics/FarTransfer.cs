@@ -52,6 +52,29 @@ internal static unsafe class FarTransfer
         return Outcome.Jumped;
     }
 
+    /// <summary>As <see cref="Enter"/> at the current level, and an ENDBRANCH is awaited.</summary>
+    public static Outcome EnterTracked(Core core, ushort selector, in Descriptor code, ulong offset)
+    {
+        Outcome outcome = Enter(core, selector, code, offset, core.Cpl);
+        if (outcome != Outcome.Fault)
+            core.TrackFar();
+        return outcome;
+    }
+
+    /// <summary>The linear address that a shadow stack keeps of a return address.</summary>
+    public static ulong ReturnLinear(Core core, ulong next) =>
+        core.LongMode64 ? next : (uint)(core.Lp->Cs.Base + next);
+
+    /// <summary>Outside 64-bit code SSP must lie below 4 GiB, else #GP(0).</summary>
+    public static bool TryKeepShadow(Core core, in Descriptor code)
+    {
+        bool wide = core.LongModeActive && code.Is64Bit;
+        if (wide || !core.ShadowStackEnabled(core.Cpl) || core.Lp->Ssp >> 32 == 0)
+            return true;
+        core.RaiseGp0();
+        return false;
+    }
+
     /// <summary>A target beyond the limit, or not canonical in 64-bit code, is #GP(0).</summary>
     public static bool TryTarget(Core core, in Descriptor code, ulong offset)
     {
@@ -96,8 +119,8 @@ internal static unsafe class FarTransfer
     }
 
     private static Outcome JumpCode(Core core, in FarPointer pointer, in Descriptor code) =>
-        TryCheck(core, pointer.Selector, code) && TryTarget(core, code, pointer.Offset)
-            ? Enter(core, pointer.Selector, code, pointer.Offset, core.Cpl)
+        TryCheck(core, pointer.Selector, code) && TryTarget(core, code, pointer.Offset) && TryKeepShadow(core, code)
+            ? EnterTracked(core, pointer.Selector, code, pointer.Offset)
             : Outcome.Fault;
 
     private static Outcome CallCode(Core core, in Instruction i, in FarPointer pointer, in Descriptor code)
@@ -107,14 +130,17 @@ internal static unsafe class FarTransfer
         image.Add(core.Lp->Cs.Selector);
         int address = core.StackAddressBytes;
         ulong top = core.Lp->Gpr[4];
+        var shadow = new ShadowEntry(core, ReturnLinear(core, i.NextIP));
         if (!TryCheck(core, pointer.Selector, code)
             || !core.HasRoom(core.Lp->Ss, address, top, image.Bytes, 0)
             || !TryTarget(core, code, pointer.Offset)
             || !core.TryPrepareFrame(core.Lp->Ss, address, top, image.Bytes, core.Cpl, 0, out PreparedFrame frame)
-            || Enter(core, pointer.Selector, code, pointer.Offset, core.Cpl) == Outcome.Fault)
+            || !shadow.TryPrepare(core.Cpl, 0, core.LongModeActive && code.Is64Bit)
+            || EnterTracked(core, pointer.Selector, code, pointer.Offset) == Outcome.Fault)
             return Outcome.Fault;
 
         core.Push(frame, image.Image);
+        shadow.Commit();
         core.SetStackPointer(frame.Pointer, address);
         return Outcome.Jumped;
     }

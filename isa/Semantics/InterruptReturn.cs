@@ -106,15 +106,21 @@ internal static unsafe class InterruptReturn
         {
             // 64-bit mode always pops SS:RSP
             outcome = FarReturn.ReturnOutward(
-                core, frame.Selector, code, frame.Offset, frame.Bytes, 3 * frame.Bytes, release: 0);
+                core, frame.Selector, code, frame.Offset, frame.Bytes, 3 * frame.Bytes, release: 0, iret: true);
         }
         else
         {
             int address = core.StackAddressBytes;
             ulong pointer = core.StackPointer + (ulong)(3 * frame.Bytes);
+            ShadowReturn shadow = FarReturn.ShadowOf(core, frame.Selector, code, frame.Offset);
+            if (!shadow.TryPrepare(core.Cpl, iret: true))
+                return Outcome.Fault;
             outcome = FarTransfer.Enter(core, frame.Selector, code, frame.Offset, core.Cpl);
             if (outcome != Outcome.Fault)
+            {
+                shadow.Commit();
                 core.SetStackPointer(pointer, address);
+            }
         }
         if (outcome != Outcome.Fault)
             LoadFlags(core, frame, may);

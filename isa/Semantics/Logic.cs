@@ -6,7 +6,7 @@ using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Semantics;
 
-// SDM vol. 2. Each operation is named after its instruction; AF, undefined by the manual, is 0.
+// SDM vol. 2. Each operation is named after its instruction; undefined flags are those of undefined-results.csv.
 
 internal readonly unsafe struct And : IBinaryOp
 {

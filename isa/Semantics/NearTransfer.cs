@@ -15,14 +15,20 @@ internal static unsafe class NearTransfer
         int bytes = -i.StackPointerIncrement;
         if (!core.TryReadOperand(i, 0, out ulong target))
             return Outcome.Fault;
-        ulong old = core.StackPointer;
         if (!IsInside(core, target))
             return core.RaiseGp0();
-        if (!core.TryPush(i.NextIP, bytes))
-        {
-            core.StackPointer = old;
+        bool isIndirect = i.Op0Kind is OpKind.Register or OpKind.Memory;
+        // CALL to the next instruction only reads RIP: it leaves the shadow stack alone
+        bool shadows = core.ShadowStackEnabled(core.Cpl) && (isIndirect || target != i.NextIP);
+        int slot = Math.Max(bytes, 4);
+        PreparedWrite shadow = default;
+        if (!core.TryPreparePush(bytes, bytes, out ulong linear) || (shadows && !core.TryPrepareShadowPush(slot, out shadow)))
             return Outcome.Fault;
-        }
+        core.CompletePush(linear, i.NextIP, bytes, bytes);
+        if (shadows)
+            core.PushShadow(shadow, slot, i.NextIP);
+        if (isIndirect)
+            core.TrackIndirect(i);
         return core.JumpNear(target);
     }
 
@@ -30,7 +36,12 @@ internal static unsafe class NearTransfer
     {
         if (i.IsJmpFar || i.IsJmpFarIndirect)
             return FarTransfer.Jmp(core, i);
-        return core.TryReadOperand(i, 0, out ulong target) ? core.JumpNear(target) : Outcome.Fault;
+        if (!core.TryReadOperand(i, 0, out ulong target))
+            return Outcome.Fault;
+        Outcome outcome = core.JumpNear(target);
+        if (outcome != Outcome.Fault && i.Op0Kind is OpKind.Register or OpKind.Memory)
+            core.TrackIndirect(i);
+        return outcome;
     }
 
     /// <summary>Jcc whose target lies beyond the code segment: the branch faults when it is taken.</summary>
@@ -61,10 +72,18 @@ internal static unsafe class NearTransfer
     {
         ulong release = i.OpCount > 0 ? i.GetImmediate(0) : 0;
         int bytes = i.Code is Code.Retnq or Code.Retnq_imm16 ? 8 : i.Code is Code.Retnd or Code.Retnd_imm16 ? 4 : 2;
-        if (!core.TryReadStack(0, bytes, out ulong target) || core.JumpNear(target) == Outcome.Fault)
+        if (!core.TryReadStack(0, bytes, out ulong target))
             return Outcome.Fault;
+        if (!IsInside(core, target))
+            return core.RaiseGp0();
+        int slot = Math.Max(bytes, 4);
+        bool shadows = core.ShadowStackEnabled(core.Cpl);
+        if (shadows && !core.TryPopShadow(slot, target))
+            return Outcome.Fault;
+        if (shadows)
+            core.Lp->Ssp += (ulong)slot;
         core.StackPointer += (ulong)bytes + release;
-        return Outcome.Jumped;
+        return core.JumpNear(target);
     }
 
     public static Outcome Loop(Core core, in Instruction i)

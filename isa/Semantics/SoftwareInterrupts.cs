@@ -27,14 +27,21 @@ internal static unsafe class SoftwareInterrupts
             : core.DeliverEvent(vector, EventType.SoftwareInterrupt, null, i.Length);
     }
 
-    public static Outcome Int3(Core core, in Instruction i) => Exception(core, i, Vector.BP, EventType.SoftwareException);
+    public static Outcome Int3(Core core, in Instruction i) => Exception(core, i, Vector.BP);
 
-    public static Outcome Int1(Core core, in Instruction i) =>
-        Exception(core, i, Vector.DB, EventType.PrivilegedSoftwareException);
+    public static Outcome Int1(Core core, in Instruction i)
+    {
+        ulong conditions = core.TakeConditions();
+        core.Raise(Vector.DB, 0, conditions);
+        if (core.InterceptsFault(EventType.PrivilegedSoftwareException, i.Length, out Outcome exit))
+            return exit;
+        core.LoadDr6OfInt1(conditions);
+        return core.DeliverEvent((byte)Vector.DB, EventType.PrivilegedSoftwareException, null, i.Length);
+    }
 
     public static Outcome Into(Core core, in Instruction i) => core.LongMode64
         ? core.Raise(Vector.UD)
-        : LazyFlags.Overflow(core.Lp) ? Exception(core, i, Vector.OF, EventType.SoftwareException) : Outcome.Next;
+        : LazyFlags.Overflow(core.Lp) ? Exception(core, i, Vector.OF) : Outcome.Next;
 
     /// <summary>BOUND: a signed index against two signed bounds in memory.</summary>
     public static Outcome Bound(Core core, in Instruction i)
@@ -54,11 +61,11 @@ internal static unsafe class SoftwareInterrupts
 
     private static long Signed(ulong value, int bytes) => bytes == 2 ? (short)value : (int)value;
 
-    private static Outcome Exception(Core core, in Instruction i, Vector vector, EventType type)
+    private static Outcome Exception(Core core, in Instruction i, Vector vector)
     {
         core.Raise(vector);
-        return core.InterceptsFault(type, i.Length, out Outcome exit)
+        return core.InterceptsFault(EventType.SoftwareException, i.Length, out Outcome exit)
             ? exit
-            : core.DeliverEvent((byte)vector, type, null, i.Length);
+            : core.DeliverEvent((byte)vector, EventType.SoftwareException, null, i.Length);
     }
 }

@@ -73,8 +73,13 @@ internal static unsafe class Syscalls
 
     private static void EnterKernel(Core core, ushort selector, uint code)
     {
+        if (core.Cpl == 3 && core.ShadowStackEnabled(3))
+            core.Lp->Pl3Ssp = core.Lp->Ssp;
         core.Lp->Cs = new Segment { Selector = selector, Limit = uint.MaxValue, AccessRights = code };
         core.Lp->Ss = new Segment { Selector = (ushort)(selector + 8), Limit = uint.MaxValue, AccessRights = FlatData };
+        if (core.ShadowStackEnabled(0))
+            core.Lp->Ssp = 0; // the kernel sets its own with SETSSBSY
+        core.TrackFar();
         core.ModeChanged();
     }
 
@@ -88,6 +93,8 @@ internal static unsafe class Syscalls
         {
             Selector = (ushort)(stack | 3), Limit = uint.MaxValue, AccessRights = FlatData | UserRights,
         };
+        if (core.ShadowStackEnabled(3))
+            core.Lp->Ssp = core.Lp->Pl3Ssp;
         core.ModeChanged();
     }
 }

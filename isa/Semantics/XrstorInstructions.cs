@@ -12,7 +12,9 @@ namespace Seamsim.Isa.Semantics;
 /// </summary>
 internal static unsafe class XrstorInstructions
 {
-    private const ulong X87 = 1, Sse = 2, Avx = 4;
+    private const int CetUserComponent = 11;
+    private const ulong X87 = 1, Sse = 2, Avx = 4, CetUser = 1UL << CetUserComponent;
+    private const ulong ModeState = 1 << 9 | 1 << 11 | 1 << 12; // protection keys and CET take part in paging and blocks
     private const int MaxAreaBytes = 16384;
 
     public static Outcome Xrstor(Core core, in Instruction i) =>
@@ -39,16 +41,18 @@ internal static unsafe class XrstorInstructions
         Span<byte> image = stackalloc byte[MaxAreaBytes];
         if (!core.TryReadLinear(area, image[..XsaveArea.ExtendedAt], core.Cpl))
             return Outcome.Fault;
-        if (!TryParse(image, enabled, compactOnly, out ulong present, out ulong format))
+        if (!TryParse(image, enabled, compactOnly, out ulong present, out ulong compaction))
             return core.RaiseGp0();
         XsaveLayout layout = core.Extended.Layout;
         ulong requested = XsaveRules.Requested(core, enabled), restored = requested & present & ~XsaveRules.Disabled(core);
-        bool standard = format == 0, mxcsr = standard ? (requested & (Sse | Avx)) != 0 : (restored & Sse) != 0;
+        bool standard = (compaction & XsaveArea.Compacted) == 0, mxcsr = standard ? (requested & (Sse | Avx)) != 0 : (restored & Sse) != 0;
         if (mxcsr && !LegacyRegion.TryReadMxcsr(image, out _))
             return core.RaiseGp0();
-        Func<int, int> offsetOf = standard ? layout.StandardOffset : c => layout.CompactedOffset(format, c);
+        Func<int, int> offsetOf = standard ? layout.StandardOffset : c => layout.CompactedOffset(compaction, c);
         if (!TryReadExtended(core, area, restored, offsetOf, image))
             return Outcome.Fault;
+        if ((restored & CetUser) != 0 && !Core.IsLegalCetState(image[offsetOf(CetUserComponent)..]))
+            return core.RaiseGp0();
 
         if ((restored & X87) != 0)
             LegacyRegion.RestoreX87(core, image, LegacyRegion.IsWide(i));
@@ -62,18 +66,20 @@ internal static unsafe class XrstorInstructions
             LegacyRegion.TryReadMxcsr(image, out core.Lp->Mxcsr);
         else if (!standard && (requested & Sse) != 0)
             core.Lp->Mxcsr = ExtendedState.InitialMxcsr;
+        if ((requested & ModeState) != 0)
+            core.ModeChanged();
         return Outcome.Next;
     }
 
-    /// <summary>XSTATE_BV and the components the area has room for (0: standard format); false is #GP(0).</summary>
+    /// <summary>XSTATE_BV and XCOMP_BV, when the header passes its checks; false is #GP(0).</summary>
     private static bool TryParse(
-        ReadOnlySpan<byte> image, ulong enabled, bool compactOnly, out ulong present, out ulong format)
+        ReadOnlySpan<byte> image, ulong enabled, bool compactOnly, out ulong present, out ulong compaction)
     {
         const int compacted = 16, standard = 24; // bytes of the header with a meaning
         ReadOnlySpan<byte> header = image.Slice(XsaveArea.HeaderAt, XsaveArea.HeaderBytes);
         present = BinaryPrimitives.ReadUInt64LittleEndian(header);
-        ulong compaction = BinaryPrimitives.ReadUInt64LittleEndian(header[8..]);
-        format = compaction & ~XsaveArea.Compacted;
+        compaction = BinaryPrimitives.ReadUInt64LittleEndian(header[8..]);
+        ulong format = compaction & ~XsaveArea.Compacted;
         if ((compaction & XsaveArea.Compacted) != 0)
             return (format & ~enabled) == 0 && (present & ~format) == 0
                 && !header[compacted..].ContainsAnyExcept((byte)0);

@@ -24,7 +24,7 @@ internal static unsafe class XsaveRules
 
     /// <summary>RFBM: the enabled components named in EDX:EAX.</summary>
     public static ulong Requested(Core core, ulong enabled) =>
-        enabled & ((uint)core.Lp->Gpr[0] | (core.Lp->Gpr[2] << 32));
+        enabled & core.Extended.Components & ((uint)core.Lp->Gpr[0] | (core.Lp->Gpr[2] << 32));
 
     /// <summary>XINUSE; a component that IA32_XFD disables is saved as if it were initial. SDM vol. 1, 13.14.</summary>
     public static ulong InUse(Core core) => core.Extended.InUseIn(core.LongMode64) & ~Disabled(core);

@@ -19,12 +19,13 @@ public sealed unsafe class ExtendedState
     /// <summary>Bits of MXCSR that may be set. SDM vol. 1, 11.6.6: no processor of Intel has more.</summary>
     internal const uint MxcsrMask = 0xFFFF;
 
-    private const int X87 = 0, Sse = 1, Avx = 2, Opmask = 5, ZmmHi256 = 6, Hi16Zmm = 7, Pkru = 9, MaxComponents = 63;
+    private const int X87 = 0, Sse = 1, Avx = 2, Opmask = 5, ZmmHi256 = 6, Hi16Zmm = 7, Pkru = 9, CetU = 11, CetS = 12, MaxComponents = 63;
     private const int HeaderOffset = 512, X87Offset = 32, X87Bytes = 160, XmmOffset = 160, MxcsrOffset = 24;
     private const ulong Compacted = 1UL << 63;
 
     private const ulong InRegisterFields =
-        1 << X87 | 1 << Sse | 1 << Avx | 1 << Opmask | 1 << ZmmHi256 | 1 << Hi16Zmm | 1 << Pkru;
+        1 << X87 | 1 << Sse | 1 << Avx | 1 << Opmask | 1 << ZmmHi256 | 1 << Hi16Zmm | 1 << Pkru
+        | 1 << CetU | 1 << CetS;
 
     private readonly LogicalProcessor* lp;
     private readonly XsaveLayout layout;
@@ -263,6 +264,8 @@ public sealed unsafe class ExtendedState
         Hi16Zmm  => new Registers((byte*)lp->Zmm + 16 * 64,   1, 1024, 0),
         Opmask   => new Registers((byte*)lp->K,               1,   64, 0),
         Pkru     => new Registers((byte*)&lp->Pkru,           1,    4, 0),
+        CetU     => new Registers((byte*)&lp->UCet,           1,   16, 0),
+        CetS     => new Registers((byte*)&lp->Pl0Ssp,         1,   24, 0),
         _        => new Registers(OtherComponent(component),  1, layout.SizeOf(component), 0),
     };
 

@@ -182,6 +182,15 @@ public unsafe struct LogicalProcessor
     /// <summary>Protection-key rights for user pages.</summary>
     public uint Pkru;
 
+    /// <summary>IA32_U_CET and IA32_PL3_SSP: XSAVE component 11.</summary>
+    public ulong UCet, Pl3Ssp;
+
+    /// <summary>IA32_PL0_SSP, IA32_PL1_SSP and IA32_PL2_SSP: XSAVE component 12.</summary>
+    public ulong Pl0Ssp, Pl1Ssp, Pl2Ssp;
+
+    /// <summary>IA32_S_CET and IA32_INTERRUPT_SSP_TABLE_ADDR.</summary>
+    public ulong SCet, InterruptSspTable;
+
     /// <summary>IA32_PKRS: protection-key rights for supervisor pages.</summary>
     public ulong Pkrs;
 

@@ -119,7 +119,9 @@ internal static unsafe class GuestState
         LogicalProcessor* lp = core.Lp;
         v[VmcsField.GuestActivityState] = (ulong)lp->Activity;
         v[VmcsField.GuestInterruptibilityState] = lp->InterruptShadow | (lp->NmiBlocked ? 8u : 0u);
-        v[VmcsField.GuestPendingDebugExceptions] = lp->PendingDebug;
+        // MOV SS holds the single step back: the field shows it, though it makes no trap of its own
+        bool held = (lp->InterruptShadow & 2) != 0 && (lp->Rflags & RflagsBit.Tf) != 0;
+        v[VmcsField.GuestPendingDebugExceptions] = lp->PendingDebug | (held ? DebugBit.SingleStep : 0);
         uint exit = v.Dword(VmcsField.ExitControls);
         if ((exit & ExitControls.SaveDebugControls) != 0)
         {
@@ -138,7 +140,8 @@ internal static unsafe class GuestState
         lp->Activity = (ActivityState)v.Dword(VmcsField.GuestActivityState);
         lp->InterruptShadow = (byte)(interruptibility & 3);
         lp->NmiBlocked = (interruptibility & 8) != 0;
-        lp->PendingDebug = v[VmcsField.GuestPendingDebugExceptions];
+        bool held = (lp->InterruptShadow & 2) != 0 && (lp->Rflags & RflagsBit.Tf) != 0;
+        lp->PendingDebug = v[VmcsField.GuestPendingDebugExceptions] & ~(held ? DebugBit.SingleStep : 0);
     }
 
     private static void SaveMsrs(Core core, Vmcs v)

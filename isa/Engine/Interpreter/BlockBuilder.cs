@@ -98,6 +98,14 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
             instruction.Length = LongestInstruction + 1;
     }
 
+    /// <summary>Under CET: near CALL and RET with a shadow stack, indirect branches and ENDBRANCH with tracking.</summary>
+    private static bool IsEnforced(in Instruction instruction, in BlockKey key)
+    {
+        bool indirect = instruction.FlowControl is FlowControl.IndirectBranch or FlowControl.IndirectCall;
+        return (key.IsShadowed && instruction.FlowControl is FlowControl.Call or FlowControl.IndirectCall or FlowControl.Return)
+            || (key.IsTracked && (indirect || instruction.Mnemonic is Mnemonic.Endbr64 or Mnemonic.Endbr32));
+    }
+
     private static bool EndsBlock(in Instruction instruction) =>
         instruction.FlowControl != FlowControl.Next || instruction.IsInvalid;
 
@@ -114,6 +122,8 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
             keys[used] = OpBinder.Bind(decoded[used], op + used, code64, key.VectorMode);
             if (op[used].Target > key.Limit && !code64)
                 keys[used] = OpBinder.System(); // beyond the segment: the branch itself faults
+            if (key.Mode >> BlockKey.CetShift != 0 && IsEnforced(decoded[used], key))
+                keys[used] = OpBinder.System();
             if (keys[used].Family == Family.VectorGeneral)
                 op[used].Imm = Keep(decoded[used], arena);
             if (keys[used].Family != Family.System)
@@ -141,7 +151,7 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
             *(Instruction*)(last + 1) = decoded[count - 1];
             last->Imm = (ulong)(last + 1);
         }
-        return new Block { Key = key, Head = head, SecondPage = second };
+        return new Block { Key = key, Head = head, SecondPage = second, First = decoded[0].Code };
     }
 
     /// <summary>An instruction that is executed from its Iced form, in an op's room.</summary>

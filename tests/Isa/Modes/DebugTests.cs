@@ -147,6 +147,27 @@ public sealed unsafe class DebugTests
     }
 
     [Test]
+    public void Int1_brings_a_trap_along_that_mov_ss_held_back()
+    {
+        using ModeRig rig = new ModeRig().Load("8E1500000300 F1 F4"); // mov ss,[data] ; int1
+        rig.Write16(Data, ModeRig.Data0);
+        (rig.Lp->Dr0, rig.Lp->Dr7, rig.Lp->Dr6) = (Data, Any4, Quiet);
+        rig.Core.DebugRegistersChanged();
+        rig.Run();
+        Assert.That((rig.Vector, rig.Read(rig.Esp), rig.Esp, rig.Lp->Dr6), Is.EqualTo((1, At + 7, ModeRig.Stack - 12, Quiet | 1)));
+    }
+
+    [Test]
+    public void Mov_ss_makes_no_single_step_trap_of_its_own()
+    {
+        using ModeRig rig = new ModeRig().Load("8ED0 CD40"); // mov ss,ax ; int 40h
+        rig.Core.Rflags |= 0x100;
+        rig.Lp->Gpr[0] = ModeRig.Data0;
+        rig.Run();
+        Assert.That(rig.Vector, Is.EqualTo(0x40));
+    }
+
+    [Test]
     public void A_faulting_access_meets_no_breakpoint()
     {
         // cmpsb: the first operand is watched, the second is beyond DS... of ES, which is null

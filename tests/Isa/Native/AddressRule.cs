@@ -18,7 +18,7 @@ internal sealed unsafe class AddressRule
                 if (!IsInside(instruction, memory, values))
                     return false;
         }
-        return !IsBitString(instruction) || IsBitInside(instruction, state);
+        return XsaveArrangement.IsMaskFree(instruction) && (!IsBitString(instruction) || IsBitInside(instruction, state));
     }
 
     private static bool IsInside(in Instruction instruction, in UsedMemory memory, ProcessorState* state)

@@ -57,6 +57,8 @@ internal sealed unsafe class Arrangement(OperandValues values)
                 state.Gpr[Rcx] = (values.Chance(20) ? values.Random64() << 32 : 0) + (uint)random.Next(3);
                 break;
         }
+        if (XsaveArrangement.Saves(i.Mnemonic))
+            new XsaveArrangement(values).Apply(i, ref state, window);
         if (i.IsStringInstruction && (i.HasRepPrefix || i.HasRepnePrefix))
             state.Gpr[Rcx] = (ulong)random.Next(20);
     }

@@ -55,6 +55,7 @@ internal static unsafe class Undefined
         Code.Fnstenv_m14byte or Code.Fnsave_m94byte  => [(6, 14)],
         Code.Fnstenv_m28byte or Code.Fnsave_m108byte => [(12, 28)],
         Code.Fxsave_m512byte or Code.Fxsave64_m512byte => [(6, 24), (28, 32), (416, 512)],
+        _ when XsaveArrangement.Saves(code.Mnemonic()) => [(28, 32)],
         _ => [],
     };
 

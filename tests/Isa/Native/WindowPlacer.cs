@@ -57,7 +57,7 @@ internal sealed unsafe class WindowPlacer(OperandValues values, ProcessorState* 
 
     public void Place(ref Instruction i, int n, OpCodeOperandKind kind)
     {
-        ulong target = Target(Math.Max(1, i.MemorySize.GetSize()));
+        ulong target = Target(XsaveArrangement.Saves(i.Mnemonic) ? XsaveArrangement.Bytes : Math.Max(1, i.MemorySize.GetSize()));
         if (kind == mem_offs)
             SetDisplacement(ref i, (long)target, 8);
         else if (FormOperands.IsVectorIndexed(kind))

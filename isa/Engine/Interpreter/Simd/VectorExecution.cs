@@ -99,7 +99,8 @@ internal unsafe ref struct VectorExecution
         rmBytes = size;
         if (instruction.IsBroadcast)
             return TryBroadcast(address, segment, to);
-        if (mask != 0 && VectorBinder.IsAligned(instruction, row) && !core.IsVectorAligned(address, size, segment, write: false))
+        if (mask != 0 && VectorBinder.IsAligned(instruction, row)
+            && !core.IsVectorAligned(address, size, segment, write: false))
             return false;
         bool suppresses = isMasked && !row.IsMixing && row.Merging != Merging.Own && size % count == 0;
         return suppresses && mask != Full
@@ -156,7 +157,8 @@ internal unsafe ref struct VectorExecution
     {
         int size = instruction.MemorySize.GetSize(), segment = Core.SegmentIndex(instruction.MemorySegment);
         ulong address = core.EffectiveAddress(instruction).Value;
-        if (mask != 0 && VectorBinder.IsAligned(instruction, row) && !core.IsVectorAligned(address, size, segment, write: true))
+        if (mask != 0 && VectorBinder.IsAligned(instruction, row)
+            && !core.IsVectorAligned(address, size, segment, write: true))
             return false;
         bool done = isMasked && mask != Full
             ? core.TryWriteElements(address, size / count, count, mask, segment, d)
