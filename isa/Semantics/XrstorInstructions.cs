@@ -13,6 +13,7 @@ namespace Seamsim.Isa.Semantics;
 internal static unsafe class XrstorInstructions
 {
     private const ulong X87 = 1, Sse = 2, Avx = 4;
+    private const ulong ModeState = 1 << 9 | 1 << 11 | 1 << 12; // protection keys and CET take part in paging and blocks
     private const int MaxAreaBytes = 16384;
 
     public static Outcome Xrstor(Core core, in Instruction i) =>
@@ -62,6 +63,8 @@ internal static unsafe class XrstorInstructions
             LegacyRegion.TryReadMxcsr(image, out core.Lp->Mxcsr);
         else if (!standard && (requested & Sse) != 0)
             core.Lp->Mxcsr = ExtendedState.InitialMxcsr;
+        if ((requested & ModeState) != 0)
+            core.ModeChanged();
         return Outcome.Next;
     }
 
