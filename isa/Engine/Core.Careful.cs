@@ -3,6 +3,7 @@ using Seamsim.Isa.Engine.Interpreter;
 using Seamsim.Isa.Memory;
 using Seamsim.Isa.Paging;
 using Seamsim.Isa.Ports;
+using Seamsim.Isa.Probes;
 
 namespace Seamsim.Isa.State;
 
@@ -102,6 +103,7 @@ public sealed unsafe partial class Core
             || !TryTranslate(address.Value, Access.Write, Cpl == 3, implicitly: false, out Translation translation))
             return false;
         Probe?.Access(this, address.Value, write: true, source);
+        Timing?.Maintained(this, Upkeep.Line, address.Value);
         Memory.Write(translation.Address, source, InSeam, direct: true);
         return true;
     }

@@ -1,6 +1,7 @@
 using Iced.Intel;
 using Seamsim.Isa.Engine;
 using Seamsim.Isa.Engine.Interpreter;
+using Seamsim.Isa.Ports;
 using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Semantics;
@@ -23,14 +24,16 @@ internal static unsafe class NearTransfer
             core.StackPointer = old;
             return Outcome.Fault;
         }
-        return core.JumpNear(target);
+        return Told(core, i, IsIndirect(i) ? BranchKind.IndirectCall : BranchKind.Call, core.JumpNear(target));
     }
 
     public static Outcome Jmp(Core core, in Instruction i)
     {
         if (i.IsJmpFar || i.IsJmpFarIndirect)
             return FarTransfer.Jmp(core, i);
-        return core.TryReadOperand(i, 0, out ulong target) ? core.JumpNear(target) : Outcome.Fault;
+        if (!core.TryReadOperand(i, 0, out ulong target))
+            return Outcome.Fault;
+        return Told(core, i, IsIndirect(i) ? BranchKind.Indirect : BranchKind.Direct, core.JumpNear(target));
     }
 
     public static Outcome Ret(Core core, in Instruction i)
@@ -40,7 +43,7 @@ internal static unsafe class NearTransfer
         if (!core.TryReadStack(0, bytes, out ulong target) || core.JumpNear(target) == Outcome.Fault)
             return Outcome.Fault;
         core.StackPointer += (ulong)bytes + release;
-        return Outcome.Jumped;
+        return Told(core, i, BranchKind.Return, Outcome.Jumped);
     }
 
     public static Outcome Loop(Core core, in Instruction i)
@@ -53,11 +56,21 @@ internal static unsafe class NearTransfer
             Mnemonic.Loopne => !LazyFlags.Zero(core.Lp),
             _ => true,
         };
-        return goes ? core.JumpNear(i.NearBranchTarget) : Outcome.Next;
+        return Told(core, i, BranchKind.Conditional, goes ? core.JumpNear(i.NearBranchTarget) : Outcome.Next);
     }
 
     public static Outcome Jcxz(Core core, in Instruction i) =>
-        CountRegister(core, i, out _) == 0 ? core.JumpNear(i.NearBranchTarget) : Outcome.Next;
+        Told(core, i, BranchKind.Conditional,
+            CountRegister(core, i, out _) == 0 ? core.JumpNear(i.NearBranchTarget) : Outcome.Next);
+
+    private static bool IsIndirect(in Instruction i) => i.Op0Kind is OpKind.Register or OpKind.Memory;
+
+    private static Outcome Told(Core core, in Instruction i, BranchKind kind, Outcome outcome)
+    {
+        if (outcome != Outcome.Fault)
+            core.Timing?.Branched(core, kind, taken: outcome == Outcome.Jumped, i.NextIP);
+        return outcome;
+    }
 
     private static ulong CountRegister(Core core, in Instruction i, out Register register)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Seamsim.Isa;
 using Seamsim.Isa.Memory;
+using Seamsim.Isa.Ports;
 using Seamsim.Isa.State;
 using Seamsim.Timing;
 
@@ -14,10 +15,12 @@ internal sealed unsafe class GuestMachine : IDisposable
     private const ulong Pml4 = 0x1000, Pdpt = 0x2000, Pd = 0x3000, Pt = 0x4000, Stack = 0x80000, Exit = 0x60000;
     private const int PageTables = 32;
 
-    public GuestMachine(byte[] program)
+    public GuestMachine(byte[] program, ICostModel? costs = null)
     {
         Memory = new PhysicalMemory(new KeyIdLayout(46, 0, 0, 0), [(0, PageTables * 2UL << 20)]);
-        Core = new Core(0, 0, Memory, new Functional());
+        Core = new Core(0, 0, Memory, costs ?? Functional.Instance);
+        if (costs is Interval interval)
+            interval.Attach(Core, interval.CreateCaches(packages: 1, lpsPerPackage: 1));
         Write(Pml4, Pdpt | 3);
         Write(Pdpt, Pd | 3);
         for (ulong table = 0; table < PageTables; table++)

@@ -40,7 +40,7 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
     /// <summary>Leaves <see cref="count"/> = 0 when the first instruction runs past the bytes at hand.</summary>
     private void Decode(in BlockKey key, int most)
     {
-        int bits = (key.Mode & 3) switch { 0 => 64, 1 => 32, _ => 16 };
+        int bits = BitsOf(key);
         var reader = new ByteArrayCodeReader(bytes, 0, available);
         Decoder decoder = Decoder.Create(bits, reader, key.Rip);
         for (count = 0; count < most;)
@@ -54,16 +54,20 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
         }
     }
 
+    private static int BitsOf(in BlockKey key) => (key.Mode & 3) switch { 0 => 64, 1 => 32, _ => 16 };
+
     private static bool EndsBlock(in Instruction instruction) =>
         instruction.FlowControl != FlowControl.Next || instruction.IsInvalid;
 
     private Block Emit(in BlockKey key, OpArena arena, Hpa? second, bool step)
     {
-        Op* head = arena.Take(count + 4);
+        Op* head = arena.Take(count + 5);
         Op* op = head + 1;
-        bool code64 = (key.Mode & 3) == 0;
         if (core.Probe is not null)
-            op++; // the block marker
+            op++; // the observer's marker
+        if (core.Timing is not null)
+            head->Link = step ? head + count + 4 : op++; // that of the timing; a step's is not run through
+        bool code64 = (key.Mode & 3) == 0;
         int used = 0;
         for (; used < count; used++)
         {
@@ -161,7 +165,10 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
         head->NextRip = key.Rip;
         head->Left = (byte)count;
         ReadOnlySpan<byte> code = bytes.AsSpan(0, Math.Min(length, available));
-        head->Imm = core.Costs.BlockCycles(code, key.Rip, count);
+        if (core.Timing is { } timing)
+            timing.Define(core, head->Link, BlockOf(key, code, paid: false));
+        else
+            head->Imm = core.Costs.BlockCycles(code, key.Rip, BitsOf(key), count);
         if (core.Probe is not null)
             FillMarker(head, key, code);
     }
