@@ -42,4 +42,7 @@ public enum RunEnd : byte
 
     /// <summary>Shutdown (triple fault or SEAM shutdown): the logical processor runs no further.</summary>
     Shutdown,
+
+    /// <summary>A device asked for the end of the run; the instruction that reached it has retired.</summary>
+    Stopped,
 }

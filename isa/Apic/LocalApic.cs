@@ -67,7 +67,8 @@ public sealed unsafe partial class LocalApic
         }
     }
 
-    private bool IsEnabled => (BaseMsr & Enable) != 0;
+    /// <summary>IA32_APIC_BASE[11].</summary>
+    public bool IsEnabled => (BaseMsr & Enable) != 0;
 
     private bool IsSoftwareEnabled => IsEnabled && (spurious & SoftwareEnable) != 0;
 
@@ -167,7 +168,7 @@ public sealed unsafe partial class LocalApic
             : own >> 4 == asked >> 4 && (own & asked & 0xF) != 0;
     }
 
-    private void EndOfInterrupt()
+    internal void EndOfInterrupt()
     {
         int vector = isr.Highest;
         if (vector >= 0)

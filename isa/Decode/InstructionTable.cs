@@ -37,6 +37,18 @@ internal enum Shape : byte
 
     /// <summary>LOOP and its kin.</summary>
     Loop,
+
+    /// <summary>dst = op(src, register), where the register is the third operand.</summary>
+    SourceThenRegister,
+
+    /// <summary>dst = op(src, register), where the register is the second operand.</summary>
+    RegisterThenSource,
+
+    /// <summary>dst = op(src, immediate).</summary>
+    Immediate,
+
+    /// <summary>MULX.</summary>
+    MultiplyExtended,
 }
 
 /// <summary>A row: how to bind an instruction with regular operands.</summary>
@@ -66,7 +78,6 @@ internal static class InstructionTable
         [Mnemonic.Neg]    = Row<Neg>(Shape.Unary),
         [Mnemonic.Not]    = Row<Not>(Shape.Unary),
         [Mnemonic.Bswap]  = Row<Bswap>(Shape.Unary),
-        [Mnemonic.Movbe]  = Row<Movbe>(Shape.ReadWrite),
         [Mnemonic.Shl]    = Row<Shl>(Shape.ReadWrite),
         [Mnemonic.Sal]    = Row<Shl>(Shape.ReadWrite),
         [Mnemonic.Shr]    = Row<Shr>(Shape.ReadWrite),
@@ -90,6 +101,21 @@ internal static class InstructionTable
         [Mnemonic.Tzcnt]  = Row<Tzcnt>(Shape.ReadWrite),
         [Mnemonic.Lzcnt]  = Row<Lzcnt>(Shape.ReadWrite),
         [Mnemonic.Popcnt] = Row<Popcnt>(Shape.ReadWrite),
+        [Mnemonic.Andn]   = Row<Andn>(Shape.RegisterThenSource),
+        [Mnemonic.Pdep]   = Row<Pdep>(Shape.RegisterThenSource),
+        [Mnemonic.Pext]   = Row<Pext>(Shape.RegisterThenSource),
+        [Mnemonic.Bextr]  = Row<Bextr>(Shape.SourceThenRegister),
+        [Mnemonic.Bzhi]   = Row<Bzhi>(Shape.SourceThenRegister),
+        [Mnemonic.Sarx]   = Row<Sarx>(Shape.SourceThenRegister),
+        [Mnemonic.Shlx]   = Row<Shlx>(Shape.SourceThenRegister),
+        [Mnemonic.Shrx]   = Row<Shrx>(Shape.SourceThenRegister),
+        [Mnemonic.Rorx]   = Row<Rorx>(Shape.Immediate),
+        [Mnemonic.Mulx]   = new InstructionRow(Shape.MultiplyExtended, 0),
+        [Mnemonic.Blsi]   = Row<Blsi>(Shape.ReadWrite),
+        [Mnemonic.Blsmsk] = Row<Blsmsk>(Shape.ReadWrite),
+        [Mnemonic.Blsr]   = Row<Blsr>(Shape.ReadWrite),
+        [Mnemonic.Adcx]   = Row<Adcx>(Shape.ReadWrite),
+        [Mnemonic.Adox]   = Row<Adox>(Shape.ReadWrite),
         [Mnemonic.Cbw]    = Row<Cbw>(Shape.Implicit),
         [Mnemonic.Cwde]   = Row<Cwde>(Shape.Implicit),
         [Mnemonic.Cdqe]   = Row<Cdqe>(Shape.Implicit),
@@ -115,6 +141,13 @@ internal static class InstructionTable
         [Mnemonic.Prefetcht1]  = Row<Nop>(Shape.Implicit),
         [Mnemonic.Prefetcht2]  = Row<Nop>(Shape.Implicit),
         [Mnemonic.Prefetchw]   = Row<Nop>(Shape.Implicit),
+        [Mnemonic.Prefetch]    = Row<Nop>(Shape.Implicit),
+        [Mnemonic.Prefetchwt1] = Row<Nop>(Shape.Implicit),
+        [Mnemonic.Prefetchit0] = Row<Nop>(Shape.Implicit),
+        [Mnemonic.Prefetchit1] = Row<Nop>(Shape.Implicit),
+        [Mnemonic.Cldemote]    = Row<Nop>(Shape.Implicit),
+        [Mnemonic.Serialize]   = Row<Nop>(Shape.Implicit),
+        [Mnemonic.Reservednop] = Row<Nop>(Shape.Implicit),
         [Mnemonic.Loop]   = Row<Loop>(Shape.Loop),
         [Mnemonic.Loope]  = Row<Loope>(Shape.Loop),
         [Mnemonic.Loopne] = Row<Loopne>(Shape.Loop),
@@ -128,7 +161,7 @@ internal static class InstructionTable
     public static bool TryFind(Mnemonic mnemonic, out InstructionRow row) => Rows.TryGetValue(mnemonic, out row);
 
     /// <summary>The operation with a number; null for 0.</summary>
-    public static Type? OperationAt(byte number) => Operations[number];
+    public static Type? OperationAt(int number) => Operations[number];
 
     private static InstructionRow Row<TOp>(Shape shape)
     {

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using Iced.Intel;
 using Seamsim.Isa.Seam;
 using Seamsim.Isa.Semantics;
+using Seamsim.Isa.Semantics.X87;
 using Seamsim.Isa.Vmx;
 
 namespace Seamsim.Isa.Decode;
@@ -35,14 +36,14 @@ internal static class SystemTable
             [Mnemonic.Pushad]  = Stack.Pusha,
             [Mnemonic.Popa]    = Stack.Popa,
             [Mnemonic.Popad]   = Stack.Popa,
-            [Mnemonic.Pushf]   = Stack.Pushf,
-            [Mnemonic.Pushfd]  = Stack.Pushf,
-            [Mnemonic.Pushfq]  = Stack.Pushf,
-            [Mnemonic.Popf]    = Stack.Popf,
-            [Mnemonic.Popfd]   = Stack.Popf,
-            [Mnemonic.Popfq]   = Stack.Popf,
+            [Mnemonic.Pushf]   = FlagsOnStack.Pushf,
+            [Mnemonic.Pushfd]  = FlagsOnStack.Pushf,
+            [Mnemonic.Pushfq]  = FlagsOnStack.Pushf,
+            [Mnemonic.Popf]    = FlagsOnStack.Popf,
+            [Mnemonic.Popfd]   = FlagsOnStack.Popf,
+            [Mnemonic.Popfq]   = FlagsOnStack.Popf,
             // far transfers and interrupts
-            [Mnemonic.Retf]    = FarTransfer.Retf,
+            [Mnemonic.Retf]    = FarReturn.Retf,
             [Mnemonic.Iret]    = InterruptReturn.Iret,
             [Mnemonic.Iretd]   = InterruptReturn.Iret,
             [Mnemonic.Iretq]   = InterruptReturn.Iret,
@@ -50,12 +51,17 @@ internal static class SystemTable
             [Mnemonic.Int3]    = SoftwareInterrupts.Int3,
             [Mnemonic.Int1]    = SoftwareInterrupts.Int1,
             [Mnemonic.Into]    = SoftwareInterrupts.Into,
+            [Mnemonic.Bound]   = SoftwareInterrupts.Bound,
             [Mnemonic.Ud0]     = SoftwareInterrupts.Ud,
             [Mnemonic.Ud1]     = SoftwareInterrupts.Ud,
             [Mnemonic.Ud2]     = SoftwareInterrupts.Ud,
             [Mnemonic.Syscall] = Syscalls.Syscall,
             [Mnemonic.Sysret]  = Syscalls.Sysret,
             [Mnemonic.Sysretq] = Syscalls.Sysret,
+            [Mnemonic.Sysenter] = Syscalls.Sysenter,
+            [Mnemonic.Sysexit]  = Syscalls.Sysexit,
+            [Mnemonic.Sysexitq] = Syscalls.Sysexit,
+            [Mnemonic.Rsm]      = SoftwareInterrupts.Ud, // outside SMM, which is not modelled
             // data
             [Mnemonic.Lea]        = Irregular.Lea,
             [Mnemonic.Mov]        = Segments.Mov,
@@ -95,8 +101,11 @@ internal static class SystemTable
             [Mnemonic.Ltr]  = DescriptorTables.Ltr,
             [Mnemonic.Sldt] = DescriptorTables.StoreSelector,
             [Mnemonic.Str]  = DescriptorTables.StoreSelector,
-            [Mnemonic.Verr] = Segments.Verify,
-            [Mnemonic.Verw] = Segments.Verify,
+            [Mnemonic.Verr] = DescriptorQueries.Verify,
+            [Mnemonic.Verw] = DescriptorQueries.Verify,
+            [Mnemonic.Lar]  = DescriptorQueries.Lar,
+            [Mnemonic.Lsl]  = DescriptorQueries.Lsl,
+            [Mnemonic.Arpl] = DescriptorQueries.Arpl,
             [Mnemonic.Swapgs]   = SegmentBases.Swapgs,
             [Mnemonic.Rdfsbase] = SegmentBases.Read,
             [Mnemonic.Rdgsbase] = SegmentBases.Read,
@@ -106,6 +115,18 @@ internal static class SystemTable
             [Mnemonic.Smsw]   = ControlRegisters.Smsw,
             [Mnemonic.Lmsw]   = ControlRegisters.Lmsw,
             [Mnemonic.Clts]   = ControlRegisters.Clts,
+            [Mnemonic.Rdsspd] = ShadowStacks.Rdssp,   [Mnemonic.Rdsspq] = ShadowStacks.Rdssp,
+            [Mnemonic.Incsspd] = ShadowStacks.Incssp, [Mnemonic.Incsspq] = ShadowStacks.Incssp,
+            [Mnemonic.Wrssd] = ShadowStacks.Wrss,     [Mnemonic.Wrssq] = ShadowStacks.Wrss,
+            [Mnemonic.Wrussd] = ShadowStacks.Wruss,   [Mnemonic.Wrussq] = ShadowStacks.Wruss,
+            [Mnemonic.Saveprevssp] = ShadowStacks.Saveprevssp,
+            [Mnemonic.Rstorssp]    = ShadowStacks.Rstorssp,
+            [Mnemonic.Setssbsy]    = ShadowStacks.Setssbsy,
+            [Mnemonic.Clrssbsy]    = ShadowStacks.Clrssbsy,
+            [Mnemonic.Endbr64]     = ShadowStacks.Endbr64,
+            [Mnemonic.Endbr32]     = ShadowStacks.Endbr32,
+            [Mnemonic.Rdpkru] = ProtectionKeys.Rdpkru,
+            [Mnemonic.Wrpkru] = ProtectionKeys.Wrpkru,
             [Mnemonic.Xgetbv] = ControlRegisters.Xgetbv,
             [Mnemonic.Xsetbv] = ControlRegisters.Xsetbv,
             [Mnemonic.Cli]    = InterruptFlag.Cli,
@@ -135,10 +156,15 @@ internal static class SystemTable
             // ports
             [Mnemonic.In]  = PortIo.In,
             [Mnemonic.Out] = PortIo.Out,
-        }.ToFrozenDictionary();
+            [Mnemonic.Wait] = X87Execution.Wait,
+        }
+        .Concat(IntegerTable.Rows)
+        .Concat(X87Table.Mnemonics.Select(m => KeyValuePair.Create<Mnemonic, SystemHandler>(m, X87Execution.Execute)))
+        .ToFrozenDictionary();
 
     /// <summary>The handler of an instruction; null when it is not modelled.</summary>
     public static SystemHandler? Find(in Instruction instruction) =>
         ByCode.TryGetValue(instruction.Code, out SystemHandler? handler) ? handler
+        : instruction.IsJccShortOrNear ? NearTransfer.Jcc
         : ByMnemonic.GetValueOrDefault(instruction.Mnemonic);
 }

@@ -13,14 +13,22 @@ public sealed unsafe partial class Core
 {
     private const int StackSegment = 2;
 
+    /// <summary>The address did not come through a segment register.</summary>
+    private const int Unsegmented = -1;
+
     private Hpa writeFirst, writeSecond;
     private int writeSplit;
 
-    /// <summary>Reads 1..8 bytes into <see cref="LogicalProcessor.Slow"/> and keeps the translation; false = fault.</summary>
+    /// <summary>
+    /// Reads 1..8 bytes into <see cref="LogicalProcessor.Slow"/>, or more into <see cref="LogicalProcessor.SlowVector"/>,
+    /// and keeps the translation; false = fault.
+    /// </summary>
     internal bool CarefulRead(ulong address, int bytes, int segment)
     {
-        if (!IsReachable(address, bytes, segment))
+        if (!IsReachable(address, bytes, segment, write: false) || !IsAligned(address, bytes))
             return false;
+        if (bytes > 8)
+            return CarefulReadVector(address, bytes);
         int head = Math.Min(bytes, 0x1000 - (int)(address & 0xFFF));
         if (!TryReach(address, Access.Read, out Hpa first))
             return false;
@@ -28,13 +36,15 @@ public sealed unsafe partial class Core
         {
             if (!TryLoad(first, bytes, out Lp->Slow))
                 return false;
+            MeetDataBreakpoints(address, bytes, write: false);
             TellAccess(address, bytes, write: false, Lp->Slow);
             return true;
         }
-        if (!TryReach(address + (ulong)head, Access.Read, out Hpa second) || !TryLoad(first, head, out ulong low)
+        if (!TryReach(Wrap(address + (ulong)head), Access.Read, out Hpa second) || !TryLoad(first, head, out ulong low)
             || !TryLoad(second, bytes - head, out ulong high))
             return false;
         Lp->Slow = low | (high << (head * 8));
+        MeetDataBreakpoints(address, bytes, write: false);
         TellAccess(address, bytes, write: false, Lp->Slow);
         return true;
     }
@@ -42,11 +52,11 @@ public sealed unsafe partial class Core
     /// <summary>Translates a write so that <see cref="CarefulWrite"/> cannot fail; false = fault.</summary>
     internal bool CarefulPrepareWrite(ulong address, int bytes, int segment)
     {
-        if (!IsReachable(address, bytes, segment))
+        if (!IsReachable(address, bytes, segment, write: true) || !IsAligned(address, bytes))
             return false;
         writeSplit = Math.Min(bytes, 0x1000 - (int)(address & 0xFFF));
         return TryReach(address, Access.Write, out writeFirst)
-            && (writeSplit == bytes || TryReach(address + (ulong)writeSplit, Access.Write, out writeSecond));
+            && (writeSplit == bytes || TryReach(Wrap(address + (ulong)writeSplit), Access.Write, out writeSecond));
     }
 
     /// <summary>
@@ -55,6 +65,7 @@ public sealed unsafe partial class Core
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     internal void CarefulWrite(ulong address, int bytes, ulong value)
     {
+        MeetDataBreakpoints(address, bytes, write: true);
         TellAccess(address, bytes, write: true, value);
         Store(writeFirst, Math.Min(bytes, writeSplit), value);
         if (writeSplit < bytes)
@@ -65,7 +76,7 @@ public sealed unsafe partial class Core
     internal bool TryFastRead(ulong address, int bytes, int segment)
     {
         TlbEntry* entry = Tlb.Slot(Lp, address);
-        if (((address + (ulong)(bytes - 1)) & ~0xFFFUL) != entry->ReadTag)
+        if (((address + (ulong)(bytes - 1)) & ~0xFFFUL) != entry->ReadTag || !IsTyped(segment, write: false))
             return CarefulRead(address, bytes, segment);
         byte* at = (byte*)(address + entry->Addend);
         Lp->Slow = bytes switch { 8 => *(ulong*)at, 4 => *(uint*)at, 2 => *(ushort*)at, _ => *at };
@@ -77,7 +88,7 @@ public sealed unsafe partial class Core
     internal bool TryFastWrite(ulong address, int bytes, int segment, ulong value)
     {
         TlbEntry* entry = Tlb.Slot(Lp, address);
-        if (((address + (ulong)(bytes - 1)) & ~0xFFFUL) != entry->WriteTag)
+        if (((address + (ulong)(bytes - 1)) & ~0xFFFUL) != entry->WriteTag || !IsTyped(segment, write: true))
         {
             if (!CarefulPrepareWrite(address, bytes, segment))
                 return false;
@@ -99,7 +110,7 @@ public sealed unsafe partial class Core
     /// <summary>A direct store of whole lines (MOVDIR64B): the destination's lines take the key of its address.</summary>
     internal bool TryWriteDirect(Gva address, ReadOnlySpan<byte> source)
     {
-        if (!IsReachable(address.Value, source.Length, 0)
+        if (!IsReachable(address.Value, source.Length, Unsegmented, write: true)
             || !TryTranslate(address.Value, Access.Write, Cpl == 3, implicitly: false, out Translation translation))
             return false;
         Probe?.Access(this, address.Value, write: true, source);
@@ -108,10 +119,15 @@ public sealed unsafe partial class Core
         return true;
     }
 
-    /// <summary>Canonical in 64-bit mode, else #SS(0) or #GP(0). <see cref="Segmentation.Nowhere"/> never is.</summary>
-    private bool IsReachable(ulong address, int bytes, int segment)
+    private bool IsTyped(int segment, bool write) =>
+        segment < 0 || LongMode64 || HasRealSegments || Segmentation.Permits((&Lp->Es)[segment], write);
+
+    /// <summary>
+    /// Canonical, and permitted by the segment's type, else #SS(0) or #GP(0). <see cref="Segmentation.Nowhere"/> never is.
+    /// </summary>
+    private bool IsReachable(ulong address, int bytes, int segment, bool write)
     {
-        if (Flow.IsCanonical(Lp, address) && Flow.IsCanonical(Lp, address + (ulong)(bytes - 1)))
+        if (IsTyped(segment, write) && Flow.IsCanonical(Lp, address) && Flow.IsCanonical(Lp, Wrap(address + (ulong)(bytes - 1))))
             return true;
         Raise(segment == StackSegment ? Vector.SS : Vector.GP);
         return false;
@@ -127,7 +143,7 @@ public sealed unsafe partial class Core
         bool write = access == Access.Write;
         byte* host = Memory.TryPin(physical.Page, write, InSeam);
         Probe?.Translated(this, address, probedGuestPhysical, physical);
-        if (host is not null)
+        if (host is not null && !checksAlignment && !IsWatched(address))
             Tlbs.Fill(address, Memory.Keys.LineOf(physical.Page), host, write && translation.Writable, translation.Large);
         return true;
     }
@@ -167,24 +183,25 @@ public sealed unsafe partial class Core
     /// Reads linear memory with the rights of <paramref name="cpl"/>; false leaves the fault (or VM exit) recorded and
     /// the caller returns <see cref="Outcome.Fault"/>.
     /// </summary>
-    internal bool TryReadLinear(Gva address, Span<byte> destination, int cpl) =>
-        TryReadLinear(address, destination, cpl, implicitly: false);
+    internal bool TryReadLinear(Gva address, Span<byte> destination, int cpl, int segment = Unsegmented) =>
+        TryReadLinear(address, destination, cpl, implicitly: false, segment);
 
     /// <summary>Reads a system structure: supervisor rights whatever CPL is, and never a user page under SMAP.</summary>
     internal bool TryReadSystem(Gva address, Span<byte> destination) =>
-        TryReadLinear(address, destination, 0, implicitly: true);
+        TryReadLinear(address, destination, 0, implicitly: true, Unsegmented);
 
     /// <summary>Writes linear memory with the rights of <paramref name="cpl"/>; nothing is written on failure.</summary>
-    internal bool TryWriteLinear(Gva address, ReadOnlySpan<byte> source, int cpl) =>
-        TryWriteLinear(address, source, cpl, implicitly: false);
+    internal bool TryWriteLinear(Gva address, ReadOnlySpan<byte> source, int cpl, int segment = Unsegmented) =>
+        TryWriteLinear(address, source, cpl, implicitly: false, segment);
 
     /// <summary>Writes a system structure.</summary>
     internal bool TryWriteSystem(Gva address, ReadOnlySpan<byte> source) =>
-        TryWriteLinear(address, source, 0, implicitly: true);
+        TryWriteLinear(address, source, 0, implicitly: true, Unsegmented);
 
-    private bool TryReadLinear(Gva address, Span<byte> destination, int cpl, bool implicitly)
+    private bool TryReadLinear(Gva address, Span<byte> destination, int cpl, bool implicitly, int segment)
     {
-        if (!IsReachable(address.Value, Math.Max(1, destination.Length), 0))
+        if (!IsReachable(address.Value, Math.Max(1, destination.Length), segment, write: false)
+            || (cpl == 3 && !implicitly && !IsAligned(address.Value, destination.Length)))
             return false;
         for (int done = 0; done < destination.Length;)
         {
@@ -192,17 +209,20 @@ public sealed unsafe partial class Core
             int count = Math.Min(destination.Length - done, 0x1000 - (int)(at & 0xFFF));
             if (!TryTranslate(at, Access.Read, cpl == 3, implicitly, out Translation translation))
                 return false;
-            if (!TryLoadBytes(translation.Address, destination.Slice(done, count)))
+            if (!TryLoadPieces(translation.Address, destination.Slice(done, count)))
                 return false;
             done += count;
         }
+        if (!implicitly)
+            MeetDataBreakpoints(address.Value, destination.Length, write: false);
         Probe?.Access(this, address.Value, write: false, destination);
         return true;
     }
 
-    private bool TryWriteLinear(Gva address, ReadOnlySpan<byte> source, int cpl, bool implicitly)
+    private bool TryWriteLinear(Gva address, ReadOnlySpan<byte> source, int cpl, bool implicitly, int segment)
     {
-        if (!IsReachable(address.Value, Math.Max(1, source.Length), 0))
+        if (!IsReachable(address.Value, Math.Max(1, source.Length), segment, write: true)
+            || (cpl == 3 && !implicitly && !IsAligned(address.Value, source.Length)))
             return false;
         int pages = (int)((address.Value & 0xFFF) + (ulong)source.Length + 0xFFF) >> 12;
         Span<Hpa> targets = stackalloc Hpa[Math.Max(1, Math.Min(pages, 16))];
@@ -214,11 +234,13 @@ public sealed unsafe partial class Core
             targets[page] = translation.Address;
             done += 0x1000 - (int)(at & 0xFFF);
         }
+        if (!implicitly)
+            MeetDataBreakpoints(address.Value, source.Length, write: true);
         Probe?.Access(this, address.Value, write: true, source);
         for (int page = 0, done = 0; done < source.Length; page++)
         {
             int count = Math.Min(source.Length - done, 0x1000 - targets[page].PageOffset);
-            StoreBytes(targets[page], source.Slice(done, count));
+            StorePieces(targets[page], source.Slice(done, count));
             done += count;
         }
         return true;

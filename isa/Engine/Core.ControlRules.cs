@@ -5,6 +5,8 @@ namespace Seamsim.Isa.State;
 // Rules of control registers that depend on the model or on VMX.
 public sealed unsafe partial class Core
 {
+    private ulong? legalCr4;
+
     /// <summary>Bits fixed by VMX operation; PE and PG are free for an unrestricted guest. SDM vol. 3C, 24.8.</summary>
     internal bool IsCr0AllowedInVmx(ulong value)
     {
@@ -17,6 +19,9 @@ public sealed unsafe partial class Core
     /// <summary>Bits fixed by VMX operation. SDM vol. 3C, 24.8.</summary>
     internal bool IsCr4AllowedInVmx(ulong value) =>
         (value & Capabilities.Cr4Fixed0) == Capabilities.Cr4Fixed0 && (value & ~Capabilities.Cr4Fixed1) == 0;
+
+    /// <summary>Bits of CR4 that the processor has, by its CPUID; every one the manual names before it is powered on.</summary>
+    internal ulong LegalCr4 => IsOnPlatform ? legalCr4 ??= Cr4Features.Of(Cpuid) : Cr4Features.All;
 
     /// <summary>Whether a value for CR3 has no bit above MAXPHYADDR and, outside SEAM, no private KeyID.</summary>
     internal bool IsLegalCr3(ulong value)

@@ -5,7 +5,8 @@ namespace Seamsim.Isa.State;
 // Exceptions and interrupts. SDM vol. 3A, chapter 6.
 public sealed unsafe partial class Core
 {
-    private const int MaxNesting = 3;
+    // The longest way down: interrupt, contributory fault, page fault, double fault, and a machine check on each of them.
+    private const int MaxNesting = 6;
 
     /// <summary>Delivers <see cref="PendingFault"/>: a VM exit, a handler, or shutdown. Never returns Fault.</summary>
     internal Outcome DeliverFault()
@@ -13,7 +14,7 @@ public sealed unsafe partial class Core
         if (InterceptsFault(EventType.HardwareException, 0, out Outcome outcome))
             return outcome;
         PendingFault fault = PendingFault; // an EPT violation may have become #VE
-        LoadCr2(fault);
+        LoadFaultRegisters(fault);
         return DeliverEvent((byte)fault.Vector, EventType.HardwareException, ErrorCodeOf(fault), 0);
     }
 
@@ -32,10 +33,11 @@ public sealed unsafe partial class Core
             ChargeOperation(Ports.Operation.ExceptionDelivery);
             Lp->Activity = ActivityState.Active;
             Lp->InterruptShadow = 0;
-            if (EnterHandler(vector, type, errorCode, instructionLength) != Outcome.Fault)
+            DiscardTrap();
+            if (EnterHandler(vector, type, errorCode, instructionLength) is var entered && entered != Outcome.Fault)
             {
                 EndVectoring();
-                return Outcome.Jumped;
+                return entered;
             }
             if (type == EventType.HardwareException && vector == (byte)Vector.DF)
                 break;
@@ -43,17 +45,20 @@ public sealed unsafe partial class Core
                 PendingFault = new PendingFault(Vector.DF, 0, 0);
             if (InterceptsFault(EventType.HardwareException, 0, out Outcome outcome))
                 return outcome;
-            LoadCr2(PendingFault);
+            LoadFaultRegisters(PendingFault);
             (vector, type, errorCode, instructionLength) =
                 ((byte)PendingFault.Vector, EventType.HardwareException, ErrorCodeOf(PendingFault), 0);
         }
         return InterceptsTripleFault(out Outcome exit) ? exit : Outcome.Shutdown;
     }
 
-    private void LoadCr2(in PendingFault fault)
+    /// <summary>CR2 of a page fault, DR6 and DR7 of a debug exception.</summary>
+    private void LoadFaultRegisters(in PendingFault fault)
     {
         if (fault.Vector == Vector.PF)
             Lp->Cr2 = fault.Address;
+        else if (fault.Vector == Vector.DB)
+            LoadDr6(fault.Address);
     }
 
     /// <summary>SDM vol. 3A, table 6-5.</summary>
@@ -76,16 +81,14 @@ public sealed unsafe partial class Core
     {
         bool software = type is EventType.SoftwareInterrupt or EventType.SoftwareException
             or EventType.PrivilegedSoftwareException;
-        var entry = new EventEntry(this, vector, software, checksDpl: software && type != EventType.PrivilegedSoftwareException)
+        var entry = new EventEntry(this, vector, type)
         {
             ErrorCode = errorCode,
             ReturnRip = software ? Lp->Rip + (ulong)instructionLength : Lp->Rip,
             // faults set RF in the image, so that the instruction is not stopped by its own breakpoint again
             SavedFlags = Rflags | (type == EventType.HardwareException && vector != (byte)Vector.DB ? RflagsBit.Rf : 0),
         };
-        if ((Lp->Cr0 & Cr0Bit.Pe) == 0)
-            return entry.EnterReal();
-        return LongModeActive ? entry.EnterLong() : entry.EnterProtected();
+        return entry.Enter();
     }
 
     /// <summary>
@@ -99,6 +102,8 @@ public sealed unsafe partial class Core
             return TakeInit();
         if (Lp->Activity == ActivityState.WaitForSipi)
             return TakeStartUp();
+        if (!InterceptsMonitor && TakeDebugTrap() is { } trap)
+            return trap;
         if (InterceptsWindow(out Outcome outcome))
             return outcome;
         if (InterruptsHeld)
@@ -106,13 +111,14 @@ public sealed unsafe partial class Core
         if (PendingNmi && !Lp->NmiBlocked && (Lp->InterruptShadow & 2) == 0)
             return TakeNmi();
         int vector = PendingInterrupt;
-        if (vector < 0)
-            return null;
-        if (InterceptsExternalInterrupt(out outcome))
+        if (vector >= 0 && InterceptsExternalInterrupt(out outcome))
             return outcome;
-        if ((Lp->Rflags & RflagsBit.If) == 0 || Lp->InterruptShadow != 0)
-            return null;
-        return DeliverEvent(AcknowledgeInterrupt(), EventType.ExternalInterrupt, null, 0);
+        if (vector < 0 || (Lp->Rflags & RflagsBit.If) == 0 || Lp->InterruptShadow != 0)
+            return TakeUserInterrupt();
+        byte acknowledged = AcknowledgeInterrupt();
+        return IsUserInterruptNotification(acknowledged)
+            ? TakeUserInterruptNotification()
+            : DeliverEvent(acknowledged, EventType.ExternalInterrupt, null, 0);
     }
 
     private Outcome TakeNmi()
@@ -148,32 +154,5 @@ public sealed unsafe partial class Core
         Lp->Activity = ActivityState.Active;
         ModeChanged();
         return Outcome.Jumped;
-    }
-
-    /// <summary>TF, the monitor trap flag or an interrupt shadow: look at events after every instruction.</summary>
-    private bool MustStepEach => (Lp->Rflags & RflagsBit.Tf) != 0 || Lp->InterruptShadow != 0 || SingleStepsGuest;
-
-    /// <summary>One instruction, then its traps. SDM vol. 3B, 18.3.1.4; vol. 3C, 26.5.2.</summary>
-    private void StepWatched()
-    {
-        bool trap = (Lp->Rflags & RflagsBit.Tf) != 0, monitor = SingleStepsGuest;
-        byte shadow = Lp->InterruptShadow;
-        ulong before = Lp->Instructions;
-        if (Step(paid: false) is { } end && end == RunEnd.HostReturn)
-            return;
-        bool retired = Lp->Instructions != before;
-        if (retired && Lp->InterruptShadow == shadow)
-            Lp->InterruptShadow = 0;
-        if (monitor && InterceptsTrap(out Outcome outcome))
-            Complete(outcome, default);
-        else if (retired && trap && (Lp->Rflags & RflagsBit.Tf) != 0)
-            RaiseSingleStep();
-    }
-
-    private void RaiseSingleStep()
-    {
-        const ulong singleStep = 1 << 14;
-        Lp->Dr6 |= singleStep;
-        Complete(Raise(Vector.DB, 0, singleStep), default);
     }
 }

@@ -25,8 +25,8 @@ public sealed unsafe partial class Core
         }
         if (!TryFetchPage(linear, out Hpa physical))
             return null;
-        byte mode = BlockMode(step);
-        var key = new BlockKey(physical.Value, rip, mode);
+        uint mode = BlockMode(step);
+        var key = new BlockKey(physical.Value, rip, mode, LongMode64 ? uint.MaxValue : Lp->Cs.Limit);
         Block? block = cache.Find(key);
         if (block is { SecondPage: { } second })
         {
@@ -41,7 +41,7 @@ public sealed unsafe partial class Core
         }
         if (block is null)
         {
-            block = IsManaged(physical) ? builder.BuildManaged(key, cache.Arena) : builder.Build(key, physical, cache);
+            block = IsManaged(physical) ? builder.BuildManaged(key, cache.Arena) : builder.Build(key, physical, linear, cache);
             if (block is null)
                 return null;
             cache.Add(block);
@@ -66,7 +66,11 @@ public sealed unsafe partial class Core
         return ok;
     }
 
+    /// <summary>How far the code segment's base is from a page boundary: offsets and linear addresses page differently.</summary>
+    internal ulong PageSkew => LongMode64 ? 0 : Lp->Cs.Base & 0xFFF;
+
     private bool IsManaged(Hpa physical) => ManagedCode.At(Memory.Keys.LineOf(physical)) is not null;
 
-    private static ulong PageAfter(ulong linear) => (linear | 0xFFF) + 1;
+    /// <summary>The next linear page; outside IA-32e mode addresses wrap at 4 GiB.</summary>
+    internal ulong PageAfter(ulong linear) => Wrap((linear | 0xFFF) + 1);
 }

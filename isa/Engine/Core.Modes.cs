@@ -10,27 +10,48 @@ namespace Seamsim.Isa.State;
 
 public sealed unsafe partial class Core
 {
+    private const int CetSpaceShift = 8;
+
     private BlockCache cache = null!;
     private BlockBuilder builder = null!;
+    private readonly Dictionary<(ulong Space, ulong Base, uint Limit), ulong> segmentedSpaces = [];
 
     /// <summary>Blocks decoded since reset.</summary>
     public long BlocksBuilt => cache.Built;
 
     /// <summary>
-    /// Tells the engine that CR0, CR3, CR4, EFER, CS, CPL, RFLAGS.AC, EPTP, VPID or the SEAM state may have changed: it
-    /// picks the TLB and the code space of the new mode. Does not flush anything.
+    /// Tells the engine that CR0, CR3, CR4, XCR0, EFER, CS, CPL, RFLAGS.AC, EPTP, VPID or the SEAM state may have changed:
+    /// it picks the TLB and the code space of the new mode. Does not flush anything.
     /// </summary>
     public void ModeChanged()
     {
+        ArmBreakpoints();
+        checksAlignment = (Lp->Rflags & RflagsBit.Ac) != 0 && (Lp->Cr0 & Cr0Bit.Am) != 0 && Cpl == 3;
         TlbBank bank = Tlbs.Select(CurrentTlbKey());
         Lp->Tlb = bank.Entries;
         Lp->CanonicalShift = !LongModeActive ? 31 : (Lp->Cr4 & Cr4Bit.La57) != 0 ? 7 : 16;
-        // Offsets are linear addresses only without a segment base; with one, the space is used once.
-        ulong space = LongMode64 || Lp->Cs.Base == 0 ? bank.Space : Tlbs.NextSpace();
-        Lp->CodeSpace = space | CodeSize;
+        // Offsets are linear addresses, and never beyond the limit, only in a flat segment.
+        bool flat = LongMode64 || (Lp->Cs.Base == 0 && Lp->Cs.Limit == uint.MaxValue);
+        Lp->CodeSpace = (flat ? bank.Space : SegmentedSpace(bank.Space)) | CodeSize | (CetMode << CetSpaceShift);
+        VectorModeChanged();
         Timing?.ModeChanged(this);
         Probe?.ModeChanged(this);
     }
+
+    /// <summary>The code space of the current code segment's base and limit.</summary>
+    private ulong SegmentedSpace(ulong bankSpace)
+    {
+        const int most = 1024;
+        var key = (bankSpace, Lp->Cs.Base, Lp->Cs.Limit);
+        if (segmentedSpaces.TryGetValue(key, out ulong space))
+            return space;
+        if (segmentedSpaces.Count == most)
+            segmentedSpaces.Clear();
+        return segmentedSpaces[key] = Tlbs.NextSpace();
+    }
+
+    /// <summary>As <see cref="ModeChanged"/> where only CR0.TS, EM, CR4.OSFXSR, OSXSAVE or XCR0 may have changed.</summary>
+    internal void VectorModeChanged() => Lp->CodeSpace = (Lp->CodeSpace & ~0xFCUL) | ((ulong)VectorMode << 2);
 
     /// <summary>Drops every cached translation of every address space on this logical processor.</summary>
     public void FlushTlb()
@@ -107,8 +128,11 @@ public sealed unsafe partial class Core
 
         public void CodeWritten(ulong page)
         {
-            if (core.Lp is not null)
-                core.cache.DropPage(page);
+            if (core.Lp is null)
+                return;
+            core.cache.DropPage(page);
+            // whether blocks of the page are still cached must not matter: where a chain ends decides what it costs
+            core.Lp->Leave = 1;
         }
     }
 }

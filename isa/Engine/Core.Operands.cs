@@ -103,6 +103,11 @@ public sealed unsafe partial class Core
     /// <summary>Whether the register is AH, CH, DH or BH.</summary>
     internal static bool IsHighByte(Register register) => register is >= Register.AH and <= Register.BH;
 
+    /// <summary>Address size of a memory operand whose index is a vector: 32 or 64.</summary>
+    internal int VsibAddressBits(in Instruction instruction) => instruction.MemoryBase != Register.None
+        ? instruction.MemoryBase.GetSize() * 8
+        : LongMode64 && instruction.MemoryDisplSize != 4 ? 64 : 32;
+
     /// <summary>Address size of a memory operand: 16, 32 or 64.</summary>
     internal int AddressBits(in Instruction instruction)
     {

@@ -1,6 +1,7 @@
 using Iced.Intel;
 using Seamsim.Isa.Engine;
 using Seamsim.Isa.Engine.Interpreter;
+using Seamsim.Isa.Ports;
 using Seamsim.Isa.Probes;
 using Seamsim.Isa.Seam;
 
@@ -15,7 +16,19 @@ public sealed unsafe partial class Core
     /// </summary>
     private const long Grant = 2048;
 
-    private ulong prepaidRip;
+    private ulong prepaidRip, faultedAt;
+    private int faultsInRow;
+    private bool stopRequested;
+
+    /// <summary>Events that come at a time, such as the local APIC's timer; null: none does.</summary>
+    public IEventQueue? Events { get; set; }
+
+    /// <summary>Ends the run when the instruction under way has retired; for devices that it reaches.</summary>
+    public void RequestStop()
+    {
+        stopRequested = true;
+        Lp->Leave = 1;
+    }
 
     /// <summary>
     /// Runs until <paramref name="maxInstructions"/> have retired or the first block head at or after
@@ -33,6 +46,9 @@ public sealed unsafe partial class Core
             if (cache.StaleArena || cache.Arena.IsFull)
                 cache.Empty();
             Probe?.Paused(this);
+            if (TakeStop())
+                return RunEnd.Stopped;
+            ulong until = DeliverDue(untilCycles);
             if (TakeEvent() is { } outcome)
             {
                 Complete(outcome, default);
@@ -42,6 +58,7 @@ public sealed unsafe partial class Core
             {
                 case ActivityState.Active: break;
                 case ActivityState.Shutdown: return RunEnd.Shutdown;
+                case ActivityState.WaitForSipi when PendingStartUp >= 0: continue; // it came together with the INIT
                 default: return RunEnd.Halted;
             }
             long remaining = (long)(target - Lp->Instructions);
@@ -56,15 +73,35 @@ public sealed unsafe partial class Core
             }
             if (MustStepEach)
             {
-                if (IsDue(untilCycles))
+                if (IsDue(until))
                     return RunEnd.Budget;
                 StepWatched();
                 continue;
             }
-            RunEnd? end = Prepaid > 0 ? Step(paid: true) : RunBlocks(remaining, untilCycles);
+            RunEnd? end = Prepaid > 0 ? Step(paid: true) : RunBlocks(remaining, until);
             if (end is { } reason)
                 return reason;
         }
+    }
+
+    private bool TakeStop()
+    {
+        bool asked = stopRequested;
+        stopRequested = false;
+        return asked;
+    }
+
+    /// <summary>
+    /// Delivers the timed events that are due at a block head, and says up to which clock the chain may run: an event
+    /// of <see cref="Events"/> is seen at the first block head at or after it, however the run is sliced.
+    /// </summary>
+    private ulong DeliverDue(ulong untilCycles)
+    {
+        if (Events is not { } events)
+            return untilCycles;
+        if (Prepaid == 0)
+            events.Deliver(this, Lp->Cycles);
+        return Lp->CycleLimit = Math.Min(untilCycles, events.NextDue(this));
     }
 
     private bool IsDue(ulong untilCycles) => Prepaid == 0 && Lp->Cycles >= untilCycles;
@@ -213,7 +250,9 @@ public sealed unsafe partial class Core
         Lp->LinkSlot = null;
         if (outcome == Outcome.Fault)
         {
+            Lp->PendingDebug = settledDebug; // what did not happen did not meet a breakpoint
             outcome = DeliverFault();
+            CountFault();
             Probe?.Registers(this);
         }
         switch (outcome)
@@ -225,6 +264,20 @@ public sealed unsafe partial class Core
                 Lp->Activity = ActivityState.Shutdown;
                 break;
         }
+    }
+
+    /// <summary>
+    /// A handler whose first instruction faults would deliver faults for ever and never retire an instruction: from the
+    /// 64th in a row on each counts as one, so that every budget ends.
+    /// </summary>
+    private void CountFault()
+    {
+        const int most = 64;
+        bool inRow = Lp->Instructions == faultedAt;
+        faultsInRow = inRow ? faultsInRow + 1 : 1;
+        if (faultsInRow > most)
+            Lp->Instructions++;
+        faultedAt = Lp->Instructions;
     }
 
     private void Link(Block block)

@@ -14,10 +14,12 @@ public sealed unsafe partial class Core
 
     private Outcome Execute(in Instruction instruction)
     {
-        if (instruction.IsInvalid)
-            return Raise(Vector.UD);
         if (instruction.Length > 15)
             return RaiseGp0();
+        if (instruction.IsInvalid)
+            return Raise(Vector.UD);
+        if (!IsAvailable(instruction))
+            return Outcome.Fault;
         if (SystemTable.Find(instruction) is { } handler)
             return handler(this, instruction);
         unmodelled.Add(instruction.Mnemonic.ToString().ToLowerInvariant());
@@ -43,24 +45,46 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>Reads a stack slot <paramref name="offset"/> bytes above the stack pointer; false = fault recorded.</summary>
-    internal bool TryReadStack(int offset, int bytes, out ulong value)
+    internal bool TryReadStack(int offset, int bytes, out ulong value) =>
+        TryReadStackAt(StackPointer + (ulong)offset, bytes, out value);
+
+    /// <summary>Reads the stack segment at an offset, cut to the stack's address size; false = fault recorded.</summary>
+    internal bool TryReadStackAt(ulong offset, int bytes, out ulong value)
     {
-        ulong at = CutStack(StackPointer + (ulong)offset);
+        ulong at = CutStack(offset);
         bool ok = CarefulRead(Segmentation.Linear(this, StackSegment, at, (uint)bytes), bytes, StackSegment);
         value = ok ? Lp->Slow : 0;
         return ok;
     }
 
+    /// <summary>Whether the top of the stack takes a store; false = fault recorded.</summary>
+    internal bool CanWriteStack(int bytes) =>
+        CarefulPrepareWrite(Segmentation.Linear(this, StackSegment, StackPointer, (uint)bytes), bytes, StackSegment);
+
     /// <summary>Pushes one value; on a fault nothing has changed.</summary>
-    internal bool TryPush(ulong value, int bytes)
+    internal bool TryPush(ulong value, int bytes) => TryPush(value, bytes, bytes);
+
+    /// <summary>As <see cref="TryPush(ulong, int)"/>, writing only the lower bytes of the slot.</summary>
+    internal bool TryPush(ulong value, int slot, int bytes)
     {
-        ulong at = CutStack(StackPointer - (ulong)bytes);
-        ulong linear = Segmentation.Linear(this, StackSegment, at, (uint)bytes);
-        if (!CarefulPrepareWrite(linear, bytes, StackSegment))
+        if (!TryPreparePush(slot, bytes, out ulong linear))
             return false;
-        CarefulWrite(linear, bytes, value);
-        StackPointer = at;
+        CompletePush(linear, value, slot, bytes);
         return true;
+    }
+
+    /// <summary>Translates a push, which <see cref="CompletePush"/> makes; no other access may come between them.</summary>
+    internal bool TryPreparePush(int slot, int bytes, out ulong linear)
+    {
+        linear = Segmentation.Linear(this, StackSegment, CutStack(StackPointer - (ulong)slot), (uint)bytes);
+        return CarefulPrepareWrite(linear, bytes, StackSegment);
+    }
+
+    /// <summary>Makes a prepared push.</summary>
+    internal void CompletePush(ulong linear, ulong value, int slot, int bytes)
+    {
+        CarefulWrite(linear, bytes, value);
+        StackPointer = CutStack(StackPointer - (ulong)slot);
     }
 
     private ulong CutStack(ulong address) => StackAddressBytes switch

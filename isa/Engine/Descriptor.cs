@@ -4,7 +4,7 @@ namespace Seamsim.Isa.Engine;
 
 /// <summary>A segment descriptor as it lies in memory. SDM vol. 3A, 3.4.5 and 5.8.3.</summary>
 /// <param name="Low">First eight bytes.</param>
-/// <param name="High">Base bits 63:32 of a system descriptor in IA-32e mode.</param>
+/// <param name="High">Second eight bytes of a system descriptor in IA-32e mode.</param>
 internal readonly record struct Descriptor(ulong Low, ulong High = 0)
 {
     public int Type => (int)(Low >> 40) & 15;
@@ -37,6 +37,21 @@ internal readonly record struct Descriptor(ulong Low, ulong High = 0)
             return (Low & (1UL << 55)) != 0 ? (raw << 12) | 0xFFF : raw;
         }
     }
+
+    /// <summary>The accessed flag of a code or data segment.</summary>
+    public const ulong AccessedBit = 1UL << 40;
+
+    /// <summary>Type field of the upper half of a 16-byte descriptor; must be 0.</summary>
+    public int UpperType => (int)(High >> 40) & 0x1F;
+
+    /// <summary>Gates: the selector they lead to.</summary>
+    public ushort GateSelector => (ushort)(Low >> 16);
+
+    /// <summary>Gates: the offset they lead to, 64 bits of it in a 16-byte gate.</summary>
+    public ulong GateOffset => (Low & 0xFFFF) | ((Low >> 32) & 0xFFFF_0000) | (High << 32);
+
+    /// <summary>Call gates: words or doublewords to copy to the inner stack.</summary>
+    public int GateParameters => (int)(Low >> 32) & 0x1F;
 
     /// <summary>The hidden part of a segment register loaded from this descriptor.</summary>
     public Segment ToSegment(ushort selector) => new()

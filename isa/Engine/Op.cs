@@ -51,6 +51,11 @@ public unsafe struct Op
 
     /// <summary>Instructions this op stands for: 2 when fused.</summary>
     internal uint Count;
+
+    /// <summary>
+    /// Byte offsets into the LP struct of vector operands: destination, first source, fourth register, register-or-memory.
+    /// </summary>
+    internal ushort VDst, VA, VB, VRm;
 }
 
 /// <summary>An entry of the virtual jump cache: the block at a linear address in one code space.</summary>

@@ -31,19 +31,35 @@ internal static unsafe class Segmentation
     /// <summary>As <see cref="Checked"/> for any segment register and offset.</summary>
     public static ulong Linear(Core core, int register, ulong offset, uint bytes)
     {
-        LogicalProcessor* lp = core.Lp;
-        Segment* segment = &(&lp->Es)[register];
+        Segment* segment = &(&core.Lp->Es)[register];
         if (core.LongMode64)
             return register >= Fs ? segment->Base + offset : offset;
-        uint last = (uint)offset + bytes - 1, rights = segment->AccessRights;
+        return Within(*segment, offset, bytes);
+    }
+
+    /// <summary>Outside 64-bit mode: the linear address of an offset in a segment that need not be loaded yet.</summary>
+    public static ulong Within(in Segment segment, ulong offset, uint bytes)
+    {
+        uint last = (uint)offset + bytes - 1, rights = segment.AccessRights;
         bool expandDown = (rights & (SegmentBit.Code | SegmentBit.ExpandDown)) == SegmentBit.ExpandDown;
         uint top = (rights & SegmentBit.Big) != 0 ? uint.MaxValue : ushort.MaxValue;
         bool inside = expandDown
-            ? (uint)offset > segment->Limit && last <= top
-            : last <= segment->Limit;
+            ? (uint)offset > segment.Limit && last <= top
+            : last <= segment.Limit;
         if ((rights & SegmentBit.Unusable) != 0 || !inside || (bytes != 0 && last < (uint)offset))
             return Nowhere;
-        return (uint)(segment->Base + offset);
+        return (uint)(segment.Base + offset);
+    }
+
+    /// <summary>
+    /// Whether the segment's type lets the access be: protected mode outside 64-bit code writes only to writable data
+    /// segments and reads code segments only when they are readable. SDM vol. 3A, 5.5.
+    /// </summary>
+    public static bool Permits(in Segment segment, bool write)
+    {
+        uint rights = segment.AccessRights;
+        bool code = (rights & SegmentBit.Code) != 0;
+        return write ? !code && (rights & SegmentBit.Writable) != 0 : !code || (rights & SegmentBit.Readable) != 0;
     }
 
     /// <summary>The op's effective address, cut to its address size.</summary>

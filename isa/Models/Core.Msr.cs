@@ -10,7 +10,17 @@ public sealed unsafe partial class Core
 
     /// <summary>MSRs that keep what is written to them and have been written since reset; the rest hold their reset
     /// values.</summary>
-    internal IReadOnlyDictionary<uint, ulong> WrittenMsrs => msrs;
+    internal IReadOnlyDictionary<uint, ulong> WrittenMsrs
+    {
+        get
+        {
+            Dictionary<uint, ulong> written = new(msrs);
+            foreach (uint msr in IsOnPlatform ? XsaveMsrs.All : [])
+                if (Stored(msr) != ResetValueOf(msr))
+                    written[msr] = Stored(msr);
+            return written;
+        }
+    }
 
     /// <summary>RDMSR at CPL 0; false is #GP(0).</summary>
     public bool TryRdmsr(uint msr, out ulong value)
@@ -22,7 +32,7 @@ public sealed unsafe partial class Core
         {
             case MsrRule.WriteOnly or MsrRule.SeamExtend:
                 return false;
-            case MsrRule.State or MsrRule.StateCanonical or MsrRule.Efer:
+            case MsrRule.State or MsrRule.StateCanonical or MsrRule.Efer or MsrRule.Cet:
                 value = StateMsr(msr);
                 return true;
             case MsrRule.Tsc:
@@ -80,14 +90,18 @@ public sealed unsafe partial class Core
                 return TryWriteEfer(value);
             case MsrRule.State:
                 StateMsr(msr) = value;
+                if (msr == Isa.Vmx.Msr.Pkrs)
+                    ModeChanged(); // it takes part in paging
                 return true;
-            case MsrRule.StateCanonical when IsMsrCanonical(value):
+            case MsrRule.Cet:
+                return TryWriteCet(msr, value);
+            case MsrRule.StateCanonical when IsWidestCanonical(value):
                 StateMsr(msr) = value;
                 return true;
             default:
                 if (!IsLegal(row, msr, value))
                     return false;
-                msrs[msr] = value;
+                Store(row, msr, value);
                 return true;
         }
     }
@@ -103,7 +117,7 @@ public sealed unsafe partial class Core
             if (difference.Number == 0x3B)
                 tscAdjust = difference.Apply(reset);
             else
-                msrs[difference.Number] = difference.Apply(msrs.GetValueOrDefault(difference.Number, reset));
+                Store(Model.Msrs.Find(difference.Number)!, difference.Number, difference.Apply(Stored(difference.Number)));
         }
     }
 
@@ -111,8 +125,18 @@ public sealed unsafe partial class Core
     internal ulong ResetValueOf(uint msr) =>
         Model.TryGetResetValue(Index, msr, out ulong value) ? value : 0;
 
+    private void Store(MsrRow row, uint msr, ulong value)
+    {
+        if (XsaveMsr(msr) is var place && place is not null)
+            *place = value | (*place & row.Reserved);
+        else
+            msrs[msr] = value;
+    }
+
     private ulong Stored(uint msr)
     {
+        if (XsaveMsr(msr) is var place && place is not null)
+            return *place & ~Model.Msrs.Find(msr)!.Reserved;
         if (!msrs.TryGetValue(msr, out ulong value))
             Model.Msrs.TryGetReset(msr, out value);
         return value;
@@ -120,7 +144,7 @@ public sealed unsafe partial class Core
 
     private bool IsLegal(MsrRow row, uint msr, ulong value) => row.Rule switch
     {
-        MsrRule.Canonical      => IsMsrCanonical(value),
+        MsrRule.Canonical      => IsWidestCanonical(value),
         MsrRule.StateCanonical => false,
         MsrRule.Pat            => AllBytes(value, b => b is 0 or 1 or 4 or 5 or 6 or 7),
         MsrRule.MtrrFixed      => AllBytes(value, IsMtrrType),
@@ -147,9 +171,10 @@ public sealed unsafe partial class Core
     }
 
     /// <summary>
-    /// Canonical for the widest linear addresses the processor supports (57 bits). SDM vol. 1, 3.3.7.1.
+    /// Canonical for the widest linear addresses the processor supports (57 bits), whatever CR4.LA57 says: MSRs, the
+    /// bases that LGDT, LIDT, LLDT and LTR load, INVPCID. SDM vol. 1, 3.3.7.1; vol. 3A, 4.5.1.
     /// </summary>
-    private static bool IsMsrCanonical(ulong value) => (ulong)((long)(value << 7) >> 7) == value;
+    internal static bool IsWidestCanonical(ulong value) => (ulong)((long)(value << 7) >> 7) == value;
 
     private ref ulong StateMsr(uint msr)
     {
@@ -159,6 +184,14 @@ public sealed unsafe partial class Core
             case 0x174:       return ref lp->SysenterCs;
             case 0x175:       return ref lp->SysenterEsp;
             case 0x176:       return ref lp->SysenterEip;
+            case 0x6A0:       return ref lp->UCet;
+            case 0x6A2:       return ref lp->SCet;
+            case 0x6A4:       return ref lp->Pl0Ssp;
+            case 0x6A5:       return ref lp->Pl1Ssp;
+            case 0x6A6:       return ref lp->Pl2Ssp;
+            case 0x6A7:       return ref lp->Pl3Ssp;
+            case 0x6A8:       return ref lp->InterruptSspTable;
+            case 0x6E1:       return ref lp->Pkrs;
             case 0xDA0:       return ref lp->Xss;
             case 0xC000_0080: return ref lp->Efer;
             case 0xC000_0081: return ref lp->Star;
@@ -170,6 +203,17 @@ public sealed unsafe partial class Core
             case 0xC000_0102: return ref lp->KernelGsBase;
             default:          return ref lp->TscAux; // 0xC0000103; the table has no other row with this rule
         }
+    }
+
+    // SDM vol. 1, 17.2.3 and 17.3.2: canonical, and never suppressing and waiting for an ENDBRANCH at once.
+    private bool TryWriteCet(uint msr, ulong value)
+    {
+        const ulong both = CetBit.Suppress | CetBit.Tracker;
+        if (!IsWidestCanonical(value) || (value & both) == both)
+            return false;
+        StateMsr(msr) = value;
+        ModeChanged();
+        return true;
     }
 
     // SDM vol. 3A, 2.2.1 and 10.8.5: LMA is not writable, LME not while paging is on.

@@ -45,6 +45,7 @@ public sealed unsafe partial class Core
     public void PowerOn(Uncore uncore)
     {
         Uncore = uncore;
+        extended = null; // the model decides which components there are
         Random = new RandomSource(uncore.Seed, (ulong)Index);
         Apic = new LocalApic(this, uncore.Apics);
         uncore.Apics.Add(Apic);
@@ -66,8 +67,9 @@ public sealed unsafe partial class Core
         lp->Cr0 = Cr0Bit.Cd | Cr0Bit.Nw | Cr0Bit.Et;
         lp->Cr2 = lp->Cr3 = lp->Cr4 = lp->Cr8 = lp->Efer = 0;
         lp->Dr0 = lp->Dr1 = lp->Dr2 = lp->Dr3 = lp->PendingDebug = lp->Ssp = lp->Xss = 0;
-        lp->Dr6 = 0xFFFF0FF0;
-        lp->Dr7 = 0x400;
+        lp->UCet = lp->SCet = lp->Pl0Ssp = lp->Pl1Ssp = lp->Pl2Ssp = lp->Pl3Ssp = lp->InterruptSspTable = lp->Pkrs = 0;
+        lp->Dr6 = DebugBit.Dr6Reset;
+        lp->Dr7 = DebugBit.Dr7Ones;
         lp->Xcr0 = 1;
         Segment data = new() { Limit = 0xFFFF, AccessRights = 0x93 };
         lp->Es = lp->Ss = lp->Ds = lp->Fs = lp->Gs = data;

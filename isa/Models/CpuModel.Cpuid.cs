@@ -8,7 +8,7 @@ namespace Seamsim.Isa.Models;
 /// </summary>
 public sealed partial class CpuModel
 {
-    private const uint OsXsave = 1u << 27, OsPke = 1u << 4, Syscall = 1u << 11;
+    private const uint OsXsave = 1u << 27, OsPke = 1u << 4, Syscall = 1u << 11, Apic = 1u << 9;
 
     /// <summary>CPUID in a given processor state.</summary>
     public CpuidResult Cpuid(in CpuidContext context, uint leaf, uint subleaf)
@@ -45,6 +45,7 @@ public sealed partial class CpuModel
         {
             Ebx = (row.Ebx & 0xFFFF) | (addressable << 16) | ((apicId & 0xFF) << 24),
             Ecx = (context.Cr4 & Cr4Bit.Osxsave) != 0 ? row.Ecx | OsXsave : row.Ecx & ~OsXsave,
+            Edx = context.ApicEnabled ? row.Edx : row.Edx & ~Apic,
         };
     }
 

@@ -8,13 +8,15 @@ namespace Seamsim.Isa.Models;
 /// <param name="Xcr0">XCR0: leaf 0DH subleaf 0 EBX.</param>
 /// <param name="Xss">IA32_XSS: leaf 0DH subleaf 1 EBX.</param>
 /// <param name="Mode64">64-bit mode: SYSCALL in leaf 80000001H.</param>
-public readonly record struct CpuidContext(int Lp, ulong Cr4, ulong Xcr0, ulong Xss, bool Mode64)
+/// <param name="ApicEnabled">IA32_APIC_BASE[11]: leaf 1 EDX[9] mirrors it. SDM vol. 3A, 11.4.3.</param>
+public readonly record struct CpuidContext(
+    int Lp, ulong Cr4, ulong Xcr0, ulong Xss, bool Mode64, bool ApicEnabled = true)
 {
     /// <summary>The context of a core as it is now.</summary>
     public static unsafe CpuidContext Of(Core core)
     {
         LogicalProcessor* lp = core.Lp;
         bool mode64 = (lp->Efer & EferBit.Lma) != 0 && (lp->Cs.AccessRights & SegmentBit.Long) != 0;
-        return new CpuidContext(core.Index, lp->Cr4, lp->Xcr0, lp->Xss, mode64);
+        return new CpuidContext(core.Index, lp->Cr4, lp->Xcr0, lp->Xss, mode64, core.Apic.IsEnabled);
     }
 }

@@ -4,7 +4,7 @@ namespace Seamsim.Isa.Models;
 internal enum MsrRule : byte
 {
     ReadOnly, ReadWrite, WriteOnly, Canonical, State, StateCanonical, Tsc, TscAdjust, ApicBase, Wbinvdp, IntrPending,
-    Mtrr, MtrrFixed, MtrrDefault, Pat, TscDeadline, X2Apic, SeamExtend, Efer,
+    Mtrr, MtrrFixed, MtrrDefault, Pat, TscDeadline, X2Apic, SeamExtend, Efer, Cet,
 }
 
 /// <summary>A row of a model's MSR table.</summary>
@@ -27,7 +27,7 @@ internal sealed class MsrTable
         ["wbinvdp"] = MsrRule.Wbinvdp, ["intr-pending"] = MsrRule.IntrPending, ["mtrr"] = MsrRule.Mtrr,
         ["mtrr-fixed"] = MsrRule.MtrrFixed, ["mtrr-default"] = MsrRule.MtrrDefault, ["pat"] = MsrRule.Pat,
         ["tsc-deadline"] = MsrRule.TscDeadline, ["x2apic"] = MsrRule.X2Apic, ["seamextend"] = MsrRule.SeamExtend,
-        ["efer"] = MsrRule.Efer,
+        ["efer"] = MsrRule.Efer, ["cet"] = MsrRule.Cet,
     };
 
     private readonly List<MsrRow> rows = [];

@@ -21,6 +21,9 @@ public sealed class XsaveLayout
     /// <summary>Bytes of a component; 0 when the processor does not have it.</summary>
     public int SizeOf(int component) => sizes[component];
 
+    /// <summary>Offset of a component in an area in standard format.</summary>
+    public int StandardOffset(int component) => offsets[component];
+
     /// <summary>Bytes of an area in standard format for the components of <paramref name="mask"/>.</summary>
     public int StandardBytes(ulong mask)
     {

@@ -6,7 +6,8 @@ namespace Seamsim.Isa.State;
 public sealed unsafe partial class Core
 {
     private const ulong PagingCr0 = Cr0Bit.Wp | Cr0Bit.Pg;
-    private const ulong PagingCr4 = Cr4Bit.Pse | Cr4Bit.Pae | Cr4Bit.La57 | Cr4Bit.Smep | Cr4Bit.Smap;
+    private const ulong PagingCr4 = Cr4Bit.Pse | Cr4Bit.Pae | Cr4Bit.La57 | Cr4Bit.Smep | Cr4Bit.Smap
+        | Cr4Bit.Pke | Cr4Bit.Pks | Cr4Bit.Cet;
 
     private TlbSet? tlbs;
 
@@ -62,14 +63,28 @@ public sealed unsafe partial class Core
         return result.Status == EptStatus.Ok;
     }
 
+    /// <summary>
+    /// Protection-key rights of an address: bit 0 no data access, bit 1 no write (bits 2n and 2n+1 of PKRU or IA32_PKRS).
+    /// SDM vol. 3A, 4.6.2. Zero outside 4- and 5-level paging and while the keys of its kind are off.
+    /// </summary>
+    internal uint KeyRights(ulong leaf, bool userPage)
+    {
+        bool on = LongModeActive && (Lp->Cr4 & (userPage ? Cr4Bit.Pke : Cr4Bit.Pks)) != 0;
+        if (!on)
+            return 0;
+        ulong rights = userPage ? Lp->Pkru : Lp->Pkrs;
+        return (uint)(rights >> (int)((leaf >> PageEntryBit.KeyShift & 15) * 2)) & 3;
+    }
+
     /// <summary>What the TLB of the current mode is filed under.</summary>
     private TlbKey CurrentTlbKey()
     {
         bool paging = (Lp->Cr0 & Cr0Bit.Pg) != 0;
         ulong controls = (Lp->Cr0 & PagingCr0) | ((Lp->Cr4 & PagingCr4) << 32) | (Lp->Efer & (EferBit.Nxe | EferBit.Lma));
-        byte privilege = Cpl == 3 ? (byte)3
+        byte privilege = Cpl == 3 ? checksAlignment ? (byte)7 : (byte)3
             : (Lp->Cr4 & Cr4Bit.Smap) != 0 && (Lp->Rflags & RflagsBit.Ac) != 0 ? (byte)1
             : (byte)0;
-        return new TlbKey(TranslationContext, paging ? Lp->Cr3 : 0, controls, privilege);
+        ulong rights = ((Lp->Cr4 & Cr4Bit.Pke) != 0 ? Lp->Pkru : 0UL) | ((Lp->Cr4 & Cr4Bit.Pks) != 0 ? Lp->Pkrs << 32 : 0);
+        return new TlbKey(TranslationContext, paging ? Lp->Cr3 : 0, controls, rights, privilege);
     }
 }

@@ -17,7 +17,7 @@ internal readonly record struct Translation(Hpa Address, bool Writable, bool Lar
 /// <summary>Bits of page-fault error codes. SDM vol. 3A, 4.7.</summary>
 internal static class PageFaultBit
 {
-    public const uint Present = 1, Write = 2, User = 4, Reserved = 8, Fetch = 16;
+    public const uint Present = 1, Write = 2, User = 4, Reserved = 8, Fetch = 16, Key = 32, ShadowStack = 64;
 }
 
 /// <summary>Bits of paging-structure entries. SDM vol. 3A, 4.5.</summary>
@@ -25,6 +25,12 @@ internal static class PageEntryBit
 {
     public const ulong Present = 1 << 0, Writable = 1 << 1, User = 1 << 2, Accessed = 1 << 5, Dirty = 1 << 6;
     public const ulong Large = 1 << 7, NoExecute = 1UL << 63;
+
+    /// <summary>Protection key of a leaf: bits 62:59.</summary>
+    public const int KeyShift = 59;
+
+    /// <summary>PSE-36: bits 20:13 of a 4-MiB entry are address bits 39:32, and bit 21 is reserved.</summary>
+    public const ulong High4M = 0xFF << 13, Reserved4M = 1 << 21;
 
     /// <summary>Bits 51:12.</summary>
     public const ulong Address = 0x000F_FFFF_FFFF_F000;
@@ -43,20 +49,22 @@ internal ref struct PageWalk
     private readonly Access access;
     private readonly bool user;
     private readonly bool implicitly;
+    private readonly bool shadow;
     private readonly bool wide;
     private Entries entries;
     private Entries addresses;
-    private ulong writable, userPage, noExecute;
+    private ulong writable, writableAbove, userPage, noExecute;
 
-    public PageWalk(Core core, ulong linear, Access access, bool user, bool implicitly)
+    public PageWalk(Core core, ulong linear, Access access, bool user, bool implicitly, bool shadow = false)
     {
+        this.shadow = shadow;
         this.core = core;
         this.linear = linear;
         this.access = access;
         this.user = user;
         this.implicitly = implicitly;
         wide = (core.Control4 & Cr4Bit.Pae) != 0;
-        writable = userPage = 1;
+        writable = writableAbove = userPage = 1;
     }
 
     /// <summary>Translates; false leaves the fault recorded.</summary>
@@ -65,9 +73,16 @@ internal ref struct PageWalk
         translation = default;
         core.Walking.Current = 0;
         int level = Levels(), top = level;
-        ulong table = level == 3
-            ? core.Lp->Cr3 & 0xFFFF_FFE0
-            : core.Lp->Cr3 & (wide ? PageEntryBit.Address : 0xFFFF_F000);
+        ulong table = core.Lp->Cr3 & (wide ? PageEntryBit.Address : 0xFFFF_F000);
+        if (top == 3)
+        {
+            // PAE paging reads its first level when CR3 is loaded
+            ulong pointer = core.Lp->Pdpte[(linear >> 30) & 3];
+            if ((pointer & PageEntryBit.Present) == 0)
+                return Fault(0);
+            table = pointer & PageEntryBit.Address;
+            level--;
+        }
         for (; ; level--)
         {
             if (!TryReadEntry(table, level, out ulong entry))
@@ -77,8 +92,7 @@ internal ref struct PageWalk
             bool leaf = IsLeaf(entry, level);
             if (HasReservedBits(entry, level, leaf, top))
                 return Fault(PageFaultBit.Present | PageFaultBit.Reserved);
-            if (!(top == 3 && level == 3))
-                Accumulate(entry);
+            Accumulate(entry, leaf);
             if (leaf)
                 return Finish(entry, level, top, out translation);
             table = wide ? entry & PageEntryBit.Address : entry & 0xFFFF_F000;
@@ -122,9 +136,7 @@ internal ref struct PageWalk
     private readonly unsafe bool HasReservedBits(ulong entry, int level, bool leaf, int top)
     {
         if (!wide)
-            return leaf && level == 2 && (entry & 0x003F_E000) != 0; // PSE-36 is not modelled: bits 21:13
-        if (top == 3 && level == 3)
-            return (entry & (0x1E6 | ReservedAddressBits(entry) | (0xFFFUL << 52))) != 0;
+            return leaf && level == 2 && (entry & PageEntryBit.Reserved4M) != 0;
         ulong reserved = ReservedAddressBits(entry);
         if ((core.Lp->Efer & EferBit.Nxe) == 0)
             reserved |= PageEntryBit.NoExecute;
@@ -146,21 +158,24 @@ internal ref struct PageWalk
         return isPrivate ? beyond | (PageEntryBit.Address & ~keys.AddressMask) : beyond;
     }
 
-    private void Accumulate(ulong entry)
+    private void Accumulate(ulong entry, bool leaf)
     {
-        writable &= entry >> 1;
-        userPage &= entry >> 2;
+        writable &= entry >> 1 & 1;
+        writableAbove &= leaf ? 1 : entry >> 1;
+        userPage &= entry >> 2 & 1;
         noExecute |= wide ? entry >> 63 : 0;
     }
 
     private unsafe bool Finish(ulong entry, int level, int top, out Translation translation)
     {
         translation = default;
-        if (!Permitted())
-            return Fault(PageFaultBit.Present);
+        if (!(shadow ? ShadowPermitted(entry) : Permitted(KeyForbids(entry))))
+            return Fault(PageFaultBit.Present | (KeyForbids(entry) ? PageFaultBit.Key : 0));
         int shift = wide ? 12 + (9 * (level - 1)) : level == 1 ? 12 : 22;
         ulong offset = (1UL << shift) - 1;
         ulong physical = (entry & (wide ? PageEntryBit.Address : 0xFFFF_F000) & ~offset) | (linear & offset);
+        if (!wide && level == 2)
+            physical |= (entry & PageEntryBit.High4M) << 19;
         EptAccess kind = access switch
         {
             Access.Write => EptAccess.Write,
@@ -175,7 +190,7 @@ internal ref struct PageWalk
         if (!core.TryGuestPhysical(physical, kind | page, linear, out EptResult result))
             return result.Status == EptStatus.ReservedBits && Fault(PageFaultBit.Present | PageFaultBit.Reserved);
         bool dirty = (entries[level - 1] & PageEntryBit.Dirty) != 0 || access == Access.Write;
-        bool mayWrite = dirty && WritePermitted() && (result.Rights & EptRights.Write) != 0 &&
+        bool mayWrite = dirty && !shadow && WritePermitted() && !KeyForbidsWrite(entry) && (result.Rights & EptRights.Write) != 0 &&
             (result.Dirty || access == Access.Write);
         translation = new Translation(result.Address, mayWrite, shift > 12);
         if (core.InNonRoot && core.Vmx.Seam)
@@ -183,8 +198,25 @@ internal ref struct PageWalk
         return true;
     }
 
-    private readonly unsafe bool Permitted()
+    /// <summary>The page's protection key forbids this data access. SDM vol. 3A, 4.6.2.</summary>
+    private readonly bool KeyForbids(ulong leaf) => access != Access.Fetch
+        && ((core.KeyRights(leaf, userPage != 0) & 1) != 0 || (access == Access.Write && KeyForbidsWrite(leaf)));
+
+    private readonly unsafe bool KeyForbidsWrite(ulong leaf) =>
+        (core.KeyRights(leaf, userPage != 0) & 2) != 0 && (user || (core.Lp->Cr0 & Cr0Bit.Wp) != 0);
+
+    /// <summary>
+    /// A shadow-stack access: to a page whose leaf alone is read-only and which is dirty, of the access's own kind.
+    /// SDM vol. 3A, 4.6.1.
+    /// </summary>
+    private readonly bool ShadowPermitted(ulong leaf) =>
+        (leaf & (PageEntryBit.Writable | PageEntryBit.Dirty)) == PageEntryBit.Dirty && writableAbove != 0
+        && user == (userPage != 0) && !KeyForbids(leaf);
+
+    private readonly unsafe bool Permitted(bool keyForbids)
     {
+        if (keyForbids)
+            return false;
         ulong cr4 = core.Lp->Cr4;
         if (user && userPage == 0)
             return false;
@@ -203,10 +235,8 @@ internal ref struct PageWalk
     /// <summary>Sets the accessed flags of the entries used and the dirty flag of the last one.</summary>
     private bool SetFlags(int leaf, int top)
     {
-        for (int level = top; level >= leaf; level--)
+        for (int level = top == 3 ? 2 : top; level >= leaf; level--) // PDPTEs of PAE paging have no such flags
         {
-            if (top == 3 && level == 3)
-                continue; // PDPTEs of PAE paging have no such flags
             ulong flags = PageEntryBit.Accessed | (level == leaf && access == Access.Write ? PageEntryBit.Dirty : 0);
             if ((entries[level - 1] & flags) == flags)
                 continue;
@@ -228,6 +258,8 @@ internal ref struct PageWalk
             code |= PageFaultBit.Write;
         if (user)
             code |= PageFaultBit.User;
+        if (shadow)
+            code |= PageFaultBit.ShadowStack;
         bool tellsFetch = (wide && (core.Lp->Efer & EferBit.Nxe) != 0) || (core.Lp->Cr4 & Cr4Bit.Smep) != 0;
         if (access == Access.Fetch && tellsFetch)
             code |= PageFaultBit.Fetch;

@@ -8,8 +8,12 @@ namespace Seamsim.Isa.Paging;
 /// <param name="Context">Root or non-root, SEAM, VPID, EPTP.</param>
 /// <param name="Cr3">CR3, PCID included.</param>
 /// <param name="Controls">The bits of CR0, CR4 and EFER that paging looks at.</param>
-/// <param name="Privilege">0 supervisor, 1 supervisor that may touch user pages (SMAP with AC), 3 user.</param>
-internal readonly record struct TlbKey(TranslationContext Context, ulong Cr3, ulong Controls, byte Privilege);
+/// <param name="Rights">PKRU, and IA32_PKRS in the upper half, when protection keys are on.</param>
+/// <param name="Privilege">
+/// 0 supervisor, 1 supervisor that may touch user pages (SMAP with AC), 3 user, 7 user whose accesses must be aligned.
+/// </param>
+internal readonly record struct TlbKey(
+    TranslationContext Context, ulong Cr3, ulong Controls, ulong Rights, byte Privilege);
 
 /// <summary>The software TLB of one address space and privilege; 32-KiB of slots in native memory.</summary>
 internal sealed unsafe class TlbBank : IDisposable

@@ -14,8 +14,8 @@ internal sealed unsafe class TlbSet : IDisposable
 
     public TlbBank Current { get; private set; }
 
-    /// <summary>A name no code space has had yet.</summary>
-    public ulong NextSpace() => ++spaces << 4;
+    /// <summary>A name no code space has had yet; its low 16 bits are free for the mode.</summary>
+    public ulong NextSpace() => ++spaces << 16;
 
     /// <summary>Makes the bank of <paramref name="key"/> current.</summary>
     public TlbBank Select(in TlbKey key)

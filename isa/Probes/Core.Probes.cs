@@ -10,7 +10,8 @@ namespace Seamsim.Isa.State;
 public sealed unsafe partial class Core
 {
     // Bits 5:2 of a block's key: a block is another one for another privilege or world, as its definition names them.
-    private const int KeyCplShift = 2, KeySeam = 16, KeyNonRoot = 32;
+    private const int KeyCplShift = 2;
+    private const uint KeySeam = 16, KeyNonRoot = 32;
 
     private ulong probedGuestPhysical;
     private int probedLevel;
@@ -93,12 +94,13 @@ public sealed unsafe partial class Core
         Probe?.Access(this, address, write, new ReadOnlySpan<byte>(&value, bytes));
     }
 
-    private byte BlockMode(bool step)
+    private uint BlockMode(bool step)
     {
-        int mode = CodeSize | (step ? BlockKey.Step : 0);
+        uint mode = CodeSize | (step ? BlockKey.Step : 0) | ((uint)VectorMode << BlockKey.VectorShift)
+            | (CetMode << BlockKey.CetShift);
         if (Probe is not null)
-            mode |= (Cpl << KeyCplShift) | (InSeam ? KeySeam : 0) | (InNonRoot ? KeyNonRoot : 0);
-        return (byte)mode;
+            mode |= ((uint)Cpl << KeyCplShift) | (InSeam ? KeySeam : 0) | (InNonRoot ? KeyNonRoot : 0);
+        return mode;
     }
 
     /// <summary>A step of a block already paid for is recorded as such: its marker is set for this time.</summary>

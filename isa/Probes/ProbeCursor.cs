@@ -14,10 +14,10 @@ namespace Seamsim.Isa.Probes;
 public unsafe struct ProbeCursor
 {
     /// <summary>
-    /// Words that one block may append unasked: its entry, the registers, and for each instruction two accesses with
-    /// their values.
+    /// Words that one block may append unasked: its entry, the registers, and for each instruction two accesses of a
+    /// word or one of a cache line, with their values.
     /// </summary>
-    public const int BlockWords = 1 + 17 + (4 * Engine.Interpreter.BlockBuilder.MaxInstructions);
+    public const int BlockWords = 1 + 17 + (9 * Engine.Interpreter.BlockBuilder.MaxInstructions);
 
     /// <summary>Where the next word goes.</summary>
     public ulong* Next;

@@ -35,24 +35,27 @@ internal readonly unsafe struct ValueProbe : IProbe
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged =>
-        Append(lp, ProbeWord.Access<T>(address, write: false), Width.ZeroExtend(value));
+        Append(lp, ProbeWord.Access<T>(address, write: false), value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Written<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged =>
-        Append(lp, ProbeWord.Access<T>(address, write: true), Width.ZeroExtend(value));
+        Append(lp, ProbeWord.Access<T>(address, write: true), value);
 
     public static void Branched(LogicalProcessor* lp, BranchKind kind, bool taken, ulong next)
     {
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Append(LogicalProcessor* lp, ulong word, ulong value)
+    private static void Append<T>(LogicalProcessor* lp, ulong word, T value) where T : unmanaged
     {
         ProbeCursor* cursor = lp->Probe;
         ulong* at = cursor->Next;
         at[0] = word;
-        at[1] = value;
-        cursor->Next = at + 2;
+        if (sizeof(T) > 8)
+            *(T*)(at + 1) = value;
+        else
+            at[1] = Width.ZeroExtend(value);
+        cursor->Next = at + 1 + ((sizeof(T) + 7) / 8);
     }
 }
 

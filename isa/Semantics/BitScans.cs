@@ -6,7 +6,7 @@ using Seamsim.Isa.State;
 namespace Seamsim.Isa.Semantics;
 
 // SDM vol. 2, "BT", "BTS", "BTR", "BTC", "BSF", "BSR", "TZCNT", "LZCNT", "POPCNT". BT and its kin define CF only and
-// leave ZF alone; the flags the manual leaves undefined keep their values.
+// leave ZF alone; what the manual leaves undefined is that of undefined-results.csv.
 
 internal readonly unsafe struct Bt : ICompareOp
 {

@@ -14,8 +14,7 @@ internal static unsafe class BitStrings
         long offset = bytes switch { 8 => (long)raw, 4 => (int)raw, _ => (short)raw };
         long unit = offset >> global::System.Numerics.BitOperations.Log2((uint)bits);
         ulong effective = core.EffectiveOffset(i) + (ulong)(unit * bytes);
-        if (core.AddressBits(i) == 32)
-            effective = (uint)effective;
+        effective = core.AddressBits(i) switch { 64 => effective, 32 => (uint)effective, _ => (ushort)effective };
         int segment = Core.SegmentIndex(i.MemorySegment);
         ulong at = Segmentation.Linear(core, segment, effective, (uint)bytes);
         bool writes = i.Mnemonic != Mnemonic.Bt;

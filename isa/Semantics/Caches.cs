@@ -26,6 +26,8 @@ internal static unsafe class Caches
 
     public static Outcome Invpcid(Core core, in Instruction i)
     {
+        if (core.GuestLacks(ProcControls2.EnableInvpcid))
+            return core.Raise(Vector.UD);
         if (core.Cpl != 0)
             return core.RaiseGp0();
         if (core.Intercepts(ExitReason.Invpcid, i, out Outcome exit, i.MemoryDisplacement64))
@@ -36,7 +38,7 @@ internal static unsafe class Caches
         ulong type = core.ReadOperand(i, 0), pcid = BinaryPrimitives.ReadUInt64LittleEndian(descriptor);
         ulong address = BinaryPrimitives.ReadUInt64LittleEndian(descriptor[8..]);
         bool needsPcide = type <= 1 && pcid != 0 && (core.Lp->Cr4 & Cr4Bit.Pcide) == 0;
-        if (type > 3 || pcid > 0xFFF || needsPcide || (type == 0 && !core.IsCanonical(address)))
+        if (type > 3 || pcid > 0xFFF || needsPcide || (type == 0 && !Core.IsWidestCanonical(address)))
             return core.RaiseGp0();
         if (type == 0)
             core.FlushTlbPage(new Gva(address));
@@ -50,7 +52,7 @@ internal static unsafe class Caches
     {
         Gva address = core.EffectiveAddress(i);
         if (!core.IsCanonical(address.Value))
-            return core.RaiseGp0();
+            return core.Raise(i.MemorySegment == Register.SS ? Vector.SS : Vector.GP);
         if (!core.TryTranslate(address.Value, Access.Read, core.Cpl == 3, implicitly: false, out Translation t))
             return Outcome.Fault;
         core.ChargeOperation(Operation.Clflushopt, address.Value);

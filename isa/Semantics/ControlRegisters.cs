@@ -11,13 +11,12 @@ internal static unsafe class ControlRegisters
     private const ulong Cr0Writable = Cr0Bit.Pe | Cr0Bit.Mp | Cr0Bit.Em | Cr0Bit.Ts | Cr0Bit.Ne | Cr0Bit.Wp | Cr0Bit.Am
         | Cr0Bit.Nw | Cr0Bit.Cd | Cr0Bit.Pg;
 
-    private const ulong Cr4Defined = Cr4Bit.Vme | Cr4Bit.Pvi | Cr4Bit.Tsd | Cr4Bit.De | Cr4Bit.Pse | Cr4Bit.Pae
-        | Cr4Bit.Mce | Cr4Bit.Pge | Cr4Bit.Pce | Cr4Bit.Osfxsr | Cr4Bit.Osxmmexcpt | Cr4Bit.Umip | Cr4Bit.La57
-        | Cr4Bit.Vmxe | Cr4Bit.Smxe | Cr4Bit.Fsgsbase | Cr4Bit.Pcide | Cr4Bit.Osxsave | Cr4Bit.Kl | Cr4Bit.Smep
-        | Cr4Bit.Smap | Cr4Bit.Pke | Cr4Bit.Cet | Cr4Bit.Pks | Cr4Bit.Uintr;
-
     private const ulong FlushesTlb = Cr4Bit.Pse | Cr4Bit.Pae | Cr4Bit.Pge | Cr4Bit.La57 | Cr4Bit.Pcide | Cr4Bit.Smep
         | Cr4Bit.Smap;
+
+    // What makes PAE paging read its PDPTEs again. SDM vol. 3A, 4.4.1.
+    private const ulong ReloadsPdptes0 = Cr0Bit.Cd | Cr0Bit.Nw | Cr0Bit.Pg;
+    private const ulong ReloadsPdptes4 = Cr4Bit.Pae | Cr4Bit.Pge | Cr4Bit.Pse | Cr4Bit.Smep;
 
     private const ulong NoFlush = 1UL << 63;
 
@@ -57,7 +56,7 @@ internal static unsafe class ControlRegisters
     public static Outcome MovDr(Core core, in Instruction i, int dr, bool from)
     {
         bool alias = dr is 4 or 5;
-        if (alias && (core.Lp->Cr4 & Cr4Bit.De) != 0)
+        if (dr > 7 || (alias && (core.Lp->Cr4 & Cr4Bit.De) != 0))
             return core.Raise(Vector.UD);
         if (core.Cpl != 0)
             return core.RaiseGp0();
@@ -65,6 +64,8 @@ internal static unsafe class ControlRegisters
         if (core.InterceptsMovDr(dr, gpr, from, i, out Outcome exit))
             return exit;
         core.ChargeOperation(Operation.DrAccess);
+        if ((core.Lp->Dr7 & DebugBit.GeneralDetect) != 0)
+            return core.Raise(Vector.DB, 0, DebugBit.Access);
         ref ulong register = ref DebugRegister(core, alias ? dr + 2 : dr);
         if (from)
         {
@@ -77,9 +78,10 @@ internal static unsafe class ControlRegisters
         register = dr switch
         {
             < 4 => value,
-            4 or 6 => (value & 0xE00F) | 0xFFFF_0FF0,
-            _ => (value & 0xFFFF_2FFF) | 0x400,
+            4 or 6 => (value & DebugBit.Dr6Writable) | DebugBit.Dr6Ones,
+            _ => (value & DebugBit.Dr7Writable) | DebugBit.Dr7Ones,
         };
+        core.DebugRegistersChanged();
         return Outcome.Next;
     }
 
@@ -111,6 +113,7 @@ internal static unsafe class ControlRegisters
         if (core.InterceptsClts(i, out Outcome exit))
             return exit;
         core.Lp->Cr0 = core.MergeGuestCr(0, core.Lp->Cr0 & ~Cr0Bit.Ts);
+        core.VectorModeChanged();
         return Outcome.Next;
     }
 
@@ -118,9 +121,12 @@ internal static unsafe class ControlRegisters
     {
         if ((core.Lp->Cr4 & Cr4Bit.Osxsave) == 0)
             return core.Raise(Vector.UD);
-        if ((uint)core.Lp->Gpr[1] != 0)
+        ulong value = core.Lp->Xcr0;
+        if ((uint)core.Lp->Gpr[1] == 1 && HasInUse(core))
+            value &= core.Extended.InUse;
+        else if ((uint)core.Lp->Gpr[1] != 0)
             return core.RaiseGp0();
-        (core.Lp->Gpr[0], core.Lp->Gpr[2]) = ((uint)core.Lp->Xcr0, core.Lp->Xcr0 >> 32);
+        (core.Lp->Gpr[0], core.Lp->Gpr[2]) = ((uint)value, value >> 32);
         return Outcome.Next;
     }
 
@@ -134,12 +140,16 @@ internal static unsafe class ControlRegisters
         if (core.Cpl != 0 || (uint)core.Lp->Gpr[1] != 0 || !core.IsLegalXcr0(value))
             return core.RaiseGp0();
         core.Lp->Xcr0 = value;
+        core.VectorModeChanged();
         core.ChargeOperation(Operation.Xsetbv);
         return Outcome.Next;
     }
 
     /// <summary>UMIP keeps user code from reading system registers.</summary>
     public static bool IsUserModeProtected(Core core) => core.Cpl != 0 && (core.Lp->Cr4 & Cr4Bit.Umip) != 0;
+
+    /// <summary>XGETBV with ECX = 1: CPUID.(0DH,1):EAX[2].</summary>
+    private static bool HasInUse(Core core) => !core.IsOnPlatform || (core.Cpuid(0xD, 1).Eax & 4) != 0;
 
     private static ref ulong DebugRegister(Core core, int dr)
     {
@@ -185,12 +195,16 @@ internal static unsafe class ControlRegisters
         bool enables = pg && (old & Cr0Bit.Pg) == 0, disables = !pg && (old & Cr0Bit.Pg) != 0;
         bool longMode = (lp->Efer & EferBit.Lme) != 0;
         bool codeIsLong = (lp->Cs.AccessRights & SegmentBit.Long) != 0;
-        if (enables && longMode && ((lp->Cr4 & Cr4Bit.Pae) == 0 || codeIsLong))
+        bool taskIs16 = (lp->Tr.AccessRights & 8) == 0;
+        if (enables && longMode && ((lp->Cr4 & Cr4Bit.Pae) == 0 || codeIsLong || taskIs16))
             return core.RaiseGp0();
         if (disables && (core.LongMode64 || (lp->Cr4 & Cr4Bit.Pcide) != 0))
             return core.RaiseGp0();
         if ((value & Cr0Bit.Wp) == 0 && (lp->Cr4 & Cr4Bit.Cet) != 0)
             return core.RaiseGp0();
+        bool pae = pg && (lp->Cr4 & Cr4Bit.Pae) != 0 && !longMode;
+        if (pae && ((old ^ value) & ReloadsPdptes0) != 0 && !core.TryLoadPdptes(lp->Cr3))
+            return Outcome.Fault;
         lp->Cr0 = (value & Cr0Writable) | Cr0Bit.Et;
         if (enables && longMode)
             lp->Efer |= EferBit.Lma;
@@ -198,6 +212,8 @@ internal static unsafe class ControlRegisters
             lp->Efer &= ~EferBit.Lma;
         if (((old ^ value) & (Cr0Bit.Pg | Cr0Bit.Wp | Cr0Bit.Pe)) != 0)
             core.FlushTlb();
+        else
+            core.VectorModeChanged();
         return Outcome.Next;
     }
 
@@ -210,6 +226,8 @@ internal static unsafe class ControlRegisters
             value &= ~NoFlush;
         if (core.LongModeActive && !core.IsLegalCr3(value))
             return core.RaiseGp0();
+        if (core.HasPdptes && !core.TryLoadPdptes(value))
+            return Outcome.Fault;
         lp->Cr3 = value;
         if (keeps)
             core.ModeChanged();
@@ -223,7 +241,7 @@ internal static unsafe class ControlRegisters
         LogicalProcessor* lp = core.Lp;
         ulong old = lp->Cr4, changed = old ^ value;
         bool lma = core.LongModeActive;
-        if ((value & ~Cr4Defined) != 0 || (lma && (value & Cr4Bit.Pae) == 0) || (lma && (changed & Cr4Bit.La57) != 0))
+        if ((value & ~core.LegalCr4) != 0 || (lma && (value & Cr4Bit.Pae) == 0) || (lma && (changed & Cr4Bit.La57) != 0))
             return core.RaiseGp0();
         bool pcideRises = (changed & value & Cr4Bit.Pcide) != 0;
         if (pcideRises && (!lma || (lp->Cr3 & 0xFFF) != 0))
@@ -232,9 +250,14 @@ internal static unsafe class ControlRegisters
             return core.RaiseGp0();
         if (core.InVmxOperation && !core.IsCr4AllowedInVmx(value))
             return core.RaiseGp0();
+        bool pae = (value & Cr4Bit.Pae) != 0 && (lp->Cr0 & Cr0Bit.Pg) != 0 && !lma;
+        if (pae && (changed & ReloadsPdptes4) != 0 && !core.TryLoadPdptes(lp->Cr3))
+            return Outcome.Fault;
         lp->Cr4 = value;
         if ((changed & FlushesTlb) != 0)
             core.FlushTlb();
+        else
+            core.ModeChanged();
         return Outcome.Next;
     }
 }

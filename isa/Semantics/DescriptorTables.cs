@@ -19,7 +19,7 @@ internal static unsafe class DescriptorTables
             return exit;
         Span<byte> image = stackalloc byte[10];
         int bytes = core.LongMode64 ? 10 : 6;
-        if (!core.TryReadLinear(core.EffectiveAddress(i), image[..bytes], core.Cpl))
+        if (!core.TryReadLinear(core.EffectiveAddress(i), image[..bytes], core.Cpl, Core.SegmentIndex(i.MemorySegment)))
             return Outcome.Fault;
         ulong start = bytes == 10
             ? BinaryPrimitives.ReadUInt64LittleEndian(image[2..])
@@ -27,7 +27,7 @@ internal static unsafe class DescriptorTables
         bool small = i.Code is Code.Lgdt_m1632_16 or Code.Lidt_m1632_16;
         if (small)
             start &= 0xFF_FFFF;
-        if (core.LongMode64 && !core.IsCanonical(start))
+        if (core.LongMode64 && !Core.IsWidestCanonical(start))
             return core.RaiseGp0();
         uint limit = BinaryPrimitives.ReadUInt16LittleEndian(image);
         if (i.Mnemonic == Mnemonic.Lgdt)
@@ -48,7 +48,9 @@ internal static unsafe class DescriptorTables
         BinaryPrimitives.WriteUInt16LittleEndian(image, (ushort)(gdt ? core.Lp->GdtrLimit : core.Lp->IdtrLimit));
         BinaryPrimitives.WriteUInt64LittleEndian(image[2..], gdt ? core.Lp->GdtrBase : core.Lp->IdtrBase);
         int bytes = core.LongMode64 ? 10 : 6;
-        return core.TryWriteLinear(core.EffectiveAddress(i), image[..bytes], core.Cpl) ? Outcome.Next : Outcome.Fault;
+        return core.TryWriteLinear(core.EffectiveAddress(i), image[..bytes], core.Cpl, Core.SegmentIndex(i.MemorySegment))
+            ? Outcome.Next
+            : Outcome.Fault;
     }
 
     public static Outcome Lldt(Core core, in Instruction i)
@@ -62,7 +64,7 @@ internal static unsafe class DescriptorTables
         }
         if (!TryReadSystemDescriptor(core, selector, out Descriptor d))
             return Outcome.Fault;
-        if (d.IsCodeOrData || d.Type != LdtType)
+        if (d.IsCodeOrData || d.Type != LdtType || !IsWideWhole(core, d))
             return core.Raise(Vector.GP, (uint)(selector & ~3));
         if (!d.Present)
             return core.Raise(Vector.NP, (uint)(selector & ~3));
@@ -79,7 +81,7 @@ internal static unsafe class DescriptorTables
         if (!TryReadSystemDescriptor(core, selector, out Descriptor d))
             return Outcome.Fault;
         bool available = d.Type == AvailableTss || (d.Type == AvailableTss16 && !core.LongModeActive);
-        if (d.IsCodeOrData || !available)
+        if (d.IsCodeOrData || !available || !IsWideWhole(core, d))
             return core.Raise(Vector.GP, (uint)(selector & ~3));
         if (!d.Present)
             return core.Raise(Vector.NP, (uint)(selector & ~3));
@@ -92,7 +94,7 @@ internal static unsafe class DescriptorTables
 
     public static Outcome StoreSelector(Core core, in Instruction i)
     {
-        if ((core.Lp->Cr0 & Cr0Bit.Pe) == 0)
+        if (core.HasRealSegments)
             return core.Raise(Vector.UD);
         if (ControlRegisters.IsUserModeProtected(core))
             return core.RaiseGp0();
@@ -102,10 +104,14 @@ internal static unsafe class DescriptorTables
         return core.TryWriteOperand(i, 0, selector) ? Outcome.Next : Outcome.Fault;
     }
 
+    /// <summary>A 16-byte descriptor has a zero type in its upper half and a canonical base.</summary>
+    private static bool IsWideWhole(Core core, in Descriptor d) =>
+        !core.LongModeActive || (d.UpperType == 0 && Core.IsWidestCanonical(d.Base));
+
     private static bool TryReadSelector(Core core, in Instruction i, out ushort selector, out Outcome outcome)
     {
         selector = 0;
-        if ((core.Lp->Cr0 & Cr0Bit.Pe) == 0)
+        if (core.HasRealSegments)
             outcome = core.Raise(Vector.UD);
         else if (core.Cpl != 0)
             outcome = core.RaiseGp0();

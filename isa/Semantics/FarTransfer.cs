@@ -5,126 +5,73 @@ using Seamsim.Isa.State;
 namespace Seamsim.Isa.Semantics;
 
 /// <summary>
-/// Far JMP, CALL and RET through code segments. SDM vol. 2. Call gates and task gates are not modelled: #GP(selector).
+/// Far JMP and CALL: to code segments, through call gates and to tasks. SDM vol. 2, "JMP" and "CALL"; vol. 3A, 5.8.
 /// </summary>
 internal static unsafe class FarTransfer
 {
+    private const int CallGate16 = 4, TaskGate = 5, CallGate = 12, SystemTypes = 16;
+
     public static Outcome Jmp(Core core, in Instruction i)
     {
-        if (!TryReadPointer(core, i, out ushort selector, out ulong offset, out _))
+        if (!TryReadPointer(core, i, out FarPointer pointer))
             return Outcome.Fault;
-        if (IsReal(core))
-            return EnterReal(core, selector, offset);
-        if (!TryCheck(core, selector, out Descriptor code) || !TryTarget(core, code, offset))
-            return Outcome.Fault;
-        return Enter(core, selector, code, offset, core.Cpl);
+        if (core.HasRealSegments)
+            return EnterReal(core, pointer.Selector, pointer.Offset);
+        return TryRead(core, pointer.Selector, out Descriptor d) ? Transfer(core, i, pointer, d, call: false) : Outcome.Fault;
     }
 
     public static Outcome Call(Core core, in Instruction i)
     {
-        if (!TryReadPointer(core, i, out ushort selector, out ulong offset, out int bytes))
+        if (!TryReadPointer(core, i, out FarPointer pointer))
             return Outcome.Fault;
-        Descriptor code = default;
-        if (!IsReal(core) && (!TryCheck(core, selector, out code) || !TryTarget(core, code, offset)))
-            return Outcome.Fault;
-        ulong old = core.Lp->Gpr[4];
-        if (!core.TryPush(core.Lp->Cs.Selector, bytes) || !core.TryPush(i.NextIP, bytes))
-        {
-            core.Lp->Gpr[4] = old;
-            return Outcome.Fault;
-        }
-        return IsReal(core) ? EnterReal(core, selector, offset) : Enter(core, selector, code, offset, core.Cpl);
+        if (core.HasRealSegments)
+            return CallReal(core, i, pointer);
+        return TryRead(core, pointer.Selector, out Descriptor d) ? Transfer(core, i, pointer, d, call: true) : Outcome.Fault;
     }
 
-    public static Outcome Retf(Core core, in Instruction i)
+    /// <summary>Real and virtual-8086 mode: the selector is the segment's base divided by 16.</summary>
+    public static Outcome EnterReal(Core core, ushort selector, ulong offset)
     {
-        int bytes = i.Code switch
-        {
-            Code.Retfq or Code.Retfq_imm16 => 8,
-            Code.Retfd or Code.Retfd_imm16 => 4,
-            _ => 2,
-        };
-        ulong release = i.OpCount > 0 ? i.GetImmediate(0) : 0;
-        if (!core.TryReadStack(0, bytes, out ulong offset) || !core.TryReadStack(bytes, bytes, out ulong raw))
-            return Outcome.Fault;
-        ushort selector = (ushort)raw;
-        if (IsReal(core))
-        {
-            core.StackPointer += (ulong)(2 * bytes) + release;
-            return EnterReal(core, selector, offset);
-        }
-        if (!TryCheckReturn(core, selector, out Descriptor code) || !TryTarget(core, code, offset))
-            return Outcome.Fault;
-        int cpl = selector & 3;
-        if (cpl == core.Cpl)
-        {
-            core.StackPointer += (ulong)(2 * bytes) + release;
-            return Enter(core, selector, code, offset, cpl);
-        }
-        int above = (2 * bytes) + (int)release;
-        if (!core.TryReadStack(above, bytes, out ulong stack) || !core.TryReadStack(above + bytes, bytes, out ulong data))
-            return Outcome.Fault;
-        return ReturnOutward(core, selector, code, offset, (ushort)data, stack + release);
+        if (offset > core.Lp->Cs.Limit)
+            return core.RaiseGp0();
+        core.Lp->Cs.Selector = selector;
+        core.Lp->Cs.Base = (ulong)selector << 4;
+        core.Lp->Rip = offset;
+        core.ModeChanged();
+        return Outcome.Jumped;
     }
 
-    /// <summary>Loads CS:RIP and SS:RSP of an outer level. Shared with IRET.</summary>
-    public static Outcome ReturnOutward(
-        Core core, ushort selector, in Descriptor code, ulong offset, ushort stackSelector, ulong stack)
+    /// <summary>Loads CS:RIP; the accessed flag is the last thing that can fault.</summary>
+    public static Outcome Enter(Core core, ushort selector, in Descriptor code, ulong offset, int cpl)
     {
-        int cpl = selector & 3;
-        if (!TryCheckStack(core, stackSelector, cpl, code.Is64Bit && core.LongModeActive, out Segment ss))
+        if (!core.TryMarkDescriptor(selector, code, code.Type | 1))
             return Outcome.Fault;
-        core.Lp->Ss = ss;
-        core.Lp->Gpr[4] = code.Is64Bit && core.LongModeActive ? stack : (uint)stack;
-        DropInnerSegments(core, cpl);
-        return Enter(core, selector, code, offset, cpl);
+        core.SetCs(selector, code, cpl);
+        core.Lp->Rip = offset;
+        core.ModeChanged();
+        return Outcome.Jumped;
     }
 
-    /// <summary>The stack segment a return to <paramref name="cpl"/> loads.</summary>
-    public static bool TryCheckStack(Core core, ushort selector, int cpl, bool to64, out Segment segment)
+    /// <summary>As <see cref="Enter"/> at the current level, and an ENDBRANCH is awaited.</summary>
+    public static Outcome EnterTracked(Core core, ushort selector, in Descriptor code, ulong offset)
     {
-        segment = new Segment { Selector = selector, AccessRights = SegmentBit.Unusable | ((uint)cpl << 5) };
-        if ((selector & ~3) == 0)
-        {
-            if (to64 && cpl != 3 && (selector & 3) == cpl)
-                return true;
-            core.RaiseGp0();
-            return false;
-        }
-        if (!core.TryReadDescriptor(selector, out Descriptor d))
-            return false;
-        if ((selector & 3) != cpl || !d.IsWritable || d.Dpl != cpl)
-            core.Raise(Vector.GP, (uint)(selector & ~3));
-        else if (!d.Present)
-            core.Raise(Vector.SS, (uint)(selector & ~3));
-        else
-        {
-            segment = d.ToSegment(selector);
-            segment.AccessRights |= SegmentBit.Accessed;
+        Outcome outcome = Enter(core, selector, code, offset, core.Cpl);
+        if (outcome != Outcome.Fault)
+            core.TrackFar();
+        return outcome;
+    }
+
+    /// <summary>The linear address that a shadow stack keeps of a return address.</summary>
+    public static ulong ReturnLinear(Core core, ulong next) =>
+        core.LongMode64 ? next : (uint)(core.Lp->Cs.Base + next);
+
+    /// <summary>Outside 64-bit code SSP must lie below 4 GiB, else #GP(0).</summary>
+    public static bool TryKeepShadow(Core core, in Descriptor code)
+    {
+        bool wide = core.LongModeActive && code.Is64Bit;
+        if (wide || !core.ShadowStackEnabled(core.Cpl) || core.Lp->Ssp >> 32 == 0)
             return true;
-        }
-        return false;
-    }
-
-    /// <summary>The code segment a far RET or IRET loads: RPL is the level it returns to.</summary>
-    public static bool TryCheckReturn(Core core, ushort selector, out Descriptor code)
-    {
-        code = default;
-        int rpl = selector & 3;
-        if ((selector & ~3) == 0)
-        {
-            core.RaiseGp0();
-            return false;
-        }
-        if (!core.TryReadDescriptor(selector, out code))
-            return false;
-        bool level = code.IsConforming ? code.Dpl <= rpl : code.Dpl == rpl;
-        if (!code.IsCode || rpl < core.Cpl || !level || (core.LongModeActive && code.Is64Bit && code.IsBig))
-            core.Raise(Vector.GP, (uint)(selector & ~3));
-        else if (!code.Present)
-            core.Raise(Vector.NP, (uint)(selector & ~3));
-        else
-            return true;
+        core.RaiseGp0();
         return false;
     }
 
@@ -138,39 +85,86 @@ internal static unsafe class FarTransfer
         return false;
     }
 
-    public static Outcome Enter(Core core, ushort selector, in Descriptor code, ulong offset, int cpl)
+    /// <summary>Reads a descriptor for a transfer; a null selector is #GP(0). System descriptors are wide in IA-32e mode.</summary>
+    public static bool TryRead(Core core, ushort selector, out Descriptor descriptor)
     {
-        if (!core.TryMarkDescriptor(selector, code, code.Type | 1))
-            return Outcome.Fault;
-        core.SetCs(selector, code, cpl);
-        core.Lp->Rip = offset;
-        core.ModeChanged();
-        return Outcome.Jumped;
-    }
-
-    public static bool IsReal(Core core) => (core.Lp->Cr0 & Cr0Bit.Pe) == 0;
-
-    public static Outcome EnterReal(Core core, ushort selector, ulong offset)
-    {
-        if (offset > core.Lp->Cs.Limit)
-            return core.RaiseGp0();
-        core.Lp->Cs.Selector = selector;
-        core.Lp->Cs.Base = (ulong)selector << 4;
-        core.Lp->Rip = offset;
-        core.ModeChanged();
-        return Outcome.Jumped;
-    }
-
-    private static bool TryCheck(Core core, ushort selector, out Descriptor code)
-    {
-        code = default;
+        descriptor = default;
         if ((selector & ~3) == 0)
         {
             core.RaiseGp0();
             return false;
         }
-        if (!core.TryReadDescriptor(selector, out code))
-            return false;
+        return core.TryReadDescriptor(selector, out descriptor);
+    }
+
+    private static Outcome Transfer(Core core, in Instruction i, in FarPointer pointer, in Descriptor d, bool call)
+    {
+        if (d.IsCodeOrData)
+            return call ? CallCode(core, i, pointer, d) : JumpCode(core, pointer, d);
+        uint error = (uint)(pointer.Selector & ~3);
+        bool busy = (d.Type & 2) != 0;
+        if (d.Type == CallGate || (d.Type == CallGate16 && !core.LongModeActive))
+            return new CallGates(core, i, pointer.Selector, call).Run(d);
+        bool toTask = !core.LongModeActive && (d.Type == TaskGate || ((d.Type & 5) == 1 && !busy));
+        if (!toTask || d.Dpl < Math.Max(core.Cpl, pointer.Selector & 3))
+            return core.Raise(Vector.GP, error);
+        if (!d.Present)
+            return core.Raise(Vector.NP, error);
+        ushort target = d.Type == TaskGate ? d.GateSelector : pointer.Selector;
+        var change = new TaskSwitch(core, call ? TaskSwitchSource.Call : TaskSwitchSource.Jump, target, ext: 0)
+        {
+            ReturnRip = i.NextIP, SavedFlags = core.Rflags, InstructionLength = i.Length,
+        };
+        return change.Run();
+    }
+
+    private static Outcome JumpCode(Core core, in FarPointer pointer, in Descriptor code) =>
+        TryCheck(core, pointer.Selector, code) && TryTarget(core, code, pointer.Offset) && TryKeepShadow(core, code)
+            ? EnterTracked(core, pointer.Selector, code, pointer.Offset)
+            : Outcome.Fault;
+
+    private static Outcome CallCode(Core core, in Instruction i, in FarPointer pointer, in Descriptor code)
+    {
+        var image = new FrameImage(stackalloc byte[16], pointer.Bytes);
+        image.Add(i.NextIP);
+        image.Add(core.Lp->Cs.Selector);
+        int address = core.StackAddressBytes;
+        ulong top = core.Lp->Gpr[4];
+        var shadow = new ShadowEntry(core, ReturnLinear(core, i.NextIP));
+        if (!TryCheck(core, pointer.Selector, code)
+            || !core.HasRoom(core.Lp->Ss, address, top, image.Bytes, 0)
+            || !TryTarget(core, code, pointer.Offset)
+            || !core.TryPrepareFrame(core.Lp->Ss, address, top, image.Bytes, core.Cpl, 0, out PreparedFrame frame)
+            || !shadow.TryPrepare(core.Cpl, 0, core.LongModeActive && code.Is64Bit)
+            || EnterTracked(core, pointer.Selector, code, pointer.Offset) == Outcome.Fault)
+            return Outcome.Fault;
+
+        core.Push(frame, image.Image);
+        shadow.Commit();
+        core.SetStackPointer(frame.Pointer, address);
+        return Outcome.Jumped;
+    }
+
+    private static Outcome CallReal(Core core, in Instruction i, in FarPointer pointer)
+    {
+        var image = new FrameImage(stackalloc byte[16], pointer.Bytes);
+        image.Add(i.NextIP);
+        image.Add(core.Lp->Cs.Selector);
+        int address = core.StackAddressBytes;
+        ulong top = core.Lp->Gpr[4];
+        if (!core.HasRoom(core.Lp->Ss, address, top, image.Bytes, 0)
+            || !core.TryPrepareFrame(core.Lp->Ss, address, top, image.Bytes, core.Cpl, 0, out PreparedFrame frame)
+            || EnterReal(core, pointer.Selector, pointer.Offset) == Outcome.Fault)
+            return Outcome.Fault;
+
+        core.Push(frame, image.Image);
+        core.SetStackPointer(frame.Pointer, address);
+        return Outcome.Jumped;
+    }
+
+    /// <summary>A code segment that a direct far JMP or CALL may enter at the current level.</summary>
+    private static bool TryCheck(Core core, ushort selector, in Descriptor code)
+    {
         bool level = code.IsConforming ? code.Dpl <= core.Cpl : code.Dpl == core.Cpl && (selector & 3) <= core.Cpl;
         if (!code.IsCode || !level || (core.LongModeActive && code.Is64Bit && code.IsBig))
             core.Raise(Vector.GP, (uint)(selector & ~3));
@@ -181,37 +175,14 @@ internal static unsafe class FarTransfer
         return false;
     }
 
-    private static bool TryReadPointer(Core core, in Instruction i, out ushort selector, out ulong offset, out int bytes)
+    private static bool TryReadPointer(Core core, in Instruction i, out FarPointer pointer)
     {
-        bytes = i.Op0Kind == OpKind.FarBranch16 ? 2 : 4;
-        (selector, offset) = (0, 0);
         if (i.Op0Kind is OpKind.FarBranch16 or OpKind.FarBranch32)
         {
-            selector = i.FarBranchSelector;
-            offset = i.Op0Kind == OpKind.FarBranch16 ? i.FarBranch16 : i.FarBranch32;
+            bool narrow = i.Op0Kind == OpKind.FarBranch16;
+            pointer = new FarPointer(i.FarBranchSelector, narrow ? i.FarBranch16 : i.FarBranch32, narrow ? 2 : 4);
             return true;
         }
-        bytes = i.MemorySize.GetSize() - 2;
-        Span<byte> pointer = stackalloc byte[10];
-        if (!core.TryReadLinear(core.EffectiveAddress(i), pointer[..(bytes + 2)], core.Cpl))
-            return false;
-        for (int n = bytes - 1; n >= 0; n--)
-            offset = (offset << 8) | pointer[n];
-        selector = (ushort)(pointer[bytes] | (pointer[bytes + 1] << 8));
-        return true;
-    }
-
-    /// <summary>Data segments more privileged than the level returned to become null.</summary>
-    private static void DropInnerSegments(Core core, int cpl)
-    {
-        foreach (int register in (ReadOnlySpan<int>)[0, 3, 4, 5])
-        {
-            Segment* s = &(&core.Lp->Es)[register];
-            bool conforming = (s->AccessRights & (SegmentBit.Code | SegmentBit.Conforming))
-                == (SegmentBit.Code | SegmentBit.Conforming);
-            bool usable = (s->AccessRights & SegmentBit.Unusable) == 0;
-            if (usable && !conforming && ((s->AccessRights >> 5) & 3) < cpl)
-                *s = new Segment { AccessRights = SegmentBit.Unusable, Base = s->Base };
-        }
+        return FarPointer.TryRead(core, i, i.MemorySize.GetSize() - 2, out pointer);
     }
 }

@@ -62,6 +62,8 @@ internal static unsafe class Identification
 
     public static Outcome Rdtscp(Core core, in Instruction i)
     {
+        if (core.GuestLacks(ProcControls2.EnableRdtscp))
+            return core.Raise(Vector.UD);
         if (TscIsPrivileged(core))
             return core.RaiseGp0();
         if (core.Intercepts(ExitReason.Rdtscp, i, out Outcome exit))
@@ -71,8 +73,27 @@ internal static unsafe class Identification
         return Outcome.Next;
     }
 
+    /// <summary>RDPMC: general counters, fixed counters (bit 30) and PERF_METRICS (bit 29).</summary>
+    public static Outcome Rdpmc(Core core, in Instruction i)
+    {
+        const uint general = 0xC1, fixedCounters = 0x309, metrics = 0x329;
+        bool allowed = core.Cpl == 0 || (core.Lp->Cr4 & Cr4Bit.Pce) != 0;
+        if (!allowed)
+            return core.RaiseGp0();
+        if (core.Intercepts(ExitReason.Rdpmc, i, out Outcome exit))
+            return exit;
+        uint counter = (uint)core.Lp->Gpr[1], kind = counter >> 29, number = counter & 0x1FFF_FFFF;
+        uint msr = kind switch { 0 when number < 8 => general, 2 when number < 4 => fixedCounters, 1 => metrics, _ => 0 };
+        if (msr == 0 || (kind == 1 && number != 0) || !core.TryRdmsr(msr + number, out ulong value))
+            return core.RaiseGp0();
+        (core.Lp->Gpr[0], core.Lp->Gpr[2]) = ((uint)value, value >> 32);
+        return Outcome.Next;
+    }
+
     public static Outcome Rdpid(Core core, in Instruction i)
     {
+        if (core.GuestLacks(ProcControls2.EnableRdtscp))
+            return core.Raise(Vector.UD);
         core.WriteRegister(i.Op0Register, (uint)core.Lp->TscAux);
         return Outcome.Next;
     }
@@ -98,7 +119,7 @@ internal static unsafe class Identification
     /// <summary>PCONFIG leaf 0, MKTME_KEY_PROGRAM: RBX names a 256-byte structure.</summary>
     public static Outcome Pconfig(Core core, in Instruction i)
     {
-        if (!core.IsOnPlatform)
+        if (!core.IsOnPlatform || core.GuestLacks(ProcControls2.EnablePconfig))
             return core.Raise(Vector.UD);
         if (core.Cpl != 0)
             return core.RaiseGp0();

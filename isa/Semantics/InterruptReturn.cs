@@ -4,72 +4,147 @@ using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Semantics;
 
-/// <summary>IRET, IRETD, IRETQ. SDM vol. 2. Virtual-8086 mode and nested tasks are not modelled: #GP(0).</summary>
+/// <summary>IRET, IRETD, IRETQ in every mode. SDM vol. 2, "IRET"; vol. 3A, 7.4 and 21.2.</summary>
 internal static unsafe class InterruptReturn
 {
     public static Outcome Iret(Core core, in Instruction i)
     {
         int bytes = i.Mnemonic switch { Mnemonic.Iretq => 8, Mnemonic.Iretd => 4, _ => 2 };
-        if ((core.Rflags & RflagsBit.Nt) != 0 && !FarTransfer.IsReal(core))
-            return core.RaiseGp0();
-        if (!core.TryReadStack(0, bytes, out ulong offset) || !core.TryReadStack(bytes, bytes, out ulong raw)
-            || !core.TryReadStack(2 * bytes, bytes, out ulong flags))
-            return Outcome.Fault;
-        Outcome outcome = FarTransfer.IsReal(core)
-            ? ReturnReal(core, offset, (ushort)raw, bytes)
-            : Return(core, offset, (ushort)raw, flags, bytes);
-        if (outcome == Outcome.Fault)
-            return outcome;
-        core.Lp->NmiBlocked = false;
-        return Outcome.Jumped;
-    }
-
-    private static Outcome ReturnReal(Core core, ulong offset, ushort selector, int bytes)
-    {
-        core.TryReadStack(2 * bytes, bytes, out ulong flags);
-        if (FarTransfer.EnterReal(core, selector, offset) == Outcome.Fault)
-            return Outcome.Fault;
-        core.StackPointer += (ulong)(3 * bytes);
-        Stack.LoadFlags(core, flags, bytes);
-        return Outcome.Jumped;
-    }
-
-    private static Outcome Return(Core core, ulong offset, ushort selector, ulong flags, int bytes)
-    {
-        if ((flags & RflagsBit.Vm) != 0 && !core.LongModeActive)
-            return core.RaiseGp0();
-        if (!FarTransfer.TryCheckReturn(core, selector, out Descriptor code) || !FarTransfer.TryTarget(core, code, offset))
-            return Outcome.Fault;
-        int from = core.Cpl, iopl = (int)(core.Lp->Rflags >> 12) & 3;
-        Outcome outcome;
-        if (core.LongMode64 || (selector & 3) > from)
-        {
-            // 64-bit mode always pops SS:RSP
-            if (!core.TryReadStack(3 * bytes, bytes, out ulong stack) || !core.TryReadStack(4 * bytes, bytes, out ulong data))
-                return Outcome.Fault;
-            outcome = FarTransfer.ReturnOutward(core, selector, code, offset, (ushort)data, stack);
-        }
-        else
-        {
-            core.StackPointer += (ulong)(3 * bytes);
-            outcome = FarTransfer.Enter(core, selector, code, offset, selector & 3);
-        }
+        Outcome outcome = Return(core, i, bytes);
         if (outcome != Outcome.Fault)
-            LoadFlags(core, flags, bytes, from, iopl);
+            core.Lp->NmiBlocked = false;
         return outcome;
     }
 
-    /// <summary>What may change is decided by the privilege level that executed IRET.</summary>
-    private static void LoadFlags(Core core, ulong image, int bytes, int cpl, int iopl)
+    private static Outcome Return(Core core, in Instruction i, int bytes)
+    {
+        if (core.InVirtual8086 && core.Iopl < 3 && ((core.Lp->Cr4 & Cr4Bit.Vme) == 0 || bytes != 2))
+            return core.RaiseGp0();
+        if (!core.HasRealSegments && (core.Lp->Rflags & RflagsBit.Nt) != 0)
+            return core.LongModeActive ? core.RaiseGp0() : ReturnToTask(core, i);
+        if (!core.TryReadStack(0, bytes, out ulong offset) || !core.TryReadStack(bytes, bytes, out ulong raw)
+            || !core.TryReadStack(2 * bytes, bytes, out ulong flags))
+            return Outcome.Fault;
+        var frame = new Frame(offset, (ushort)raw, flags, bytes);
+        if (core.InVirtual8086)
+            return core.Iopl < 3 ? ReturnVirtualFlag(core, frame) : ReturnReal(core, frame, VirtualMay);
+        if (core.InRealMode)
+            return ReturnReal(core, frame, RealMay);
+        return (flags & RflagsBit.Vm) != 0 && bytes == 4 && core.Cpl == 0 && !core.LongModeActive
+            ? ReturnToVirtual8086(core, frame)
+            : ReturnProtected(core, frame);
+    }
+
+    private const ulong RealMay = RflagsBit.Defined & ~(RflagsBit.Vm | RflagsBit.Vif | RflagsBit.Vip);
+    private const ulong VirtualMay = RealMay & ~RflagsBit.Iopl;
+
+    private static Outcome ReturnReal(Core core, in Frame frame, ulong may)
+    {
+        if (FarTransfer.EnterReal(core, frame.Selector, frame.Offset) == Outcome.Fault)
+            return Outcome.Fault;
+        core.StackPointer += (ulong)(3 * frame.Bytes);
+        LoadFlags(core, frame, may);
+        return Outcome.Jumped;
+    }
+
+    /// <summary>Virtual-8086 mode with VME below IOPL 3: IF of the image becomes VIF. SDM vol. 3A, 21.3.3.</summary>
+    private static Outcome ReturnVirtualFlag(Core core, in Frame frame)
+    {
+        bool enables = (frame.Flags & RflagsBit.If) != 0;
+        bool pending = (core.Lp->Rflags & RflagsBit.Vip) != 0;
+        if ((enables && pending) || (frame.Flags & RflagsBit.Tf) != 0)
+            return core.RaiseGp0();
+        Outcome outcome = ReturnReal(core, frame, VirtualMay & ~RflagsBit.If);
+        if (outcome != Outcome.Fault)
+            core.Lp->Rflags = (core.Lp->Rflags & ~RflagsBit.Vif) | (enables ? RflagsBit.Vif : 0);
+        return outcome;
+    }
+
+    private static Outcome ReturnToTask(Core core, in Instruction i)
+    {
+        Span<byte> link = stackalloc byte[2];
+        if (!core.TryReadSystem(new Gva(core.Lp->Tr.Base), link))
+            return Outcome.Fault;
+        var change = new TaskSwitch(core, TaskSwitchSource.Iret, (ushort)(link[0] | (link[1] << 8)), ext: 0)
+        {
+            ReturnRip = i.NextIP, SavedFlags = core.Rflags, InstructionLength = i.Length,
+        };
+        return change.Run();
+    }
+
+    /// <summary>Level 0 to virtual-8086 mode: nine doublewords. SDM vol. 3A, 21.2.6.</summary>
+    private static Outcome ReturnToVirtual8086(Core core, in Frame frame)
+    {
+        Span<ulong> rest = stackalloc ulong[6]; // ESP, SS, ES, DS, FS, GS
+        for (int slot = 0; slot < rest.Length; slot++)
+            if (!core.TryReadStack((3 + slot) * 4, 4, out rest[slot]))
+                return Outcome.Fault;
+        if (frame.Offset > ushort.MaxValue)
+            return core.RaiseGp0();
+        LoadFlags(core, frame, RflagsBit.Defined);
+        LogicalProcessor* lp = core.Lp;
+        lp->Gpr[4] = (uint)rest[0];
+        lp->Cs = Segments8086.Of(frame.Selector);
+        lp->Ss = Segments8086.Of((ushort)rest[1]);
+        lp->Es = Segments8086.Of((ushort)rest[2]);
+        lp->Ds = Segments8086.Of((ushort)rest[3]);
+        lp->Fs = Segments8086.Of((ushort)rest[4]);
+        lp->Gs = Segments8086.Of((ushort)rest[5]);
+        lp->Rip = frame.Offset;
+        core.ModeChanged();
+        return Outcome.Jumped;
+    }
+
+    private static Outcome ReturnProtected(Core core, in Frame frame)
+    {
+        if (!FarReturn.TryCheckCode(core, frame.Selector, out Descriptor code)
+            || !FarTransfer.TryTarget(core, code, frame.Offset))
+            return Outcome.Fault;
+        ulong may = MayLoad(core);
+        Outcome outcome;
+        if (core.LongMode64 || (frame.Selector & 3) > core.Cpl)
+        {
+            // 64-bit mode always pops SS:RSP
+            outcome = FarReturn.ReturnOutward(
+                core, frame.Selector, code, frame.Offset, frame.Bytes, 3 * frame.Bytes, release: 0, iret: true);
+        }
+        else
+        {
+            int address = core.StackAddressBytes;
+            ulong pointer = core.StackPointer + (ulong)(3 * frame.Bytes);
+            ShadowReturn shadow = FarReturn.ShadowOf(core, frame.Selector, code, frame.Offset);
+            if (!shadow.TryPrepare(core.Cpl, iret: true))
+                return Outcome.Fault;
+            outcome = FarTransfer.Enter(core, frame.Selector, code, frame.Offset, core.Cpl);
+            if (outcome != Outcome.Fault)
+            {
+                shadow.Commit();
+                core.SetStackPointer(pointer, address);
+            }
+        }
+        if (outcome != Outcome.Fault)
+            LoadFlags(core, frame, may);
+        return outcome;
+    }
+
+    /// <summary>What the privilege level that executes IRET may change.</summary>
+    private static ulong MayLoad(Core core)
     {
         ulong may = RflagsBit.Defined & ~(RflagsBit.Vm | RflagsBit.Iopl | RflagsBit.If | RflagsBit.Vif | RflagsBit.Vip);
-        if (cpl <= iopl)
+        if (core.Cpl <= core.Iopl)
             may |= RflagsBit.If;
-        if (cpl == 0)
-            may |= RflagsBit.Iopl;
-        if (bytes == 2)
+        return core.Cpl == 0 ? may | RflagsBit.Iopl | RflagsBit.Vif | RflagsBit.Vip : may;
+    }
+
+    private static void LoadFlags(Core core, in Frame frame, ulong may)
+    {
+        if (frame.Bytes == 2)
             may &= 0xFFFF;
-        core.Rflags = (core.Rflags & ~may) | (image & may);
+        core.Rflags = (core.Rflags & ~may) | (frame.Flags & may);
+        core.KeepResumeFlag();
         core.ModeChanged();
     }
+
+    /// <summary>The three slots every IRET pops.</summary>
+    private readonly record struct Frame(ulong Offset, ushort Selector, ulong Flags, int Bytes);
 }

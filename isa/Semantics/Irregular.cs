@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Iced.Intel;
 using Seamsim.Isa.Engine;
 using Seamsim.Isa.State;
+using Seamsim.Isa.Vmx;
 
 namespace Seamsim.Isa.Semantics;
 
@@ -46,7 +47,9 @@ internal static unsafe class Irregular
         if ((at.Value & 15) != 0)
             return core.RaiseGp0();
         Span<byte> bytes = stackalloc byte[16];
-        if (!core.TryReadLinear(at, bytes, core.Cpl))
+        // memory is written in either case, so what the page does not allow faults as a write
+        if (!core.CarefulPrepareWrite(at.Value, 8, Core.SegmentIndex(i.MemorySegment))
+            || !core.TryReadLinear(at, bytes, core.Cpl))
             return Outcome.Fault;
         ulong low = BinaryPrimitives.ReadUInt64LittleEndian(bytes), high = BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]);
         bool equal = low == core.Lp->Gpr[0] && high == core.Lp->Gpr[2];
@@ -60,6 +63,35 @@ internal static unsafe class Irregular
         if (!equal)
             (core.Lp->Gpr[0], core.Lp->Gpr[2]) = (low, high);
         LazyFlags.Update(core.Lp, RflagsBit.Zf, equal ? RflagsBit.Zf : 0);
+        return Outcome.Next;
+    }
+
+    /// <summary>BOUND: a signed index between two signed limits in memory, else #BR.</summary>
+    public static Outcome Bound(Core core, in Instruction i)
+    {
+        if (!core.TryReadOperand(i, 1, out ulong limits))
+            return Outcome.Fault;
+        ulong index = core.ReadOperand(i, 0);
+        bool inside = i.Op0Register.GetSize() == 2
+            ? (short)index >= (short)limits && (short)index <= (short)(limits >> 16)
+            : (int)index >= (int)limits && (int)index <= (int)(limits >> 32);
+        return inside ? Outcome.Next : core.Raise(Vector.BR);
+    }
+
+    /// <summary>PTWRITE reads its operand; no trace packets are modelled.</summary>
+    public static Outcome Ptwrite(Core core, in Instruction i) =>
+        core.TryReadOperand(i, 0, out _) ? Outcome.Next : Outcome.Fault;
+
+    /// <summary>GETSEC without an SMX-capable chipset: leaf 0, CAPABILITIES, answers that there is none.</summary>
+    public static Outcome Getsec(Core core, in Instruction i)
+    {
+        if ((core.Lp->Cr4 & Cr4Bit.Smxe) == 0)
+            return core.Raise(Vector.UD);
+        if (core.Intercepts(ExitReason.Getsec, i, out Outcome exit))
+            return exit;
+        if ((uint)core.Lp->Gpr[0] != 0)
+            return core.RaiseGp0();
+        core.Lp->Gpr[0] = 0;
         return Outcome.Next;
     }
 

@@ -6,7 +6,7 @@ using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Semantics;
 
-// SDM vol. 2. Each operation is named after its instruction; AF, undefined by the manual, is 0.
+// SDM vol. 2. Each operation is named after its instruction; undefined flags are those of undefined-results.csv.
 
 internal readonly unsafe struct And : IBinaryOp
 {
@@ -70,16 +70,5 @@ internal readonly unsafe struct Bswap : IUnaryOp
         return sizeof(T) == 4
             ? Width.Truncate<T>(BinaryPrimitives.ReverseEndianness((uint)value))
             : T.Zero;
-    }
-}
-
-/// <summary>MOVBE reads or writes the bytes the other way round.</summary>
-internal readonly unsafe struct Movbe : IBinaryOp
-{
-    public static T Apply<T, TFlags>(LogicalProcessor* lp, T dst, T src)
-        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T> where TFlags : struct, IFlagSink
-    {
-        ulong reversed = BinaryPrimitives.ReverseEndianness(Width.ZeroExtend(src));
-        return Width.Truncate<T>(reversed >> (64 - Width.Bits<T>()));
     }
 }

@@ -7,8 +7,8 @@ using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Semantics;
 
-// SDM vol. 2, "MUL", "IMUL", "DIV", "IDIV". CF = OF says that the upper half is significant; SF, ZF and PF, undefined,
-// follow the lower half. Division leaves the flags alone.
+// SDM vol. 2, "MUL", "IMUL", "DIV", "IDIV". CF = OF says that the upper half is significant; The undefined flags
+// are those of undefined-results.csv: SF, ZF and PF of the lower half; division leaves all alone.
 
 /// <summary>IMUL with two or three operands.</summary>
 internal readonly unsafe struct Imul : IBinaryOp

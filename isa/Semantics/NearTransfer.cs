@@ -16,15 +16,21 @@ internal static unsafe class NearTransfer
         int bytes = -i.StackPointerIncrement;
         if (!core.TryReadOperand(i, 0, out ulong target))
             return Outcome.Fault;
-        ulong old = core.StackPointer;
         if (!IsInside(core, target))
             return core.RaiseGp0();
-        if (!core.TryPush(i.NextIP, bytes))
-        {
-            core.StackPointer = old;
+        bool isIndirect = IsIndirect(i);
+        // CALL to the next instruction only reads RIP: it leaves the shadow stack alone
+        bool shadows = core.ShadowStackEnabled(core.Cpl) && (isIndirect || target != i.NextIP);
+        int slot = Math.Max(bytes, 4);
+        PreparedWrite shadow = default;
+        if (!core.TryPreparePush(bytes, bytes, out ulong linear) || (shadows && !core.TryPrepareShadowPush(slot, out shadow)))
             return Outcome.Fault;
-        }
-        return Told(core, i, IsIndirect(i) ? BranchKind.IndirectCall : BranchKind.Call, core.JumpNear(target));
+        core.CompletePush(linear, i.NextIP, bytes, bytes);
+        if (shadows)
+            core.PushShadow(shadow, slot, i.NextIP);
+        if (isIndirect)
+            core.TrackIndirect(i);
+        return Told(core, i, isIndirect ? BranchKind.IndirectCall : BranchKind.Call, core.JumpNear(target));
     }
 
     public static Outcome Jmp(Core core, in Instruction i)
@@ -33,30 +39,69 @@ internal static unsafe class NearTransfer
             return FarTransfer.Jmp(core, i);
         if (!core.TryReadOperand(i, 0, out ulong target))
             return Outcome.Fault;
-        return Told(core, i, IsIndirect(i) ? BranchKind.Indirect : BranchKind.Direct, core.JumpNear(target));
+        Outcome outcome = core.JumpNear(target);
+        if (outcome != Outcome.Fault && IsIndirect(i))
+            core.TrackIndirect(i);
+        return Told(core, i, IsIndirect(i) ? BranchKind.Indirect : BranchKind.Direct, outcome);
     }
+
+    /// <summary>Jcc whose target lies beyond the code segment: the branch faults when it is taken.</summary>
+    public static Outcome Jcc(Core core, in Instruction i) =>
+        Told(core, i, BranchKind.Conditional,
+            Holds(core.Lp, i.ConditionCode) ? core.JumpNear(i.NearBranchTarget) : Outcome.Next);
+
+    private static bool Holds(LogicalProcessor* lp, ConditionCode condition) => condition switch
+    {
+        ConditionCode.o  => LazyFlags.Overflow(lp),
+        ConditionCode.no => !LazyFlags.Overflow(lp),
+        ConditionCode.b  => LazyFlags.Carry(lp),
+        ConditionCode.ae => !LazyFlags.Carry(lp),
+        ConditionCode.e  => LazyFlags.Zero(lp),
+        ConditionCode.ne => !LazyFlags.Zero(lp),
+        ConditionCode.be => LazyFlags.Carry(lp) || LazyFlags.Zero(lp),
+        ConditionCode.a  => !LazyFlags.Carry(lp) && !LazyFlags.Zero(lp),
+        ConditionCode.s  => LazyFlags.Sign(lp),
+        ConditionCode.ns => !LazyFlags.Sign(lp),
+        ConditionCode.p  => LazyFlags.Parity(lp),
+        ConditionCode.np => !LazyFlags.Parity(lp),
+        ConditionCode.l  => LazyFlags.Sign(lp) != LazyFlags.Overflow(lp),
+        ConditionCode.ge => LazyFlags.Sign(lp) == LazyFlags.Overflow(lp),
+        ConditionCode.le => LazyFlags.Zero(lp) || LazyFlags.Sign(lp) != LazyFlags.Overflow(lp),
+        _                => !LazyFlags.Zero(lp) && LazyFlags.Sign(lp) == LazyFlags.Overflow(lp),
+    };
 
     public static Outcome Ret(Core core, in Instruction i)
     {
         ulong release = i.OpCount > 0 ? i.GetImmediate(0) : 0;
         int bytes = i.Code is Code.Retnq or Code.Retnq_imm16 ? 8 : i.Code is Code.Retnd or Code.Retnd_imm16 ? 4 : 2;
-        if (!core.TryReadStack(0, bytes, out ulong target) || core.JumpNear(target) == Outcome.Fault)
+        if (!core.TryReadStack(0, bytes, out ulong target))
             return Outcome.Fault;
+        if (!IsInside(core, target))
+            return core.RaiseGp0();
+        int slot = Math.Max(bytes, 4);
+        bool shadows = core.ShadowStackEnabled(core.Cpl);
+        if (shadows && !core.TryPopShadow(slot, target))
+            return Outcome.Fault;
+        if (shadows)
+            core.Lp->Ssp += (ulong)slot;
         core.StackPointer += (ulong)bytes + release;
-        return Told(core, i, BranchKind.Return, Outcome.Jumped);
+        return Told(core, i, BranchKind.Return, core.JumpNear(target));
     }
 
     public static Outcome Loop(Core core, in Instruction i)
     {
         ulong count = CountRegister(core, i, out Register register) - 1;
-        core.WriteRegister(register, count);
-        bool goes = CountRegister(core, i, out _) != 0 && i.Mnemonic switch
+        bool more = count << (64 - (8 * register.GetSize())) != 0;
+        bool goes = more && i.Mnemonic switch
         {
             Mnemonic.Loope => LazyFlags.Zero(core.Lp),
             Mnemonic.Loopne => !LazyFlags.Zero(core.Lp),
             _ => true,
         };
-        return Told(core, i, BranchKind.Conditional, goes ? core.JumpNear(i.NearBranchTarget) : Outcome.Next);
+        Outcome outcome = goes ? core.JumpNear(i.NearBranchTarget) : Outcome.Next;
+        if (outcome != Outcome.Fault)
+            core.WriteRegister(register, count);
+        return Told(core, i, BranchKind.Conditional, outcome);
     }
 
     public static Outcome Jcxz(Core core, in Instruction i) =>

@@ -15,6 +15,7 @@ internal static unsafe class PortIo
             return Outcome.Fault;
         if (core.InterceptsIo(port, bytes, input: true, i, out Outcome exit))
             return exit;
+        core.MeetPortBreakpoints(port, bytes);
         core.WriteRegister(i.Op0Register, core.ReadPort(port, bytes));
         return Outcome.Next;
     }
@@ -27,6 +28,7 @@ internal static unsafe class PortIo
             return Outcome.Fault;
         if (core.InterceptsIo(port, bytes, input: false, i, out Outcome exit))
             return exit;
+        core.MeetPortBreakpoints(port, bytes);
         core.WritePort(port, bytes, (uint)core.ReadRegister(i.Op1Register));
         return Outcome.Next;
     }
@@ -34,11 +36,12 @@ internal static unsafe class PortIo
     /// <summary>False: #GP(0) or a fault of reading the TSS is recorded.</summary>
     public static bool TryPermit(Core core, ushort port, int bytes)
     {
-        bool checks = (core.Lp->Cr0 & Cr0Bit.Pe) != 0 && core.Cpl > (int)(core.Lp->Rflags >> 12 & 3);
+        bool checks = core.InVirtual8086 || (!core.InRealMode && core.Cpl > core.Iopl);
         if (!checks)
             return true;
         Span<byte> raw = stackalloc byte[2];
-        if (core.Lp->Tr.Limit < 103)
+        bool wide = (core.Lp->Tr.AccessRights & 8) != 0; // a 16-bit TSS has no bitmap
+        if (!wide || core.Lp->Tr.Limit < 103)
             return Refuse(core);
         if (!core.TryReadSystem(new Gva(core.Lp->Tr.Base + 102), raw))
             return false;

@@ -32,34 +32,18 @@ internal static unsafe class Segments
 
     public static Outcome LoadFar(Core core, in Instruction i)
     {
-        int bytes = i.Op0Register.GetSize();
-        Span<byte> pointer = stackalloc byte[10];
-        if (!core.TryReadLinear(core.EffectiveAddress(i), pointer[..(bytes + 2)], core.Cpl))
+        if (!FarPointer.TryRead(core, i, i.Op0Register.GetSize(), out FarPointer pointer))
             return Outcome.Fault;
-        ulong offset = 0;
-        for (int n = bytes - 1; n >= 0; n--)
-            offset = (offset << 8) | pointer[n];
         Register segment = i.Mnemonic switch
         {
             Mnemonic.Lss => Register.SS, Mnemonic.Lds => Register.DS, Mnemonic.Les => Register.ES,
             Mnemonic.Lfs => Register.FS, _ => Register.GS,
         };
-        if (Load(core, segment, (ushort)(pointer[bytes] | (pointer[bytes + 1] << 8))) == Outcome.Fault)
+        byte shadow = core.Lp->InterruptShadow;
+        if (Load(core, segment, pointer.Selector) == Outcome.Fault)
             return Outcome.Fault;
-        core.WriteRegister(i.Op0Register, offset);
-        return Outcome.Next;
-    }
-
-    public static Outcome Verify(Core core, in Instruction i)
-    {
-        if ((core.Lp->Cr0 & Cr0Bit.Pe) == 0)
-            return core.Raise(Vector.UD);
-        if (!core.TryReadOperand(i, 0, out ulong selector))
-            return Outcome.Fault;
-        bool ok = (selector & ~3UL) != 0 && core.TryReadDescriptor((ushort)selector, out Descriptor d)
-            && d.IsCodeOrData && (d.IsConforming || d.Dpl >= Math.Max(core.Cpl, (int)selector & 3))
-            && (i.Mnemonic == Mnemonic.Verr ? d.IsReadable : d.IsWritable);
-        LazyFlags.Update(core.Lp, RflagsBit.Zf, ok ? RflagsBit.Zf : 0);
+        core.Lp->InterruptShadow = shadow; // LSS loads the stack pointer too: nothing to hold back
+        core.WriteRegister(i.Op0Register, pointer.Offset);
         return Outcome.Next;
     }
 
@@ -67,15 +51,32 @@ internal static unsafe class Segments
     public static Outcome Load(Core core, Register register, ushort selector)
     {
         Segment* segment = &(&core.Lp->Es)[Core.SegmentIndex(register)];
-        if ((core.Lp->Cr0 & Cr0Bit.Pe) == 0)
-        {
-            *segment = new Segment { Selector = selector, Base = (ulong)selector << 4, Limit = 0xFFFF, AccessRights = RealData };
-            return Outcome.Next;
-        }
-        Outcome outcome = register == Register.SS ? LoadSs(core, selector) : LoadData(core, segment, selector);
+        Outcome outcome;
+        if (core.HasRealSegments)
+            outcome = LoadReal(core, segment, selector);
+        else
+            outcome = register == Register.SS ? LoadSs(core, selector) : LoadData(core, segment, selector);
         if (outcome == Outcome.Next && register == Register.SS)
             core.BlockInterruptsForOneInstruction(2);
         return outcome;
+    }
+
+    /// <summary>Real mode loads the base and leaves limit and size as they are; virtual-8086 mode loads all.</summary>
+    private static Outcome LoadReal(Core core, Segment* segment, ushort selector)
+    {
+        if (core.InVirtual8086)
+        {
+            *segment = Segments8086.Of(selector);
+            return Outcome.Next;
+        }
+        bool usable = (segment->AccessRights & SegmentBit.Unusable) == 0;
+        uint kept = usable ? segment->AccessRights & (SegmentBit.Big | SegmentBit.Granularity) : 0;
+        *segment = new Segment
+        {
+            Selector = selector, Base = (ulong)selector << 4, Limit = usable ? segment->Limit : 0xFFFF,
+            AccessRights = RealData | kept,
+        };
+        return Outcome.Next;
     }
 
     private static Outcome LoadSs(Core core, ushort selector)

@@ -6,8 +6,8 @@ using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Semantics;
 
-// SDM vol. 2, "SAL/SAR/SHL/SHR", "RCL/RCR/ROL/ROR", "SHLD", "SHRD". A masked count of 0 changes no flag. OF is defined
-// for a count of 1 only; the canonical value for other counts is the same formula. AF, undefined, is 0.
+// SDM vol. 2, "SAL/SAR/SHL/SHR", "RCL/RCR/ROL/ROR", "SHLD", "SHRD". A masked count of 0 changes no flag. What the
+// manual leaves undefined is that of undefined-results.csv: OF by the rule of a count of 1, AF 0.
 
 internal static unsafe class ShiftCount
 {

@@ -3,15 +3,18 @@ using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Semantics;
 
-/// <summary>PUSH, POP, PUSHA, PUSHF, ENTER and LEAVE in the forms without a handler of their own. SDM vol. 2.</summary>
+/// <summary>PUSH, POP, PUSHA, ENTER and LEAVE in the forms without a handler of their own. SDM vol. 2.</summary>
 internal static unsafe class Stack
 {
-    private const ulong Protected = RflagsBit.Vm | RflagsBit.Rf | RflagsBit.Vif | RflagsBit.Vip;
-
-    public static Outcome Push(Core core, in Instruction i) =>
-        core.TryReadOperand(i, 0, out ulong value) && core.TryPush(value, -i.StackPointerIncrement)
-            ? Outcome.Next
-            : Outcome.Fault;
+    public static Outcome Push(Core core, in Instruction i)
+    {
+        int bytes = -i.StackPointerIncrement;
+        if (!core.TryReadOperand(i, 0, out ulong value))
+            return Outcome.Fault;
+        // A segment register in a doubleword slot: a 16-bit move, as the manual says of recent processors.
+        bool narrow = bytes == 4 && i.Op0Kind == OpKind.Register && i.Op0Register.IsSegmentRegister();
+        return core.TryPush(value, bytes, narrow ? 2 : bytes) ? Outcome.Next : Outcome.Fault;
+    }
 
     public static Outcome Pop(Core core, in Instruction i)
     {
@@ -88,37 +91,6 @@ internal static unsafe class Stack
         return Outcome.Next;
     }
 
-    public static Outcome Pushf(Core core, in Instruction i)
-    {
-        ulong image = core.Rflags & ~(RflagsBit.Vm | RflagsBit.Rf);
-        return core.TryPush(image, -i.StackPointerIncrement) ? Outcome.Next : Outcome.Fault;
-    }
-
-    public static Outcome Popf(Core core, in Instruction i)
-    {
-        int bytes = i.StackPointerIncrement;
-        if (!core.TryReadStack(0, bytes, out ulong image))
-            return Outcome.Fault;
-        core.StackPointer += (ulong)bytes;
-        LoadFlags(core, image, bytes);
-        core.Rflags &= ~RflagsBit.Rf;
-        return Outcome.Next;
-    }
-
-    /// <summary>Takes the bits that the privilege level may change; IF by IOPL, IOPL by CPL 0.</summary>
-    public static void LoadFlags(Core core, ulong image, int bytes)
-    {
-        ulong may = RflagsBit.Defined & ~Protected;
-        if (core.Cpl != 0)
-            may &= ~RflagsBit.Iopl;
-        if (core.Cpl > (int)(core.Lp->Rflags >> 12 & 3))
-            may &= ~RflagsBit.If;
-        if (bytes == 2)
-            may &= 0xFFFF;
-        core.Rflags = (core.Rflags & ~may) | (image & may);
-        core.ModeChanged(); // AC takes part in SMAP
-    }
-
     private static bool TryEnter(Core core, int bytes, int level, ulong size)
     {
         ulong frame = core.Lp->Gpr[5];
@@ -128,14 +100,13 @@ internal static unsafe class Stack
         for (int n = 1; n < level; n++)
         {
             frame -= (ulong)bytes;
-            long back = (long)(frame - core.StackPointer);
-            if (!core.TryReadStack((int)back, bytes, out ulong link) || !core.TryPush(link, bytes))
+            if (!core.TryReadStackAt(frame, bytes, out ulong link) || !core.TryPush(link, bytes))
                 return false;
         }
         if (level > 0 && !core.TryPush(start, bytes))
             return false;
         core.WriteRegister(bytes switch { 8 => Register.RBP, 4 => Register.EBP, _ => Register.BP }, start);
         core.StackPointer -= size;
-        return core.TryReadStack(0, bytes, out _);
+        return core.CanWriteStack(bytes); // the new top is touched as for a store
     }
 }

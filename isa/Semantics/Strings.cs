@@ -27,7 +27,8 @@ internal static unsafe class Strings
         if (!repeats)
             return Once(core, i) ? Outcome.Next : Ended(core);
         int address = AddressBytes(core, i);
-        for (int done = 0; done < Chunk; done++)
+        int most = core.StopsAtIterations ? 1 : Chunk;
+        for (int done = 0; done < most; done++)
         {
             if (Cut(core.Lp->Gpr[Counter], address) == 0)
                 return Outcome.Next;
@@ -37,7 +38,10 @@ internal static unsafe class Strings
             if (StopsOnFlags(core, i))
                 return Outcome.Next;
         }
-        return Cut(core.Lp->Gpr[Counter], address) == 0 ? Outcome.Next : Outcome.Jumped;
+        if (Cut(core.Lp->Gpr[Counter], address) == 0)
+            return Outcome.Next;
+        core.SuspendString();
+        return Outcome.Jumped;
     }
 
     /// <summary>The outcome of a port intercept travels in <see cref="Core.StringOutcome"/>; otherwise it is a fault.</summary>
@@ -123,12 +127,14 @@ internal static unsafe class Strings
             // the store is prepared first: a device must not lose what cannot be stored
             if (!core.CarefulPrepareWrite(linear, bytes, Es))
                 return false;
+            core.MeetPortBreakpoints(port, bytes);
             core.CarefulWrite(linear, bytes, core.ReadPort(port, bytes));
         }
         else
         {
             if (!TryLoad(core, Source, segment, bytes, address, out ulong value))
                 return false;
+            core.MeetPortBreakpoints(port, bytes);
             core.WritePort(port, bytes, (uint)value);
         }
         Add(core, register, address, step);

@@ -6,7 +6,13 @@ public sealed unsafe partial class Core
     private ExtendedState? extended;
 
     /// <summary>XSAVE-managed state.</summary>
-    internal ExtendedState Extended => extended ??= new ExtendedState(Model.Xsave);
+    internal ExtendedState Extended => extended ??= new ExtendedState(Lp, IsOnPlatform ? Model.Xsave : new());
+
+    /// <summary>The place of an XSAVE-managed MSR; null when the MSR is none.</summary>
+    private ulong* XsaveMsr(uint msr) => XsaveMsrs.TryFind(msr, out int component, out int offset)
+        && Extended.Supervisor(component) is var place && place is not null
+            ? (ulong*)(place + offset)
+            : null;
 
     /// <summary>XSETBV of XCR0; false is #GP(0). SDM vol. 1, 13.3 "Enabling the XSAVE feature set".</summary>
     internal bool TryWriteXcr0(ulong value)
@@ -19,6 +25,7 @@ public sealed unsafe partial class Core
         if (!exists || (value & 1) == 0 || !avx || !avx512 || !amx || !mpx)
             return false;
         Lp->Xcr0 = value;
+        VectorModeChanged();
         return true;
     }
 }

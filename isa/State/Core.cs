@@ -35,6 +35,7 @@ public sealed unsafe partial class Core : IDisposable
         NativeMemory.Clear(Lp, (nuint)sizeof(LogicalProcessor));
         Lp->Core = GCHandle.ToIntPtr(GCHandle.Alloc(this));
         Lp->CanonicalShift = 31;
+        (Lp->Fcw, Lp->Mxcsr) = (ExtendedState.InitialFcw, ExtendedState.InitialMxcsr);
         PlugInEngine();
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Seamsim.Isa.State;
 
@@ -100,6 +101,9 @@ public unsafe struct LogicalProcessor
     /// <summary>Control registers; CR8 is the local APIC's TPR[7:4].</summary>
     public ulong Cr0, Cr2, Cr3, Cr4, Cr8;
 
+    /// <summary>The four page-directory-pointer-table entries that PAE paging keeps. SDM vol. 3A, 4.4.1.</summary>
+    public fixed ulong Pdpte[4];
+
     /// <summary>IA32_EFER.</summary>
     public ulong Efer;
 
@@ -138,6 +142,63 @@ public unsafe struct LogicalProcessor
 
     /// <summary>Instructions of the block entered last that did not retire, when the chain left it half-way.</summary>
     public uint Unretired;
+
+    /// <summary>SIMD floating-point exceptions of the running instruction: bits 5:0 of MXCSR, not merged yet.</summary>
+    public uint SimdRaised;
+
+    /// <summary>What a slow access of more than 8 bytes hands over. Its alignment is that of the registers below.</summary>
+    public Vector512<byte> SlowVector;
+
+    /// <summary>Result of an operation that may not write its destination before it has read all its sources.</summary>
+    public Vector512<byte> VectorResult;
+
+    /// <summary>ZMM0..ZMM31, 64 bytes each; YMM and XMM registers are their low 32 and 16 bytes.</summary>
+    public fixed ulong Zmm[32 * 8];
+
+    /// <summary>Opmask registers k0..k7.</summary>
+    public fixed ulong K[8];
+
+    /// <summary>Physical x87 registers R0..R7, 16 bytes each of which 10 are used; MMn is the significand of Rn.</summary>
+    public fixed ulong St[8 * 2];
+
+    /// <summary>x87 control word, and status word with TOP in bits 13:11.</summary>
+    public ushort Fcw, Fsw;
+
+    /// <summary>x87 tag word in the abridged form of FXSAVE: bit n is set when Rn is not empty.</summary>
+    public byte Ftw;
+
+    /// <summary>1: MONITOR or UMONITOR has set up an address range that nothing has used yet.</summary>
+    public byte MonitorArmed;
+
+    /// <summary>Last x87 opcode: 11 bits.</summary>
+    public ushort Fop;
+
+    /// <summary>Selectors of the last x87 instruction and of its memory operand.</summary>
+    public ushort Fcs, Fds;
+
+    /// <summary>Offsets of the last x87 instruction and of its memory operand.</summary>
+    public ulong Fip, Fdp;
+
+    /// <summary>SSE control and status.</summary>
+    public uint Mxcsr;
+
+    /// <summary>Protection-key rights for user pages.</summary>
+    public uint Pkru;
+
+    /// <summary>IA32_U_CET and IA32_PL3_SSP: XSAVE component 11.</summary>
+    public ulong UCet, Pl3Ssp;
+
+    /// <summary>IA32_PL0_SSP, IA32_PL1_SSP and IA32_PL2_SSP: XSAVE component 12.</summary>
+    public ulong Pl0Ssp, Pl1Ssp, Pl2Ssp;
+
+    /// <summary>IA32_S_CET and IA32_INTERRUPT_SSP_TABLE_ADDR.</summary>
+    public ulong SCet, InterruptSspTable;
+
+    /// <summary>IA32_PKRS: protection-key rights for supervisor pages.</summary>
+    public ulong Pkrs;
+
+    /// <summary>The XSAVE-managed components no field above stands for, one behind the other.</summary>
+    public fixed byte OtherComponents[ExtendedState.OtherBytes];
 }
 
 /// <summary>A segment register: selector and hidden part. SDM vol. 3A, 3.4.3; access rights as in the VMCS (24.4.1).</summary>

@@ -102,7 +102,7 @@ public sealed unsafe partial class Core
             return false;
         Vmcs v = CurrentVmcs;
         uint controls = v.Dword(VmcsField.ProcBasedControls);
-        if (Vmx.MtfArmed)
+        if (InterceptsMonitor)
             outcome = VmExit(ExitReason.MonitorTrapFlag);
         else if (Lp->Cycles >= Vmx.PreemptionDeadline)
             outcome = VmExit(ExitReason.PreemptionTimer);
@@ -117,6 +117,9 @@ public sealed unsafe partial class Core
             return DeliversVirtualInterrupt(v, out outcome);
         return true;
     }
+
+    /// <summary>An injected monitor-trap-flag exit is next; it comes before debug traps. SDM vol. 3C, 26.5.2.</summary>
+    private bool InterceptsMonitor => Vmx.MtfArmed;
 
     /// <summary>Whether the monitor trap flag ends the guest's run after one instruction.</summary>
     internal bool SingleStepsGuest =>

@@ -27,6 +27,24 @@ public sealed unsafe partial class Core
         return true;
     }
 
+    /// <summary>In a guest whose secondary controls do not enable an instruction it is #UD. SDM vol. 3C, 26.3.</summary>
+    internal bool GuestLacks(uint control) => Vmx.NonRoot && !IsSet(CurrentVmcs, control);
+
+    /// <summary>XSAVES and XRSTORS of a component in the XSS-exiting bitmap. SDM vol. 3C, 26.1.3.</summary>
+    internal bool InterceptsXss(ExitReason reason, in Instruction instruction, out Outcome outcome)
+    {
+        outcome = Outcome.Next;
+        ulong named = (uint)Lp->Gpr[0] | (Lp->Gpr[2] << 32);
+        if (!Vmx.NonRoot || (named & Lp->Xss & CurrentVmcs[VmcsField.XssExitingBitmap]) == 0)
+            return false;
+        outcome = VmExit(new ExitInformation(reason)
+        {
+            Qualification = instruction.MemoryDisplacement64, InstructionLength = (uint)instruction.Length,
+            InstructionInformation = InstructionInformation.Of(reason, instruction),
+        });
+        return true;
+    }
+
     /// <summary>RDMSR through the MSR bitmaps. SDM vol. 3C, 25.6.9.</summary>
     internal bool InterceptsRdmsr(uint msr, in Instruction instruction, out Outcome outcome) =>
         InterceptsMsr(ExitReason.Rdmsr, msr, instruction, out outcome);

@@ -85,7 +85,7 @@ public sealed unsafe partial class Core
 
     private Outcome DeliverPendingDebug()
     {
-        if ((Lp->PendingDebug & DebugTrap) == 0 || Lp->InterruptShadow != 0)
+        if ((Lp->PendingDebug & DebugTrap) == 0 || (Lp->InterruptShadow & 2) != 0)
             return Lp->Activity == ActivityState.Active ? Outcome.Jumped : Outcome.Halted;
         ulong conditions = Lp->PendingDebug & 0x400F;
         Lp->PendingDebug = 0;

@@ -27,6 +27,7 @@ internal static unsafe class GuestState
         v[VmcsField.GuestRflags] = exit.ResumeFlag ? rflags | RflagsBit.Rf : rflags;
         SaveNonRegisterState(core, v);
         SaveMsrs(core, v);
+        core.SaveGuestPdptes(v);
     }
 
     /// <summary>VM entry: loads the guest's state. SDM vol. 3C, 27.3.2.</summary>
@@ -44,8 +45,11 @@ internal static unsafe class GuestState
         lp->Rip = v[VmcsField.GuestRip];
         core.Gpr(4) = v[VmcsField.GuestRsp];
         core.Rflags = v[VmcsField.GuestRflags];
+        core.KeepResumeFlag();
+        core.DiscardTrap();
         LoadNonRegisterState(core, v);
         LoadMsrs(core, v);
+        core.LoadGuestPdptes(v);
     }
 
     /// <summary>The segment register with number <paramref name="segment"/> of <see cref="SegmentFields"/>.</summary>
@@ -82,7 +86,7 @@ internal static unsafe class GuestState
         lp->Cr3 = v[VmcsField.GuestCr3];
         lp->Cr4 = v[VmcsField.GuestCr4];
         if ((entry & EntryControls.LoadDebugControls) != 0)
-            lp->Dr7 = (v[VmcsField.GuestDr7] & 0xFFFF_2FFF) | 0x400;
+            lp->Dr7 = (v[VmcsField.GuestDr7] & DebugBit.Dr7Writable) | DebugBit.Dr7Ones;
         if ((entry & EntryControls.LoadEfer) != 0)
         {
             lp->Efer = v[VmcsField.GuestEfer];
@@ -115,7 +119,9 @@ internal static unsafe class GuestState
         LogicalProcessor* lp = core.Lp;
         v[VmcsField.GuestActivityState] = (ulong)lp->Activity;
         v[VmcsField.GuestInterruptibilityState] = lp->InterruptShadow | (lp->NmiBlocked ? 8u : 0u);
-        v[VmcsField.GuestPendingDebugExceptions] = lp->PendingDebug;
+        // MOV SS holds the single step back: the field shows it, though it makes no trap of its own
+        bool held = (lp->InterruptShadow & 2) != 0 && (lp->Rflags & RflagsBit.Tf) != 0;
+        v[VmcsField.GuestPendingDebugExceptions] = lp->PendingDebug | (held ? DebugBit.SingleStep : 0);
         uint exit = v.Dword(VmcsField.ExitControls);
         if ((exit & ExitControls.SaveDebugControls) != 0)
         {
@@ -134,7 +140,8 @@ internal static unsafe class GuestState
         lp->Activity = (ActivityState)v.Dword(VmcsField.GuestActivityState);
         lp->InterruptShadow = (byte)(interruptibility & 3);
         lp->NmiBlocked = (interruptibility & 8) != 0;
-        lp->PendingDebug = v[VmcsField.GuestPendingDebugExceptions];
+        bool held = (lp->InterruptShadow & 2) != 0 && (lp->Rflags & RflagsBit.Tf) != 0;
+        lp->PendingDebug = v[VmcsField.GuestPendingDebugExceptions] & ~(held ? DebugBit.SingleStep : 0);
     }
 
     private static void SaveMsrs(Core core, Vmcs v)

@@ -21,6 +21,7 @@ internal static unsafe class HostState
         core.Lp->Activity = ActivityState.Active;
         core.Lp->InterruptShadow = 0;
         core.Lp->PendingDebug = 0;
+        core.DiscardTrap();
         LoadMsrs(core, v, exit);
     }
 
@@ -32,7 +33,7 @@ internal static unsafe class HostState
         lp->Cr4 = v[VmcsField.HostCr4] | (long64 ? Cr4Bit.Pae : 0);
         if (!long64)
             lp->Cr4 &= ~Cr4Bit.Pcide;
-        lp->Dr7 = 0x400;
+        lp->Dr7 = DebugBit.Dr7Ones;
         if ((v.Dword(VmcsField.ExitControls) & ExitControls.LoadEfer) != 0)
             lp->Efer = v[VmcsField.HostEfer];
         else

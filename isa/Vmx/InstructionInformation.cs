@@ -11,7 +11,8 @@ internal static class InstructionInformation
     public static uint Of(ExitReason reason, in Instruction instruction) => reason switch
     {
         ExitReason.Invept or ExitReason.Invvpid or ExitReason.Invpcid => Memory(instruction) | Reg2(instruction, 28),
-        ExitReason.Vmclear or ExitReason.Vmptrld or ExitReason.Vmptrst or ExitReason.Vmxon => Memory(instruction),
+        ExitReason.Vmclear or ExitReason.Vmptrld or ExitReason.Vmptrst or ExitReason.Vmxon or ExitReason.Xsaves
+            or ExitReason.Xrstors => Memory(instruction),
         ExitReason.Vmread or ExitReason.Vmwrite => MemoryOrRegister(reason, instruction),
         ExitReason.Rdrand or ExitReason.Rdseed => RandomDestination(instruction),
         ExitReason.Tpause or ExitReason.Umwait => (uint)(instruction.Op0Register.GetNumber() << 3),

@@ -7,6 +7,10 @@ namespace Seamsim.Cli;
 /// <summary><c>seamsim cycles HEX…</c>: throughput of basic blocks on a named core, with the reasons.</summary>
 internal static class CyclesVerb
 {
+    /// <summary>What it is for.</summary>
+    public const string Description =
+        "Predict the cycles per iteration of basic blocks, unrolled and looped, and say what limits them.";
+
     /// <summary>The verb.</summary>
     public static Command Create(GlobalOptions global)
     {
@@ -33,12 +37,12 @@ internal static class CyclesVerb
         };
         Option<string?> print = new("--print-core")
             { Description = "Print the parameters of a shipped core, to edit and name with --core or timing_core, and stop." };
-        Command command = new("cycles",
-            "Predict the cycles per iteration of basic blocks, unrolled and looped, and say what limits them.")
-            { blocks, core, file, start, expect, print };
-        command.SetAction(result => result.GetValue(print) is { } shipped ? Print(new Terminal(result, global), shipped) : Run(new Terminal(result, global), result.GetValue(blocks) ?? [],
-            result.GetValue(core), result.GetValue(file), result.GetValue(expect),
-            Enum.Parse<BlockStart>(result.GetRequiredValue(start), ignoreCase: true)));
+        Command command = new("cycles", Description) { blocks, core, file, start, expect, print };
+        command.SetAction(result => result.GetValue(print) is { } shipped
+            ? Print(new Terminal(result, global), shipped)
+            : Run(new Terminal(result, global), result.GetValue(blocks) ?? [],
+                result.GetValue(core), result.GetValue(file), result.GetValue(expect),
+                Enum.Parse<BlockStart>(result.GetRequiredValue(start), ignoreCase: true)));
         return command;
     }
 

@@ -2,18 +2,24 @@ using Seamsim.Configuration;
 
 namespace Seamsim.Cli;
 
-/// <summary>A scenario or script that the user names.</summary>
+/// <summary>A scenario, script or image that the user names.</summary>
 internal static class InputFile
 {
     /// <summary>Its text.</summary>
     /// <exception cref="ConfigurationException">There is no name, or no such file, or it cannot be read.</exception>
-    public static string Read(string path)
+    public static string Read(string path) => Read(path, File.ReadAllText);
+
+    /// <summary>Its bytes.</summary>
+    /// <exception cref="ConfigurationException">There is no name, or no such file, or it cannot be read.</exception>
+    public static byte[] ReadBytes(string path) => Read(path, File.ReadAllBytes);
+
+    private static T Read<T>(string path, Func<string, T> read)
     {
         if (path.Length == 0)
             throw new ConfigurationException("expected the name of a file, not an empty string");
         try
         {
-            return File.ReadAllText(path);
+            return read(path);
         }
         catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException or ArgumentException)
         {

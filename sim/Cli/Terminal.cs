@@ -58,6 +58,11 @@ internal sealed class Terminal
     /// <summary>Text on stdout, as it is.</summary>
     public void Text(string text) => output.Write(text);
 
+    /// <summary>Stdout as a stream of bytes.</summary>
+    public Stream Bytes() => ReferenceEquals(output, System.Console.Out)
+        ? System.Console.OpenStandardOutput()
+        : new TextBytes(output);
+
     /// <summary>A line on stderr.</summary>
     public void Error(string text) => error.WriteLine(text);
 

@@ -33,7 +33,8 @@ internal sealed class Composition : IDisposable
         Uncore = new Uncore(model, Memory, platform.Seed) { Timebase = new Timebase(Account) };
         Managed = new ManagedCode();
         ICacheTiming? caches = (costs as Interval)?.CreateCaches(platform.Packages, platform.LpsPerPackage);
-        Scheduler = new LpScheduler(new SeededRandom(platform.Seed, Streams.Scheduler), platform.MaxInstructions);
+        Scheduler = new LpScheduler<HostCpu>(
+            new SeededRandom(platform.Seed, Streams.Scheduler), platform.MaxInstructions);
 
         StubCode stubs = new(HostLayout.Stubs);
         BootImage.Write(Memory, stubs, platform.LpCount);
@@ -83,7 +84,7 @@ internal sealed class Composition : IDisposable
     public CycleAccount Account { get; }
 
     /// <summary>Who runs next.</summary>
-    public LpScheduler Scheduler { get; }
+    public LpScheduler<HostCpu> Scheduler { get; }
 
     /// <summary>The logical processors.</summary>
     public Core[] Cores { get; }

@@ -132,7 +132,7 @@ public sealed partial class Machine : IDisposable
     internal static Thread LargeStackThread(Action work) => new(() => work(), StackBytes) { Name = nameof(Seamsim) };
 
     /// <summary>The engine's chains of handlers need depth if a tail call is ever missed (D1).</summary>
-    private static T OnLargeStack<T>(Func<T> work)
+    internal static T OnLargeStack<T>(Func<T> work)
     {
         if (Thread.CurrentThread.Name == nameof(Seamsim))
             return work();

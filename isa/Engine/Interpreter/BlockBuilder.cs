@@ -16,9 +16,13 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
     private readonly HandlerKey[] keys = new HandlerKey[MaxInstructions];
     private readonly byte[] bytes = new byte[0x1000 + LongestInstruction];
     private int count, available;
+    private bool beyondLimit;
 
-    /// <summary>Decodes the block at a translated address; null when the fetch of its second page faulted.</summary>
-    public Block? Build(in BlockKey key, Hpa physical, BlockCache cache)
+    /// <summary>
+    /// Decodes the block at a translated address; null when its first instruction reaches beyond the code segment, or the
+    /// fetch of its second page faulted.
+    /// </summary>
+    public Block? Build(in BlockKey key, Hpa physical, ulong linear, BlockCache cache)
     {
         available = 0x1000 - physical.PageOffset;
         core.Memory.Read(physical, bytes.AsSpan(0, available), core.InSeam);
@@ -27,27 +31,50 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
         Hpa? second = null;
         if (count == 0)
         {
-            if (!core.TryFetchPage(key.Rip + (ulong)available, out Hpa next))
+            if (beyondLimit)
+            {
+                core.RaiseGp0();
+                return null;
+            }
+            if (!core.TryFetchPage(core.PageAfter(linear), out Hpa next))
                 return null;
             core.Memory.Read(next, bytes.AsSpan(available, LongestInstruction), core.InSeam);
             available += LongestInstruction;
             second = next;
             Decode(key, 1);
+            if (beyondLimit)
+            {
+                core.RaiseGp0();
+                return null;
+            }
         }
         return Emit(key, cache.Arena, second, step);
     }
 
-    /// <summary>Leaves <see cref="count"/> = 0 when the first instruction runs past the bytes at hand.</summary>
+    /// <summary>
+    /// Leaves <see cref="count"/> = 0 when the first instruction runs past the bytes at hand, or past the segment's limit.
+    /// </summary>
     private void Decode(in BlockKey key, int most)
     {
         int bits = BitsOf(key);
         var reader = new ByteArrayCodeReader(bytes, 0, available);
-        Decoder decoder = Decoder.Create(bits, reader, key.Rip);
+        Isa.Decode.FeatureGate features = core.Features;
+        Decoder decoder = Decoder.Create(bits, reader, key.Rip, features.Options);
+        beyondLimit = false;
         for (count = 0; count < most;)
         {
             decoder.Decode(out decoded[count]);
             if (decoded[count].IsInvalid && decoder.LastError == DecoderError.NoMoreBytes)
+            {
+                beyondLimit = key.Rip + (ulong)available > key.Limit && bits != 64;
                 break;
+            }
+            beyondLimit = bits != 64 && decoded[count].NextIP - 1 > key.Limit;
+            if (beyondLimit)
+                break;
+            if (decoded[count].IsInvalid)
+                MarkOverlong(reader, bits, features.Options);
+            features.Apply(ref decoded[count]);
             count++;
             if (EndsBlock(decoded[count - 1]))
                 break;
@@ -55,6 +82,31 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
     }
 
     private static int BitsOf(in BlockKey key) => (key.Mode & 3) switch { 0 => 64, 1 => 32, _ => 16 };
+
+    /// <summary>
+    /// An instruction of 15 bytes that only a 16th would complete is too long, which is #GP(0); one that 15 bytes make
+    /// invalid is #UD. Without one of its prefixes it shows which.
+    /// </summary>
+    private void MarkOverlong(ByteArrayCodeReader reader, int bits, DecoderOptions options)
+    {
+        ref Instruction instruction = ref decoded[count];
+        if (instruction.Length < LongestInstruction)
+            return;
+        int start = reader.Position - LongestInstruction;
+        var shorter = new ByteArrayCodeReader(bytes, start + 1, available - start - 1);
+        Decoder decoder = Decoder.Create(bits, shorter, 0, options);
+        decoder.Decode(out Instruction rest);
+        if (rest.Length == LongestInstruction)
+            instruction.Length = LongestInstruction + 1;
+    }
+
+    /// <summary>Under CET: near CALL and RET with a shadow stack, indirect branches and ENDBRANCH with tracking.</summary>
+    private static bool IsEnforced(in Instruction instruction, in BlockKey key)
+    {
+        bool indirect = instruction.FlowControl is FlowControl.IndirectBranch or FlowControl.IndirectCall;
+        return (key.IsShadowed && instruction.FlowControl is FlowControl.Call or FlowControl.IndirectCall or FlowControl.Return)
+            || (key.IsTracked && (indirect || instruction.Mnemonic is Mnemonic.Endbr64 or Mnemonic.Endbr32));
+    }
 
     private static bool EndsBlock(in Instruction instruction) =>
         instruction.FlowControl != FlowControl.Next || instruction.IsInvalid;
@@ -71,7 +123,13 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
         int used = 0;
         for (; used < count; used++)
         {
-            keys[used] = OpBinder.Bind(decoded[used], op + used, code64);
+            keys[used] = OpBinder.Bind(decoded[used], op + used, code64, key.VectorMode);
+            if (op[used].Target > key.Limit && !code64)
+                keys[used] = OpBinder.System(); // beyond the segment: the branch itself faults
+            if (key.Mode >> BlockKey.CetShift != 0 && IsEnforced(decoded[used], key))
+                keys[used] = OpBinder.System();
+            if (keys[used].Family == Family.VectorGeneral)
+                op[used].Imm = Keep(decoded[used], arena);
             if (keys[used].Family != Family.System)
                 continue;
             used++;
@@ -89,7 +147,7 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
             last->NextRip = decoded[count - 1].NextIP;
         }
         if (!step && second is null)
-            MarkLinks(last, key);
+            MarkLinks(last, key, core.PageSkew);
         FinishHead(head, key);
         if (keys[count - 1].Family == Family.System)
         {
@@ -97,7 +155,15 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
             *(Instruction*)(last + 1) = decoded[count - 1];
             last->Imm = (ulong)(last + 1);
         }
-        return new Block { Key = key, Head = head, SecondPage = second };
+        return new Block { Key = key, Head = head, SecondPage = second, First = decoded[0].Code };
+    }
+
+    /// <summary>An instruction that is executed from its Iced form, in an op's room.</summary>
+    private static ulong Keep(in Instruction instruction, OpArena arena)
+    {
+        Instruction* kept = (Instruction*)arena.Take(1);
+        *kept = instruction;
+        return (ulong)kept;
     }
 
     /// <summary>A block that hands over to managed code; it counts no instruction and no cycle.</summary>
@@ -176,11 +242,11 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
     private static bool IsTerminator(Family family) => family >= Family.CallDirect;
 
     /// <summary>Only ways that stay on the linear page are linked: the page's mapping is the block's own.</summary>
-    private static void MarkLinks(Op* last, in BlockKey key)
+    private static void MarkLinks(Op* last, in BlockKey key, ulong skew)
     {
-        if (((last->Target ^ key.Rip) & ~0xFFFUL) == 0)
+        if ((((last->Target + skew) ^ (key.Rip + skew)) & ~0xFFFUL) == 0)
             last->Mode |= OpMode.LinkTarget;
-        if (((last->NextRip ^ key.Rip) & ~0xFFFUL) == 0)
+        if ((((last->NextRip + skew) ^ (key.Rip + skew)) & ~0xFFFUL) == 0)
             last->Mode |= OpMode.LinkNext;
     }
 }

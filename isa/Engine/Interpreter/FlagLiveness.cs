@@ -33,11 +33,11 @@ internal static class FlagLiveness
             : instruction.RflagsModified);
 
     private static bool IsElidable(Family family) =>
-        family is Family.Alu or Family.Unary or Family.AluImmediate or Family.Compare;
+        family is Family.Alu or Family.Unary or Family.AluImmediate or Family.ThreeOperand or Family.Compare;
 
     private static bool MayLeave(in HandlerKey key) =>
         key.Dst >= Place.BaseDisp || key.Src >= Place.BaseDisp
-        || key.Family is Family.Accumulate or Family.Push or Family.Pop or Family.LeaveFrame or >= Family.CallDirect;
+        || key.Family is Family.Accumulate or >= Family.VectorLanes;
 
     /// <summary>A shift by CL, or by an immediate that is 0, may leave the flags as they are.</summary>
     private static bool IsConditional(in HandlerKey key, in Instruction instruction) =>

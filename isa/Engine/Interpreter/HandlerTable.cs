@@ -74,6 +74,8 @@ internal sealed unsafe class HandlerTable
 
     private Type TypeOf(in HandlerKey key)
     {
+        if (key.Family is >= Family.VectorLanes and <= Family.VectorGeneral)
+            return Simd.VectorTypes.Of(key, fast, careful);
         Type width = Widths[key.Width], flags = key.Flags ? typeof(Flags) : typeof(NoFlags);
         Type condition = Conditions[key.Condition], path = key.Careful ? careful : fast;
         Type? operation = InstructionTable.OperationAt(key.Operation);
@@ -84,9 +86,12 @@ internal sealed unsafe class HandlerTable
             Family.Compare => Make(typeof(Compare<,,,,>), operation, width, dst, src, flags),
             Family.Unary => Make(typeof(Unary<,,,>), operation, width, dst, flags),
             Family.AluImmediate => Make(typeof(AluImmediate<,,,>), operation, width, src, flags),
+            Family.ThreeOperand => Make(typeof(ThreeOperand<,,,>), operation, width, src, flags),
+            Family.MultiplyExtended => Make(typeof(MultiplyExtended<,>), width, src),
             Family.DoubleShift => Make(typeof(DoubleShift<,,,,>), operation, width, dst, src, flags),
             Family.Accumulate => Make(typeof(Accumulate<,,,>), operation, width, src, flags),
             Family.Move => Make(typeof(Move<,,>), width, dst, src),
+            Family.MoveReversed => Make(typeof(MoveReversed<,,>), width, dst, src),
             Family.MoveZero => Make(typeof(MoveExtended<,,,>), typeof(ZeroExtended), Widths[key.From], width, src),
             Family.MoveSign => Make(typeof(MoveExtended<,,,>), typeof(SignExtended), Widths[key.From], width, src),
             Family.Lea => Make(typeof(Lea<,>), width, AddressOf(key.Src)),
@@ -96,6 +101,7 @@ internal sealed unsafe class HandlerTable
             Family.MoveIf => Make(typeof(MoveIf<,,>), condition, width, src),
             Family.SetIf => Make(typeof(SetIf<,>), condition, dst),
             Family.Implicit => Make(typeof(Implicit<>), operation),
+            Family.Checksum => Make(typeof(Checksum<,>), Widths[key.From], src),
             Family.Push => Make(typeof(Push<,>), src, path),
             Family.Pop => Make(typeof(Pop<>), path),
             Family.LeaveFrame => Make(typeof(LeaveFrame<>), path),

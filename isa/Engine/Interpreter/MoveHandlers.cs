@@ -77,6 +77,29 @@ internal static unsafe class MoveExtended<TExtension, TFrom, TTo, TSrc>
     }
 }
 
+/// <summary>CRC32: into 32 bits, which a 64-bit destination zero-extends.</summary>
+internal static unsafe class Checksum<TFrom, TSrc>
+    where TFrom : unmanaged where TSrc : struct, IOperand
+{
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static Op* Run(LogicalProcessor* lp, Op* op)
+    {
+        ulong from = TSrc.Address(lp, op);
+        if (TSrc.CannotRead<TFrom>(lp, op, from))
+        {
+            if (TSrc.IsCareful)
+                return Flow.Fault(lp, op);
+            return op->Careful(lp, op);
+        }
+        uint sum = *(uint*)((byte*)lp + op->Dst);
+        *(ulong*)((byte*)lp + op->Dst) = Crc32.Add(sum, TSrc.Read<TFrom>(lp, op, from));
+        if (TSrc.IsCareful)
+            return Flow.CarefulNext(lp, op);
+        op++;
+        return op->Fn(lp, op);
+    }
+}
+
 /// <summary>LEA.</summary>
 internal static unsafe class Lea<T, TAddress>
     where T : unmanaged where TAddress : struct, IAddress

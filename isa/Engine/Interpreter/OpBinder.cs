@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Iced.Intel;
 using Seamsim.Isa.Decode;
+using Seamsim.Isa.Engine.Interpreter.Simd;
 using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Engine.Interpreter;
@@ -12,7 +13,7 @@ internal static unsafe class OpBinder
         (byte)(int)Marshal.OffsetOf<LogicalProcessor>(nameof(LogicalProcessor.Zero));
 
     /// <summary>Fills <paramref name="op"/>; the key's family is <see cref="Family.System"/> for what has no handler.</summary>
-    public static HandlerKey Bind(in Instruction i, Op* op, bool code64)
+    public static HandlerKey Bind(in Instruction i, Op* op, bool code64, VectorMode mode)
     {
         op->NextRip = i.NextIP;
         op->Length = (byte)i.Length;
@@ -20,6 +21,14 @@ internal static unsafe class OpBinder
         op->Base = op->Index = ZeroRegister;
         if (i.HasRepPrefix && i.IsStringInstruction)
             return System();
+        VectorUse use = VectorUses.Of(i);
+        if (use != VectorUse.None)
+        {
+            if (VectorUses.Refusal(use, mode) is not null)
+                return System(); // which raises it
+            if (use is not (VectorUse.X87 or VectorUse.Vex))
+                return VectorBinder.Bind(i, op, code64);
+        }
         HandlerKey key = BindMove(i, op, code64);
         if (key.Family == Family.System)
             key = BindBranch(i, op, code64);
@@ -28,7 +37,8 @@ internal static unsafe class OpBinder
         return key;
     }
 
-    private static HandlerKey System() => Key(Family.System);
+    /// <summary>The key of an instruction that the run loop executes.</summary>
+    public static HandlerKey System() => Key(Family.System);
 
     private static HandlerKey Key(Family family) => new(family, 0, 0, 0, 0, Place.None, Place.None, true, false);
 
@@ -38,12 +48,17 @@ internal static unsafe class OpBinder
         {
             case Mnemonic.Mov when IsGeneral(i, 0) && IsGeneral(i, 1):
                 return Two(Family.Move, i, op, code64);
+            case Mnemonic.Movbe:
+                return Two(Family.MoveReversed, i, op, code64);
             case Mnemonic.Movzx:
                 return Extend(Family.MoveZero, i, op, code64);
             case Mnemonic.Movsx or Mnemonic.Movsxd:
                 return Extend(Family.MoveSign, i, op, code64);
             case Mnemonic.Lea when code64 || i.Op0Register.GetSize() >= 2:
                 return BindLea(i, op, code64);
+            case Mnemonic.Crc32:
+                op->Dst = Offset(i.Op0Register);
+                return Key(Family.Checksum) with { From = Log2(Size(i, 1)), Src = Source(i, 1, op, code64) };
             case Mnemonic.Xchg:
                 return Exchange(Family.Exchange, i, op, code64);
             case Mnemonic.Xadd:
@@ -166,12 +181,19 @@ internal static unsafe class OpBinder
             case Shape.Multiply when i.OpCount == 1:
                 return Accumulate(i, op, code64, InstructionTable.ImulWide);
             case Shape.Multiply when i.OpCount == 3:
+            case Shape.Immediate:
                 op->Dst = Offset(i.Op0Register);
                 op->Imm = i.GetImmediate(2);
                 return Key(Family.AluImmediate) with
                 {
                     Operation = operation, Width = Log2(Size(i, 0)), Src = Source(i, 1, op, code64),
                 };
+            case Shape.RegisterThenSource:
+                return ThreeOperand(Family.ThreeOperand, i, op, code64, operation, register: 1, source: 2);
+            case Shape.SourceThenRegister:
+                return ThreeOperand(Family.ThreeOperand, i, op, code64, operation, register: 2, source: 1);
+            case Shape.MultiplyExtended:
+                return ThreeOperand(Family.MultiplyExtended, i, op, code64, operation, register: 1, source: 2);
             case Shape.DoubleShift:
                 op->Src = Offset(i.Op1Register);
                 return Key(Family.DoubleShift) with
@@ -193,6 +215,14 @@ internal static unsafe class OpBinder
 
     private static HandlerKey Accumulate(in Instruction i, Op* op, bool code64, byte operation) =>
         Key(Family.Accumulate) with { Operation = operation, Width = Log2(Size(i, 0)), Src = Source(i, 0, op, code64) };
+
+    private static HandlerKey ThreeOperand(
+        Family family, in Instruction i, Op* op, bool code64, byte operation, int register, int source)
+    {
+        op->Dst = Offset(i.Op0Register);
+        op->Imm = Offset(i.GetOpRegister(register));
+        return Key(family) with { Operation = operation, Width = Log2(Size(i, 0)), Src = Source(i, source, op, code64) };
+    }
 
     private static HandlerKey Regular(Family family, in Instruction i, Op* op, bool code64, byte operation)
     {
@@ -238,7 +268,7 @@ internal static unsafe class OpBinder
         }
     }
 
-    private static Place Memory(in Instruction i, Op* op, bool code64)
+    internal static Place Memory(in Instruction i, Op* op, bool code64)
     {
         op->Segment = (byte)Core.SegmentIndex(i.MemorySegment);
         op->Disp = i.MemoryDisplacement64;

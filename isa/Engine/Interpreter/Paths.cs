@@ -77,8 +77,17 @@ internal readonly unsafe struct CarefulPath : IPath
     public static bool CannotUpdate<T>(LogicalProcessor* lp, Op* op, ulong address) where T : unmanaged =>
         CannotWrite<T>(lp, op, address) || !Core.Of(lp).CarefulRead(address, sizeof(T), op->Segment);
 
-    public static T Read<T>(LogicalProcessor* lp, ulong address) where T : unmanaged => Width.Truncate<T>(lp->Slow);
+    public static T Read<T>(LogicalProcessor* lp, ulong address) where T : unmanaged =>
+        sizeof(T) > 8 ? *(T*)&lp->SlowVector : Width.Truncate<T>(lp->Slow);
 
-    public static void Write<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged =>
-        Core.Of(lp).CarefulWrite(address, sizeof(T), Width.ZeroExtend(value));
+    public static void Write<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged
+    {
+        if (sizeof(T) <= 8)
+        {
+            Core.Of(lp).CarefulWrite(address, sizeof(T), Width.ZeroExtend(value));
+            return;
+        }
+        *(T*)&lp->SlowVector = value;
+        Core.Of(lp).CarefulWriteVector(address, sizeof(T));
+    }
 }

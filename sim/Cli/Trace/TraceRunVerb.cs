@@ -67,7 +67,7 @@ internal static class TraceRunVerb
         }
         catch (Exception bug) when (bug is not ConfigurationException)
         {
-            throw new InternalErrorException(bug, trace.Platform,
+            throw new InternalErrorException(bug, trace.Platform.Seed,
                 string.Join(' ', request.Overrides.Select(one => $"-c {one}")));
         }
         finally

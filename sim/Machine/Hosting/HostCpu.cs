@@ -2,6 +2,7 @@ using Seamsim.Host;
 using Seamsim.Isa;
 using Seamsim.Isa.Apic;
 using Seamsim.Isa.State;
+using Seamsim.Scheduling;
 using Seamsim.Timing;
 
 namespace Seamsim.Hosting;
@@ -10,7 +11,8 @@ namespace Seamsim.Hosting;
 /// A logical processor as the host kernel sees it: a run queue of C# continuations, and the core that executes stubs
 /// between them.
 /// </summary>
-internal sealed unsafe class HostCpu(Core core, StubCode stubs, HostCosts costs, CycleAccount account) : ICpu
+internal sealed unsafe class HostCpu(Core core, StubCode stubs, HostCosts costs, CycleAccount account)
+    : ICpu, IScheduledLp
 {
     private const int StalledTurnsAllowed = 10_000;
     private readonly LinkedList<(Action Continuation, ulong NotBefore)> queue = [];

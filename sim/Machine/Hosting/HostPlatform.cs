@@ -4,7 +4,7 @@ using Seamsim.Scheduling;
 namespace Seamsim.Hosting;
 
 /// <summary>The machine as the host kernel reaches it.</summary>
-internal sealed class HostPlatform(HostCpu[] cpus, IHostMemory memory, int packages, LpScheduler scheduler)
+internal sealed class HostPlatform(HostCpu[] cpus, IHostMemory memory, int packages, LpScheduler<HostCpu> scheduler)
     : IHostPlatform
 {
     private readonly List<string> log = [];

@@ -58,14 +58,18 @@ internal static class Stats
     }
 
     /// <summary>The same as JSON.</summary>
-    public static string ToJson(IReadOnlyList<Stat> stats, Scenario scenario, bool passed)
+    public static string ToJson(IReadOnlyList<Stat> stats, Scenario scenario, bool passed) =>
+        ToJson(stats, scenario.Timing, scenario.Platform.Seed, passed);
+
+    /// <summary>The same for a run without scenario.</summary>
+    public static string ToJson(IReadOnlyList<Stat> stats, string timing, ulong seed, bool passed)
     {
         using MemoryStream bytes = new();
         using (Utf8JsonWriter writer = new(bytes, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
         {
             writer.WriteStartObject();
-            writer.WriteString("timing", scenario.Timing);
-            writer.WriteNumber("seed", scenario.Platform.Seed);
+            writer.WriteString("timing", timing);
+            writer.WriteNumber("seed", seed);
             writer.WriteString("verdict", passed ? "pass" : "fail");
             writer.WriteStartObject("stats");
             foreach (Stat stat in stats)

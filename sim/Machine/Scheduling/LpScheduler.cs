@@ -1,5 +1,3 @@
-using Seamsim.Hosting;
-
 namespace Seamsim.Scheduling;
 
 /// <summary>Why the scheduler stopped.</summary>
@@ -18,19 +16,38 @@ internal enum ScheduleEnd
     Cancelled,
 }
 
+/// <summary>A logical processor as the scheduler sees it.</summary>
+internal interface IScheduledLp
+{
+    /// <summary>Its clock; of one that sleeps until a known time, that time.</summary>
+    ulong Cycles { get; }
+
+    /// <summary>Instructions it has executed.</summary>
+    ulong Instructions { get; }
+
+    /// <summary>Whether there is something to do.</summary>
+    bool IsReady { get; }
+
+    /// <summary>One turn.</summary>
+    /// <param name="instructions">Instructions it may execute.</param>
+    /// <param name="untilCycles">Clock at which the turn ends.</param>
+    void Turn(long instructions, ulong untilCycles);
+}
+
 /// <summary>
 /// D8: the logical processor with the smallest clock runs next, for a quantum; ties and quantum lengths come from the
 /// seed. A processor alone in the run needs no quanta.
 /// </summary>
-internal sealed class LpScheduler(SeededRandom random, ulong maxInstructions)
+internal sealed class LpScheduler<TCpu>(SeededRandom random, ulong maxInstructions)
+    where TCpu : class, IScheduledLp
 {
     private const int MinimumQuantum = 500, QuantumSpread = 1500;
     private const ulong LoneSlice = 1_000_000;
-    private IReadOnlyList<HostCpu> cpus = [];
+    private IReadOnlyList<TCpu> cpus = [];
     private ulong beat;
 
     /// <summary>The processor whose turn it is; null between turns.</summary>
-    public HostCpu? Current { get; private set; }
+    public TCpu? Current { get; private set; }
 
     /// <summary>Instructions executed by all processors.</summary>
     public ulong Instructions { get; private set; }
@@ -39,13 +56,13 @@ internal sealed class LpScheduler(SeededRandom random, ulong maxInstructions)
     public Action<ulong>? ClockReached { get; set; }
 
     /// <summary>Told after a processor's turn.</summary>
-    public Action<HostCpu>? TurnEnded { get; set; }
+    public Action<TCpu>? TurnEnded { get; set; }
 
     /// <summary>Ends the run at the next turn.</summary>
     public bool Cancelled { get; set; }
 
     /// <summary>The processors, in index order.</summary>
-    public void Attach(IReadOnlyList<HostCpu> processors) => cpus = processors;
+    public void Attach(IReadOnlyList<TCpu> processors) => cpus = processors;
 
     /// <summary>Runs until <paramref name="condition"/> holds or nothing can go on.</summary>
     public ScheduleEnd Run(Func<bool> condition)
@@ -63,7 +80,7 @@ internal sealed class LpScheduler(SeededRandom random, ulong maxInstructions)
         return ScheduleEnd.Reached;
     }
 
-    private void Turn(HostCpu cpu, ulong limit)
+    private void Turn(TCpu cpu, ulong limit)
     {
         ulong before = cpu.Instructions;
         ClockReached?.Invoke(cpu.Cycles);
@@ -78,12 +95,12 @@ internal sealed class LpScheduler(SeededRandom random, ulong maxInstructions)
     }
 
     /// <summary>The ready processor with the smallest clock, and the clock at which its turn ends.</summary>
-    private HostCpu? Pick(out ulong limit)
+    private TCpu? Pick(out ulong limit)
     {
-        HostCpu? best = null;
+        TCpu? best = null;
         int ties = 0;
         ulong second = ulong.MaxValue;
-        foreach (HostCpu cpu in cpus)
+        foreach (TCpu cpu in cpus)
         {
             if (!cpu.IsReady)
                 continue;

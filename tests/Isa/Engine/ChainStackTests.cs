@@ -40,23 +40,25 @@ public sealed unsafe class ChainStackTests
             Assert.Ignore("an unoptimised build makes real calls; the other test bounds them");
         RunEveryHandler();
         using HandlerChain chain = new();
-        int measured = 0;
+        int measured = 0, vectors = 0;
         using (Assert.EnterMultipleScope())
         {
             foreach (HandlerKey key in HandlerTable.For(typeof(NoProbe)).Instantiated)
             {
-                if (key.Family is Family.System or Family.Managed)
-                    continue; // they go back to the run loop and call nothing
+                if (key.Family is Family.System or Family.Managed or Family.VectorGeneral)
+                    continue; // they go back to the run loop and call nothing; the last one needs its instruction
                 foreach (HandlerKey version in key.Careful ? [key] : (HandlerKey[])[key, key.ToCareful()])
                 {
                     nint near = chain.StackAfter(version, 1), far = chain.StackAfter(version, 1000);
                     Assert.That(near, Is.Not.Zero, $"{version} left its chain");
                     Assert.That(far, Is.EqualTo(near), version.ToString());
                     measured++;
+                    vectors += key.Family is >= Family.VectorLanes and <= Family.VectorStore ? 1 : 0;
                 }
             }
         }
         Assert.That(measured, Is.GreaterThan(500));
+        Assert.That(vectors, Is.GreaterThan(1000));
     }
 
     [Test]
@@ -71,8 +73,11 @@ public sealed unsafe class ChainStackTests
         {
             foreach (HandlerKey key in HandlerTable.For(typeof(NoProbe)).Instantiated)
             {
-                if (key.Family is Family.System or Family.Managed || key.Careful)
+                if (key.Family is Family.System or Family.Managed or Family.VectorGeneral || key.Careful)
                     continue;
+                if (key.Family is >= Family.VectorLanes and <= Family.VectorStore && key.Src < Place.BaseDisp
+                    && key.Dst < Place.BaseDisp)
+                    continue; // no access, no probe: it has been measured
                 foreach (Type probe in (Type[])[typeof(AddressProbe), typeof(ValueProbe)])
                 {
                     nint near = chain.StackAfter(key, 1, probe), far = chain.StackAfter(key, 1000, probe);
@@ -87,9 +92,12 @@ public sealed unsafe class ChainStackTests
 
     private static void RunEveryHandler()
     {
-        foreach (byte[] code in Programs)
+        foreach (byte[] code in Programs.Concat(VectorPrograms.All))
         {
             using EngineRig rig = new();
+            rig.Lp->Cr4 |= 0x40600; // OSXSAVE, OSXMMEXCPT, OSFXSR
+            rig.Lp->Xcr0 = 0xE7;
+            rig.Core.ModeChanged();
             byte[] repeated = new byte[0x8000];
             for (int at = 0; at + code.Length <= repeated.Length; at += code.Length)
                 code.CopyTo(repeated, at);
@@ -153,6 +161,19 @@ public sealed unsafe class ChainStackTests
                     [0xE2, 0], [0xC6, 0x06, 1], [0x48, 0xC7, 0x06, 1, 0, 0, 0], [0x64, 0x8B, 0x06], [0x67, 0x8B, 0x06],
                 ])
                 yield return code;
+            // BMI1, BMI2, ADX
+            foreach (byte wide in (byte[])[0x00, 0x80])
+                foreach (byte modrm in (byte[])[0xC1, 0x06])
+                {
+                    foreach (byte opcode in (byte[])[0xF2, 0xF5, 0xF6, 0xF7])
+                        foreach (byte prefix in (byte[])[0, 1, 2, 3])
+                            yield return [0xC4, 0xE2, (byte)(0x70 | wide | prefix), opcode, modrm];
+                    foreach (byte blsx in (byte[])[0x08, 0x10, 0x18])
+                        yield return [0xC4, 0xE2, (byte)(0x70 | wide), 0xF3, (byte)(modrm | blsx)];
+                    yield return [0xC4, 0xE3, (byte)(0x7B | wide), 0xF0, modrm, 9];
+                    yield return [0x66, .. wide != 0 ? new byte[] { 0x48 } : [], 0x0F, 0x38, 0xF6, modrm];
+                    yield return [0xF3, .. wide != 0 ? new byte[] { 0x48 } : [], 0x0F, 0x38, 0xF6, modrm];
+                }
         }
     }
 }

@@ -1,6 +1,7 @@
 using Iced.Intel;
 using Seamsim.Isa;
 using Seamsim.Isa.Memory;
+using Seamsim.Isa.Models;
 using Seamsim.Isa.Ports;
 using Seamsim.Isa.State;
 
@@ -18,10 +19,14 @@ internal sealed unsafe class EngineRig : IDisposable
 
     private const ulong Pdpt = 0x11000, Pd = 0x12000, Pt = 0x13000;
 
-    public EngineRig(bool user = false)
+    /// <param name="user">At CPL 3.</param>
+    /// <param name="model">Puts the processor on a platform of this model; without one it has no CPUID and no MSRs.</param>
+    public EngineRig(bool user = false, CpuModel? model = null)
     {
-        Memory = new PhysicalMemory(new KeyIdLayout(46, 0, 0, 0), [(0, 16 << 20)]);
+        Memory = new PhysicalMemory(model?.Parameters.Keys ?? new KeyIdLayout(46, 0, 0, 0), [(0, 16 << 20)]);
         Core = new Core(0, 0, Memory, new OneCyclePerInstruction());
+        if (model is not null)
+            Core.PowerOn(new Uncore(model, Memory, seed: 1));
         BuildPaging();
         BuildTables();
         LogicalProcessor* lp = Core.Lp;

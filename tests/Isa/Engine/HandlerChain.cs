@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Seamsim.Isa;
 using Seamsim.Isa.Engine;
 using Seamsim.Isa.Engine.Interpreter;
+using Seamsim.Isa.Engine.Interpreter.Simd;
 using Seamsim.Isa.Paging;
 using Seamsim.Isa.Ports;
 using Seamsim.Isa.Probes;
@@ -22,6 +23,8 @@ internal sealed unsafe class HandlerChain : IDisposable
     private const ulong Value = EngineRig.Code + 0x101;
 
     private const int ProbeWords = 1 << 16;
+
+    private static readonly ushort Vector = VectorBinder.Offset(Iced.Intel.Register.XMM0);
 
     private static nint stackPointer;
 
@@ -67,7 +70,7 @@ internal sealed unsafe class HandlerChain : IDisposable
             *op = new Op
             {
                 Fn = handler, Careful = &LeavesChain, Imm = 1, Dst = 2 * 8, Src = 1 * 8, Base = 6 * 8, Index = 7 * 8,
-                Segment = 3, Link = op, LinkNext = op, NextRip = Value, Target = Value, Left = 1, Count = 1,
+                VDst = Vector, VA = Vector, VB = Vector, VRm = Vector, Segment = 3, Link = op, LinkNext = op, NextRip = Value, Target = Value, Left = 1, Count = 1,
             };
         }
         ops[2 * repetitions].Fn = &EndOfChain;

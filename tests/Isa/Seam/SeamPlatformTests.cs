@@ -74,7 +74,7 @@ public sealed unsafe class SeamPlatformTests
         ISeamPlatform p = rig.Core.SeamPlatform;
         Assert.That(p.TryXsetbv(0xE7), Is.True);
         rig.Core.Extended.Xmm(5).Fill(0xA5);
-        rig.Core.Extended.Component(5).Fill(0x3C);
+        rig.Core.Extended.Write(5, Enumerable.Repeat((byte)0x3C, 64).ToArray());
         p.FillPage(Area, 0);
         p.Xsaves(Area, 0xE7);
         Assert.That((p.Read<ulong>(Area + 512), p.Read<ulong>(Area + 520)),
@@ -85,7 +85,7 @@ public sealed unsafe class SeamPlatformTests
         Assert.That(rig.Core.Extended.InUse, Is.Zero);
         Assert.That(p.TryXrstors(Area, 0xE7), Is.True);
         Assert.That(rig.Core.Extended.InUse, Is.EqualTo(0x22));
-        Assert.That(rig.Core.Extended.Component(5).ToArray(), Is.All.EqualTo(0x3C));
+        Assert.That(rig.Core.Lp->K[7], Is.EqualTo(0x3C3C_3C3C_3C3C_3C3C));
     }
 
     [Test]

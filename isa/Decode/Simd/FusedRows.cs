@@ -1,0 +1,73 @@
+using Iced.Intel;
+using Seamsim.Isa.Semantics.Float.Simd;
+using static Iced.Intel.Mnemonic;
+
+namespace Seamsim.Isa.Decode.Simd;
+
+/// <summary>FMA. SDM vol. 2C, "VFMADD132PD/VFMADD213PD/VFMADD231PD" and the following.</summary>
+internal static class FusedRows
+{
+    public static readonly VectorRow[] Rows =
+    [
+        new(typeof(PackedFused<Order132, MultiplyAddSigns, float>), Vfmadd132ps),
+        new(typeof(ScalarFused<Order132, MultiplyAddSigns, float>), Vfmadd132ss) { IsScalar = true },
+        new(typeof(PackedFused<Order132, MultiplyAddSigns, double>), Vfmadd132pd),
+        new(typeof(ScalarFused<Order132, MultiplyAddSigns, double>), Vfmadd132sd) { IsScalar = true },
+        new(typeof(PackedFused<Order213, MultiplyAddSigns, float>), Vfmadd213ps),
+        new(typeof(ScalarFused<Order213, MultiplyAddSigns, float>), Vfmadd213ss) { IsScalar = true },
+        new(typeof(PackedFused<Order213, MultiplyAddSigns, double>), Vfmadd213pd),
+        new(typeof(ScalarFused<Order213, MultiplyAddSigns, double>), Vfmadd213sd) { IsScalar = true },
+        new(typeof(PackedFused<Order231, MultiplyAddSigns, float>), Vfmadd231ps),
+        new(typeof(ScalarFused<Order231, MultiplyAddSigns, float>), Vfmadd231ss) { IsScalar = true },
+        new(typeof(PackedFused<Order231, MultiplyAddSigns, double>), Vfmadd231pd),
+        new(typeof(ScalarFused<Order231, MultiplyAddSigns, double>), Vfmadd231sd) { IsScalar = true },
+        new(typeof(PackedFused<Order132, MultiplySubtractSigns, float>), Vfmsub132ps),
+        new(typeof(ScalarFused<Order132, MultiplySubtractSigns, float>), Vfmsub132ss) { IsScalar = true },
+        new(typeof(PackedFused<Order132, MultiplySubtractSigns, double>), Vfmsub132pd),
+        new(typeof(ScalarFused<Order132, MultiplySubtractSigns, double>), Vfmsub132sd) { IsScalar = true },
+        new(typeof(PackedFused<Order213, MultiplySubtractSigns, float>), Vfmsub213ps),
+        new(typeof(ScalarFused<Order213, MultiplySubtractSigns, float>), Vfmsub213ss) { IsScalar = true },
+        new(typeof(PackedFused<Order213, MultiplySubtractSigns, double>), Vfmsub213pd),
+        new(typeof(ScalarFused<Order213, MultiplySubtractSigns, double>), Vfmsub213sd) { IsScalar = true },
+        new(typeof(PackedFused<Order231, MultiplySubtractSigns, float>), Vfmsub231ps),
+        new(typeof(ScalarFused<Order231, MultiplySubtractSigns, float>), Vfmsub231ss) { IsScalar = true },
+        new(typeof(PackedFused<Order231, MultiplySubtractSigns, double>), Vfmsub231pd),
+        new(typeof(ScalarFused<Order231, MultiplySubtractSigns, double>), Vfmsub231sd) { IsScalar = true },
+        new(typeof(PackedFused<Order132, NegativeMultiplyAddSigns, float>), Vfnmadd132ps),
+        new(typeof(ScalarFused<Order132, NegativeMultiplyAddSigns, float>), Vfnmadd132ss) { IsScalar = true },
+        new(typeof(PackedFused<Order132, NegativeMultiplyAddSigns, double>), Vfnmadd132pd),
+        new(typeof(ScalarFused<Order132, NegativeMultiplyAddSigns, double>), Vfnmadd132sd) { IsScalar = true },
+        new(typeof(PackedFused<Order213, NegativeMultiplyAddSigns, float>), Vfnmadd213ps),
+        new(typeof(ScalarFused<Order213, NegativeMultiplyAddSigns, float>), Vfnmadd213ss) { IsScalar = true },
+        new(typeof(PackedFused<Order213, NegativeMultiplyAddSigns, double>), Vfnmadd213pd),
+        new(typeof(ScalarFused<Order213, NegativeMultiplyAddSigns, double>), Vfnmadd213sd) { IsScalar = true },
+        new(typeof(PackedFused<Order231, NegativeMultiplyAddSigns, float>), Vfnmadd231ps),
+        new(typeof(ScalarFused<Order231, NegativeMultiplyAddSigns, float>), Vfnmadd231ss) { IsScalar = true },
+        new(typeof(PackedFused<Order231, NegativeMultiplyAddSigns, double>), Vfnmadd231pd),
+        new(typeof(ScalarFused<Order231, NegativeMultiplyAddSigns, double>), Vfnmadd231sd) { IsScalar = true },
+        new(typeof(PackedFused<Order132, NegativeMultiplySubtractSigns, float>), Vfnmsub132ps),
+        new(typeof(ScalarFused<Order132, NegativeMultiplySubtractSigns, float>), Vfnmsub132ss) { IsScalar = true },
+        new(typeof(PackedFused<Order132, NegativeMultiplySubtractSigns, double>), Vfnmsub132pd),
+        new(typeof(ScalarFused<Order132, NegativeMultiplySubtractSigns, double>), Vfnmsub132sd) { IsScalar = true },
+        new(typeof(PackedFused<Order213, NegativeMultiplySubtractSigns, float>), Vfnmsub213ps),
+        new(typeof(ScalarFused<Order213, NegativeMultiplySubtractSigns, float>), Vfnmsub213ss) { IsScalar = true },
+        new(typeof(PackedFused<Order213, NegativeMultiplySubtractSigns, double>), Vfnmsub213pd),
+        new(typeof(ScalarFused<Order213, NegativeMultiplySubtractSigns, double>), Vfnmsub213sd) { IsScalar = true },
+        new(typeof(PackedFused<Order231, NegativeMultiplySubtractSigns, float>), Vfnmsub231ps),
+        new(typeof(ScalarFused<Order231, NegativeMultiplySubtractSigns, float>), Vfnmsub231ss) { IsScalar = true },
+        new(typeof(PackedFused<Order231, NegativeMultiplySubtractSigns, double>), Vfnmsub231pd),
+        new(typeof(ScalarFused<Order231, NegativeMultiplySubtractSigns, double>), Vfnmsub231sd) { IsScalar = true },
+        new(typeof(PackedFused<Order132, AddSubtractSigns, float>), Vfmaddsub132ps),
+        new(typeof(PackedFused<Order132, AddSubtractSigns, double>), Vfmaddsub132pd),
+        new(typeof(PackedFused<Order213, AddSubtractSigns, float>), Vfmaddsub213ps),
+        new(typeof(PackedFused<Order213, AddSubtractSigns, double>), Vfmaddsub213pd),
+        new(typeof(PackedFused<Order231, AddSubtractSigns, float>), Vfmaddsub231ps),
+        new(typeof(PackedFused<Order231, AddSubtractSigns, double>), Vfmaddsub231pd),
+        new(typeof(PackedFused<Order132, SubtractAddSigns, float>), Vfmsubadd132ps),
+        new(typeof(PackedFused<Order132, SubtractAddSigns, double>), Vfmsubadd132pd),
+        new(typeof(PackedFused<Order213, SubtractAddSigns, float>), Vfmsubadd213ps),
+        new(typeof(PackedFused<Order213, SubtractAddSigns, double>), Vfmsubadd213pd),
+        new(typeof(PackedFused<Order231, SubtractAddSigns, float>), Vfmsubadd231ps),
+        new(typeof(PackedFused<Order231, SubtractAddSigns, double>), Vfmsubadd231pd),
+    ];
+}
