@@ -215,7 +215,7 @@ public sealed unsafe partial class Core
         }
         if (!implicitly)
             MeetDataBreakpoints(address.Value, destination.Length, write: false);
-        Probe?.Access(this, address.Value, write: false, destination);
+        TellAccess(address.Value, write: false, destination);
         return true;
     }
 
@@ -236,7 +236,7 @@ public sealed unsafe partial class Core
         }
         if (!implicitly)
             MeetDataBreakpoints(address.Value, source.Length, write: true);
-        Probe?.Access(this, address.Value, write: true, source);
+        TellAccess(address.Value, write: true, source);
         for (int page = 0, done = 0; done < source.Length; page++)
         {
             int count = Math.Min(source.Length - done, 0x1000 - targets[page].PageOffset);

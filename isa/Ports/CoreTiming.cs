@@ -25,11 +25,8 @@ public abstract unsafe class CoreTiming : IDisposable
     /// <summary>A block is entered and its instructions will be executed singly.</summary>
     internal abstract void Enter(Core core, Op* marker);
 
-    /// <summary>
-    /// Data was accessed by a slow path or by an instruction that has no handler; <paramref name="value"/> is what was
-    /// read, as far as it fits.
-    /// </summary>
-    public abstract void Accessed(Core core, ulong linear, int bytes, bool write, ulong value);
+    /// <summary>Data was accessed by a slow path or by an instruction that has no handler.</summary>
+    public abstract void Accessed(Core core, ulong linear, bool write, ReadOnlySpan<byte> value);
 
     /// <summary>A near branch was executed that has no handler.</summary>
     public abstract void Branched(Core core, BranchKind kind, bool taken, ulong next);

@@ -88,10 +88,14 @@ public sealed unsafe partial class Core
     }
 
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
-    private void TellAccess(ulong address, int bytes, bool write, ulong value)
+    private void TellAccess(ulong address, int bytes, bool write, ulong value) =>
+        TellAccess(address, write, new ReadOnlySpan<byte>(&value, bytes));
+
+    /// <summary>An access was made that no handler reports.</summary>
+    private void TellAccess(ulong address, bool write, ReadOnlySpan<byte> value)
     {
-        Timing?.Accessed(this, address, bytes, write, value);
-        Probe?.Access(this, address, write, new ReadOnlySpan<byte>(&value, bytes));
+        Timing?.Accessed(this, address, write, value);
+        Probe?.Access(this, address, write, value);
     }
 
     private uint BlockMode(bool step)

@@ -106,20 +106,20 @@ internal sealed unsafe class IntervalTiming : CoreTiming
     internal override void Enter(Core core, Op* marker) => BlockMarkers.Enter(core.Lp, (TimedBlock*)marker);
 
     /// <inheritdoc/>
-    public override void Accessed(Core core, ulong linear, int bytes, bool write, ulong value)
+    public override void Accessed(Core core, ulong linear, bool write, ReadOnlySpan<byte> value)
     {
-        if (state->Queue - state->QueueStart >= TimingState.QueueLength - (QueueWords * LineBytes))
-            Settle(core);
-        while (bytes > 0)
+        for (int done = 0; done < value.Length;)
         {
-            int part = 1 << System.Numerics.BitOperations.Log2((uint)Math.Min(bytes, LineBytes));
-            state->Queue[0] = QueuedAccess.Of(linear, part, write);
-            state->Queue[1] = write || part != sizeof(ulong) ? 0 : value;
+            if (state->Queue - state->QueueStart >= TimingState.QueueLength / 2) // a block may add to it unasked
+                Settle(core);
+            int part = 1 << System.Numerics.BitOperations.Log2((uint)Math.Min(value.Length - done, LineBytes));
+            ulong at = linear + (ulong)done;
+            state->Queue[0] = QueuedAccess.Of(at, part, write);
+            state->Queue[1] = write || part != sizeof(ulong) ? 0 : BitConverter.ToUInt64(value[done..]);
             state->Queue += QueueWords;
-            Forget(linear >> LineBits);
-            Forget((linear + (ulong)part - 1) >> LineBits);
-            linear += (ulong)part;
-            bytes -= part;
+            Forget(at >> LineBits);
+            Forget((at + (ulong)part - 1) >> LineBits);
+            done += part;
         }
     }
 
