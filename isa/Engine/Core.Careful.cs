@@ -3,6 +3,7 @@ using Seamsim.Isa.Engine.Interpreter;
 using Seamsim.Isa.Memory;
 using Seamsim.Isa.Paging;
 using Seamsim.Isa.Ports;
+using Seamsim.Isa.Probes;
 
 namespace Seamsim.Isa.State;
 
@@ -75,7 +76,7 @@ public sealed unsafe partial class Core
     internal bool TryFastRead(ulong address, int bytes, int segment)
     {
         TlbEntry* entry = Tlb.Slot(Lp, address);
-        if (((address + (ulong)(bytes - 1)) & ~0xFFFUL) != entry->ReadTag)
+        if (((address + (ulong)(bytes - 1)) & ~0xFFFUL) != entry->ReadTag || !IsTyped(segment, write: false))
             return CarefulRead(address, bytes, segment);
         byte* at = (byte*)(address + entry->Addend);
         Lp->Slow = bytes switch { 8 => *(ulong*)at, 4 => *(uint*)at, 2 => *(ushort*)at, _ => *at };
@@ -87,7 +88,7 @@ public sealed unsafe partial class Core
     internal bool TryFastWrite(ulong address, int bytes, int segment, ulong value)
     {
         TlbEntry* entry = Tlb.Slot(Lp, address);
-        if (((address + (ulong)(bytes - 1)) & ~0xFFFUL) != entry->WriteTag)
+        if (((address + (ulong)(bytes - 1)) & ~0xFFFUL) != entry->WriteTag || !IsTyped(segment, write: true))
         {
             if (!CarefulPrepareWrite(address, bytes, segment))
                 return false;
@@ -113,17 +114,20 @@ public sealed unsafe partial class Core
             || !TryTranslate(address.Value, Access.Write, Cpl == 3, implicitly: false, out Translation translation))
             return false;
         Probe?.Access(this, address.Value, write: true, source);
+        Timing?.Maintained(this, Upkeep.Line, address.Value);
         Memory.Write(translation.Address, source, InSeam, direct: true);
         return true;
     }
+
+    private bool IsTyped(int segment, bool write) =>
+        segment < 0 || LongMode64 || HasRealSegments || Segmentation.Permits((&Lp->Es)[segment], write);
 
     /// <summary>
     /// Canonical, and permitted by the segment's type, else #SS(0) or #GP(0). <see cref="Segmentation.Nowhere"/> never is.
     /// </summary>
     private bool IsReachable(ulong address, int bytes, int segment, bool write)
     {
-        bool typed = segment < 0 || LongMode64 || HasRealSegments || Segmentation.Permits((&Lp->Es)[segment], write);
-        if (typed && Flow.IsCanonical(Lp, address) && Flow.IsCanonical(Lp, Wrap(address + (ulong)(bytes - 1))))
+        if (IsTyped(segment, write) && Flow.IsCanonical(Lp, address) && Flow.IsCanonical(Lp, Wrap(address + (ulong)(bytes - 1))))
             return true;
         Raise(segment == StackSegment ? Vector.SS : Vector.GP);
         return false;
@@ -211,7 +215,7 @@ public sealed unsafe partial class Core
         }
         if (!implicitly)
             MeetDataBreakpoints(address.Value, destination.Length, write: false);
-        Probe?.Access(this, address.Value, write: false, destination);
+        TellAccess(address.Value, write: false, destination);
         return true;
     }
 
@@ -232,7 +236,7 @@ public sealed unsafe partial class Core
         }
         if (!implicitly)
             MeetDataBreakpoints(address.Value, source.Length, write: true);
-        Probe?.Access(this, address.Value, write: true, source);
+        TellAccess(address.Value, write: true, source);
         for (int page = 0, done = 0; done < source.Length; page++)
         {
             int count = Math.Min(source.Length - done, 0x1000 - targets[page].PageOffset);

@@ -16,7 +16,8 @@ public sealed unsafe partial class Core
     /// </summary>
     private const long Grant = 2048;
 
-    private ulong prepaidRip;
+    private ulong prepaidRip, faultedAt;
+    private int faultsInRow;
     private bool stopRequested;
 
     /// <summary>Events that come at a time, such as the local APIC's timer; null: none does.</summary>
@@ -130,10 +131,11 @@ public sealed unsafe partial class Core
         if (head->Left > remaining || Breakpoints is not null)
         {
             // The budget ends inside this block, or somebody looks at every instruction: account it, then go singly.
-            Lp->Cycles += head->Imm;
+            ulong entered = Lp->Cycles;
+            Account(head);
             Lp->Prepaid = head->Left;
             prepaidRip = Lp->Rip;
-            Probe?.Prepaid(this, head[1].Imm | ((Lp->Cycles - head->Imm) & ProbeWord.ClockMask), head->Left);
+            Probe?.Prepaid(this, head[1].Imm | (entered & ProbeWord.ClockMask), head->Left);
             return Step(paid: true);
         }
         Lp->Prepaid = 0;
@@ -160,7 +162,7 @@ public sealed unsafe partial class Core
         if (FindBlock(step: true) is not { } block)
             return AfterFault();
         if (!paid)
-            Lp->Cycles += block.Head->Imm;
+            Account(block.Head);
         Lp->Budget = 0;
         Lp->Leave = 0;
         Lp->LinkSlot = null;
@@ -177,6 +179,14 @@ public sealed unsafe partial class Core
             prepaidRip = Lp->Rip;
         }
         return AfterChain(last);
+    }
+
+    /// <summary>Puts a block on the clock, one whose instructions are executed singly.</summary>
+    private void Account(Op* head)
+    {
+        Lp->Cycles += head->Imm;
+        if (head->Link != null)
+            Timing?.Enter(this, head->Link);
     }
 
     private RunEnd? AfterChain(Op* last)
@@ -197,6 +207,7 @@ public sealed unsafe partial class Core
     private RunEnd? AfterSystem(Op* op)
     {
         Instruction instruction = *(Instruction*)op->Imm;
+        Timing?.Settle(this);
         Outcome outcome = Execute(instruction);
         if (outcome == Outcome.Fault)
         {
@@ -234,12 +245,14 @@ public sealed unsafe partial class Core
     /// <summary>Acts on how an instruction ended.</summary>
     private void Complete(Outcome outcome, in Instruction instruction)
     {
+        Timing?.Settle(this);
         Lp->Prepaid = 0;
         Lp->LinkSlot = null;
         if (outcome == Outcome.Fault)
         {
             Lp->PendingDebug = settledDebug; // what did not happen did not meet a breakpoint
             outcome = DeliverFault();
+            CountFault();
             Probe?.Registers(this);
         }
         switch (outcome)
@@ -251,6 +264,20 @@ public sealed unsafe partial class Core
                 Lp->Activity = ActivityState.Shutdown;
                 break;
         }
+    }
+
+    /// <summary>
+    /// A handler whose first instruction faults would deliver faults for ever and never retire an instruction: from the
+    /// 64th in a row on each counts as one, so that every budget ends.
+    /// </summary>
+    private void CountFault()
+    {
+        const int most = 64;
+        bool inRow = Lp->Instructions == faultedAt;
+        faultsInRow = inRow ? faultsInRow + 1 : 1;
+        if (faultsInRow > most)
+            Lp->Instructions++;
+        faultedAt = Lp->Instructions;
     }
 
     private void Link(Block block)
