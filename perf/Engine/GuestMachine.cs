@@ -38,7 +38,8 @@ internal sealed unsafe class GuestMachine : IDisposable
     public ulong Call(ulong argument)
     {
         LogicalProcessor* lp = Core.Lp;
-        (lp->Cr0, lp->Cr3, lp->Cr4, lp->Efer) = (0x80010033, Pml4, 0x20, 0xD00);
+        (lp->Cr0, lp->Cr3, lp->Cr4, lp->Efer) = (0x80010033, Pml4, 0x40620, 0xD00); // PAE, OSFXSR, OSXMMEXCPT, OSXSAVE
+        lp->Xcr0 = 0xE7;
         lp->Cs = new Segment { Selector = 8, Limit = uint.MaxValue, AccessRights = 0xA09B };
         lp->Ss = lp->Ds = lp->Es = new Segment { Selector = 16, Limit = uint.MaxValue, AccessRights = 0xC093 };
         Core.Rflags = 2;

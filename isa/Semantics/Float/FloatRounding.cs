@@ -37,10 +37,20 @@ internal static class FloatRounding
             env.Raise(FloatFlags.Overflow);
             unbounded -= BiasAdjustment;
         }
+        if (unbounded < format.MinExponent || unbounded > format.MaxExponent)
+            return Massive(negative, unbounded > 0, ref env);
         if (inexact)
             env.Raise(FloatFlags.Precision);
         env.RoundedUp = up;
         return FloatValue.Finite(negative, unbounded, rounded);
+    }
+
+    /// <summary>FSCALE beyond what the bias adjustment reaches: infinity or zero. SDM vol. 1, 8.5.4 and 8.5.5.</summary>
+    private static FloatValue Massive(bool negative, bool overflow, ref FloatEnvironment env)
+    {
+        env.Raise(FloatFlags.Precision);
+        env.RoundedUp = overflow;
+        return overflow ? FloatValue.Infinity(negative) : FloatValue.Zero(negative);
     }
 
     /// <summary>Shifts right; whatever falls out sets bit 0.</summary>

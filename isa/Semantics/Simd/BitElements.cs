@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Semantics.Simd;
@@ -56,6 +57,7 @@ internal readonly unsafe struct MultiplyAdd52<THalf> : IWholeOperation
 {
     private const ulong Low52 = (1UL << 52) - 1;
 
+    [MethodImpl(MethodImplOptions.NoInlining)] // a product of 128 bits has an address
     public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm)
     {
         for (int i = 0; i < bytes / 8; i++)

@@ -83,6 +83,15 @@ internal static class X87Table
         [Mnemonic.Fprem1]  = Numeric(X87Remainder.Fprem1),
         [Mnemonic.Fscale]  = Numeric(X87Scaling.Fscale),
         [Mnemonic.Fxtract] = Numeric(X87Scaling.Fxtract),
+        // transcendental
+        [Mnemonic.Fsin]    = Numeric(X87Trigonometry.Fsin),
+        [Mnemonic.Fcos]    = Numeric(X87Trigonometry.Fcos),
+        [Mnemonic.Fsincos] = Numeric(X87Trigonometry.Fsincos),
+        [Mnemonic.Fptan]   = Numeric(X87Trigonometry.Fptan),
+        [Mnemonic.Fpatan]  = Numeric(X87Trigonometry.Fpatan),
+        [Mnemonic.F2xm1]   = Numeric(X87Logarithms.F2xm1),
+        [Mnemonic.Fyl2x]   = Numeric(X87Logarithms.Fyl2x),
+        [Mnemonic.Fyl2xp1] = Numeric(X87Logarithms.Fyl2xp1),
         // comparison
         [Mnemonic.Fcom]    = Numeric(X87Comparison.Fcom),
         [Mnemonic.Fcomp]   = Numeric(X87Comparison.Fcomp),

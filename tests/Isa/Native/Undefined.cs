@@ -61,10 +61,12 @@ internal static unsafe class Undefined
 
     /// <summary>
     /// An aligned move whose mask leaves no element at a misaligned address: #GP in the interpreter, nothing on AMD.
-    /// SDM vol. 2, 2.8.1 suppresses faults of masked elements but does not say that the alignment is one.
+    /// SDM vol. 2, 2.8.1 suppresses faults of masked elements but does not say that the alignment is one. And the SHA
+    /// instructions: exceptions of type 4, so aligned, in Intel's manual; AMD takes any address.
     /// </summary>
     public static bool Alignment(in Instruction i, bool refused, bool really) =>
-        refused && really && i.OpMask != Register.None && i.MemorySize.GetSize() > 0;
+        refused && really && (i.OpMask != Register.None || i.Mnemonic is >= Mnemonic.Sha1msg1 and <= Mnemonic.Sha256rnds2)
+        && i.MemorySize.GetSize() > 0;
 
     /// <summary>The operation was invalid, or ST(0) is a NaN.</summary>
     private static bool IsInvalid(in ProcessorState after) =>
