@@ -1,5 +1,6 @@
 using Iced.Intel;
 using Seamsim.Isa.Semantics;
+using Seamsim.Isa.Semantics.Tiles;
 
 namespace Seamsim.Isa.Decode;
 
@@ -53,6 +54,19 @@ internal static class IntegerTable
         [Mnemonic.Testui]   = UserInterrupts.Testui,
         [Mnemonic.Uiret]    = UserInterrupts.Uiret,
         [Mnemonic.Senduipi] = UserInterrupts.Senduipi,
+        // tiles
+        [Mnemonic.Ldtilecfg]   = TileMoves.Ldtilecfg,
+        [Mnemonic.Sttilecfg]   = TileMoves.Sttilecfg,
+        [Mnemonic.Tilerelease] = TileMoves.Tilerelease,
+        [Mnemonic.Tilezero]    = TileMoves.Tilezero,
+        [Mnemonic.Tileloadd]   = TileMoves.Tileloadd,
+        [Mnemonic.Tileloaddt1] = TileMoves.Tileloadd,
+        [Mnemonic.Tilestored]  = TileMoves.Tilestored,
+        [Mnemonic.Tdpbssd]     = TileProducts.Tdpbssd,
+        [Mnemonic.Tdpbsud]     = TileProducts.Tdpbsud,
+        [Mnemonic.Tdpbusd]     = TileProducts.Tdpbusd,
+        [Mnemonic.Tdpbuud]     = TileProducts.Tdpbuud,
+        [Mnemonic.Tdpbf16ps]   = TileProducts.Tdpbf16ps,
         // enqueue stores, counters, tracing, safer mode, SMM
         [Mnemonic.Enqcmd]  = EnqueueStores.Enqcmd,
         [Mnemonic.Enqcmds] = EnqueueStores.Enqcmds,

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using Seamsim.Isa.Engine;
 using Seamsim.Isa.Paging;
 
 namespace Seamsim.Isa.State;
@@ -71,8 +72,14 @@ public sealed unsafe partial class Core
         BinaryPrimitives.WriteUInt64LittleEndian(frame[8..], Lp->Rip);
         BinaryPrimitives.WriteUInt64LittleEndian(frame[16..], Rflags);
         BinaryPrimitives.WriteUInt64LittleEndian(frame[24..], Lp->Gpr[4]);
-        if (!TryWriteLinear(new Gva(top - (ulong)frame.Length), frame, Cpl))
+        bool shadowed = ShadowStackEnabled(Cpl);
+        PreparedWrite shadow = default;
+        if ((shadowed && !TryPrepareShadowPush(8, out shadow)) || !TryWriteLinear(new Gva(top - (ulong)frame.Length), frame, Cpl))
             return Outcome.Fault;
+        if (shadowed)
+            PushShadow(shadow, 8, Lp->Rip);
+        if (EndbranchEnabled(Cpl))
+            CetOf(Cpl) |= CetBit.Tracker;
         Lp->Gpr[4] = top - (ulong)frame.Length;
         *requests &= ~(1UL << vector);
         UserInterruptFlag = false;

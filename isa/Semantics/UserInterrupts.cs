@@ -35,6 +35,15 @@ internal static unsafe class UserInterrupts
         ulong rip = BinaryPrimitives.ReadUInt64LittleEndian(frame);
         if (!core.IsCanonical(rip))
             return core.RaiseGp0();
+        if (core.ShadowStackEnabled(core.Cpl))
+        {
+            if (!core.TryLoadShadow(core.Lp->Ssp, 8, core.Cpl, out ulong saved))
+                return Outcome.Fault;
+            if (saved != rip)
+                return core.Raise(Vector.CP, CetBit.FarReturn);
+            core.Lp->Ssp += 8;
+        }
+        core.Lp->MonitorArmed = 0;
         core.Lp->Rip = rip;
         core.Rflags = (core.Rflags & ~Returned) | (BinaryPrimitives.ReadUInt64LittleEndian(frame[8..]) & Returned);
         core.Lp->Gpr[4] = BinaryPrimitives.ReadUInt64LittleEndian(frame[16..]);

@@ -13,7 +13,8 @@ namespace Seamsim.Isa.Semantics;
 internal static unsafe class XrstorInstructions
 {
     private const int CetUserComponent = 11;
-    private const ulong X87 = 1, Sse = 2, Avx = 4, ProtectionKeys = 1 << 9, CetUser = 1UL << CetUserComponent;
+    private const ulong X87 = 1, Sse = 2, Avx = 4, CetUser = 1UL << CetUserComponent;
+    private const ulong ModeState = 1 << 9 | CetUser | 1 << 12; // protection keys and CET take part in paging and blocks
     private const int MaxAreaBytes = 16384;
 
     public static Outcome Xrstor(Core core, in Instruction i) =>
@@ -65,8 +66,8 @@ internal static unsafe class XrstorInstructions
             LegacyRegion.TryReadMxcsr(image, out core.Lp->Mxcsr);
         else if (!standard && (requested & Sse) != 0)
             core.Lp->Mxcsr = ExtendedState.InitialMxcsr;
-        if ((requested & (ProtectionKeys | CetUser)) != 0)
-            core.ModeChanged(); // they take part in paging and in what CALL and RET do
+        if ((requested & ModeState) != 0)
+            core.ModeChanged();
         return Outcome.Next;
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Seamsim.Isa.Models;
+using Seamsim.Isa.Semantics.X87;
 
 namespace Seamsim.Isa.State;
 
@@ -179,7 +180,7 @@ public sealed unsafe class ExtendedState
             StackRegister(i).CopyTo(image[(X87Offset + (16 * i))..]);
     }
 
-    /// <summary>Sets the x87 registers from the legacy region.</summary>
+    /// <summary>Sets the x87 registers from the legacy region; bits that follow from others are not taken from it.</summary>
     internal void RestoreX87(ReadOnlySpan<byte> image)
     {
         const int controlBits = 0x1F3F, alwaysSet = 0x40, exceptions = 0x3F, summary = 0x8080; // ES and B
@@ -191,6 +192,7 @@ public sealed unsafe class ExtendedState
         lp->Fip = BinaryPrimitives.ReadUInt64LittleEndian(image[8..]);
         lp->Fdp = BinaryPrimitives.ReadUInt64LittleEndian(image[16..]);
         lp->Fcs = lp->Fds = 0;
+        new X87Stack(lp).Summarise();
         for (int i = 0; i < 8; i++)
             image.Slice(X87Offset + (16 * i), 10).CopyTo(StackRegister(i));
     }

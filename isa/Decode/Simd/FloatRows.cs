@@ -9,7 +9,8 @@ internal static class FloatRows
 {
     /// <summary>All lists of floating-point rows.</summary>
     public static IReadOnlyList<VectorRow>[] Lists =>
-        [Arithmetic, Comparison, FloatConversionRows.Rows, FusedRows.Rows, Avx512FloatRows.Rows];
+        [Arithmetic, Comparison, FloatConversionRows.Rows, FusedRows.Rows, Avx512FloatRows.Rows,
+            HalfRows.Arithmetic, HalfRows.Conversions];
 
     private static readonly VectorRow[] Arithmetic =
     [

@@ -12,7 +12,7 @@ namespace Seamsim.Tests.Isa.Float;
 /// </summary>
 public sealed unsafe class X87HostTests
 {
-    private const int Rounds = 400;
+    private const int Rounds = 100;
     private const ulong ArithmeticFlags = 0x8D5, Scratch = EngineRig.Data;
 
     private static readonly XsaveLayout Layout = CpuModel.Load("sapphire-rapids", new CpuParameters()).Xsave;

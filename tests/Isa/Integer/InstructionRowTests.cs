@@ -166,6 +166,8 @@ public sealed class InstructionRowTests
     private static readonly string[] Lock =
     [
         "64 | F00106 | rsi=0x200000 [0x200000]=1 rax=2 | [0x200000]=3",
+        "64 | F2F00106 | rsi=0x200000 [0x200000]=1 rax=2 | [0x200000]=3", // XACQUIRE is ignored
+        "64 | F38906 | rsi=0x200000 rax=2 [0x200000]=0 | [0x200000]=2",   // so is XRELEASE
         "64 | F001C8 |                                 | #UD", // register destination
         "64 | F00306 | rsi=0x200000                    | #UD", // memory is the source
         "64 | F03906 | rsi=0x200000                    | #UD", // CMP

@@ -112,8 +112,8 @@ internal static unsafe class VectorWhole<TOp, TRegister, T, TSrc, TUpper>
         if (TOp.RaisesExceptions)
             lp->SimdRaised = 0;
         byte* dst = (byte*)lp + op->VDst;
-        TOp.Apply(lp, (byte*)&lp->VectorResult, dst, (byte*)lp + op->VA, (byte*)lp + op->VB, (byte*)&lp->SlowVector,
-            sizeof(TRegister), (uint)op->Imm);
+        Apart<TOp>.Apply(lp, (byte*)&lp->VectorResult, dst, (byte*)lp + op->VA, (byte*)lp + op->VB,
+            (byte*)&lp->SlowVector, sizeof(TRegister), (uint)op->Imm);
         if (TOp.RaisesExceptions && lp->SimdRaised != 0 && !Core.Of(lp).AcceptSimdExceptions())
             return Flow.Fault(lp, op);
         if (TUpper.IsCleared)
@@ -153,6 +153,15 @@ internal static unsafe class VectorFlags<TOp, T, TSrc>
         op++;
         return op->Fn(lp, op);
     }
+}
+
+/// <summary>An operation in a frame of its own: it may have locals with an address, which a handler may not.</summary>
+internal static unsafe class Apart<TOp>
+    where TOp : struct, IWholeOperation
+{
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm) =>
+        TOp.Apply(lp, d, dst, a, b, rm, bytes, imm);
 }
 
 /// <summary>Stores a part of a vector register; memory = register.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Seamsim.Isa.Semantics.Simd;
 using Seamsim.Isa.State;
 
@@ -37,6 +38,7 @@ internal static class BFloat16
 /// <summary>VCVTNEPS2BF16.</summary>
 internal readonly unsafe struct SingleToBFloat16 : IWholeOperation
 {
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm)
     {
         for (int i = 0; i < bytes / 4; i++)
@@ -47,6 +49,7 @@ internal readonly unsafe struct SingleToBFloat16 : IWholeOperation
 /// <summary>VCVTNE2PS2BF16: the second operand in the lower half, the first in the upper one.</summary>
 internal readonly unsafe struct TwoSinglesToBFloat16 : IWholeOperation
 {
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm)
     {
         int half = bytes / 4;
@@ -61,6 +64,7 @@ internal readonly unsafe struct TwoSinglesToBFloat16 : IWholeOperation
 /// <summary>VDPBF16PS.</summary>
 internal readonly unsafe struct DotProductBFloat16 : IWholeOperation
 {
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm)
     {
         for (int i = 0; i < bytes / 4; i++)

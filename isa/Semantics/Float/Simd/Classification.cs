@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Seamsim.Isa.Semantics.Simd;
 using Seamsim.Isa.State;
 
@@ -10,9 +11,10 @@ internal readonly unsafe struct ClassifyFloat<T, TCount> : IWholeOperation
     private const uint QuietNaN = 1, PositiveZero = 2, NegativeZero = 4, PositiveInfinity = 8, NegativeInfinity = 16;
     private const uint Denormal = 32, Negative = 64, SignallingNaN = 128;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm)
     {
-        FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
+        FloatEnvironment env = FloatType<T>.Environment(lp);
         ulong mask = 0;
         for (int i = 0; i < (TCount.IsScalar ? 1 : bytes / sizeof(T)); i++)
             mask |= (ClassesOf(FloatType<T>.Unpack(rm, i, env)) & imm) != 0 ? 1UL << i : 0;

@@ -46,6 +46,7 @@ internal readonly unsafe struct ToIntegers<TFrom, TTo, TRounding> : IWholeOperat
 {
     public static bool RaisesExceptions => true;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm) =>
         IntegerConversion<TFrom, TTo, TRounding>.Apply(lp, d, rm, bytes / Math.Max(sizeof(TFrom), sizeof(TTo)));
 }
@@ -56,6 +57,7 @@ internal readonly unsafe struct ToInteger<TFrom, TTo, TRounding> : IWholeOperati
 {
     public static bool RaisesExceptions => true;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm) =>
         IntegerConversion<TFrom, TTo, TRounding>.Apply(lp, d, rm, 1);
 }
@@ -66,6 +68,7 @@ internal readonly unsafe struct ToMmx<TFrom, TRounding> : IWholeOperation
 {
     public static bool RaisesExceptions => true;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm) =>
         IntegerConversion<TFrom, int, TRounding>.Apply(lp, d, rm, 2);
 }
@@ -73,6 +76,7 @@ internal readonly unsafe struct ToMmx<TFrom, TRounding> : IWholeOperation
 internal static unsafe class IntegerConversion<TFrom, TTo, TRounding>
     where TFrom : unmanaged where TTo : unmanaged where TRounding : struct, IIntegerRounding
 {
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Apply(LogicalProcessor* lp, byte* d, byte* rm, int count)
     {
         FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
@@ -94,9 +98,10 @@ internal readonly unsafe struct FromIntegers<TFrom, TTo> : IWholeOperation
 {
     public static bool RaisesExceptions => true;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm)
     {
-        FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
+        FloatEnvironment env = FloatType<TTo>.Environment(lp);
         int count = bytes / Math.Max(sizeof(TFrom), sizeof(TTo));
         for (int i = 0; i < count; i++)
             IntegersInto<TFrom, TTo>.Convert(lp, d, rm, i, ref env);
@@ -112,6 +117,7 @@ internal readonly unsafe struct FromInteger<TFrom, TTo> : IVectorOperation
 
     public static int ImmediateBitsPerLane => 0;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static Vector128<byte> Apply(LogicalProcessor* lp, Vector128<byte> dst, Vector128<byte> a, Vector128<byte> b,
         Vector128<byte> rm, uint imm) => IntegersInto<TFrom, TTo>.Replace(lp, a, rm, 1);
 }
@@ -124,6 +130,7 @@ internal readonly unsafe struct FromMmx<TTo> : IVectorOperation
 
     public static int ImmediateBitsPerLane => 0;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static Vector128<byte> Apply(LogicalProcessor* lp, Vector128<byte> dst, Vector128<byte> a, Vector128<byte> b,
         Vector128<byte> rm, uint imm) => IntegersInto<int, TTo>.Replace(lp, a, rm, 2);
 }
@@ -135,7 +142,7 @@ internal static unsafe class IntegersInto<TFrom, TTo>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static Vector128<byte> Replace(LogicalProcessor* lp, Vector128<byte> result, Vector128<byte> rm, int count)
     {
-        FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
+        FloatEnvironment env = FloatType<TTo>.Environment(lp);
         for (int i = 0; i < count; i++)
             Convert(lp, (byte*)&result, (byte*)&rm, i, ref env);
         lp->SimdRaised |= (uint)env.Raised;
@@ -158,9 +165,10 @@ internal readonly unsafe struct FormatConversion<TFrom, TTo> : IWholeOperation
 {
     public static bool RaisesExceptions => true;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm)
     {
-        FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
+        FloatEnvironment env = FloatType<TTo>.ConversionEnvironment(lp);
         int count = bytes / Math.Max(sizeof(TFrom), sizeof(TTo));
         for (int i = 0; i < count; i++)
             if (!FastConversion.TryConvert<TFrom, TTo>(lp, rm, d, i))
@@ -182,7 +190,7 @@ internal readonly unsafe struct ScalarFormatConversion<TFrom, TTo> : IVectorOper
     public static Vector128<byte> Apply(LogicalProcessor* lp, Vector128<byte> dst, Vector128<byte> a, Vector128<byte> b,
         Vector128<byte> rm, uint imm)
     {
-        FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
+        FloatEnvironment env = FloatType<TTo>.ConversionEnvironment(lp);
         if (FastConversion.TryConvert<TFrom, TTo>(lp, (byte*)&rm, (byte*)&a, 0))
             return a;
         FloatType<TTo>.Pack((byte*)&a, 0, FloatArithmetic.Convert(
@@ -197,6 +205,7 @@ internal readonly unsafe struct HalfToSingle : IWholeOperation
 {
     public static bool RaisesExceptions => true;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm)
     {
         FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
@@ -215,6 +224,7 @@ internal readonly unsafe struct SingleToHalf : IWholeOperation
 {
     public static bool RaisesExceptions => true;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm)
     {
         FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);

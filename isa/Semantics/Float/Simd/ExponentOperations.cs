@@ -106,7 +106,8 @@ internal readonly struct ReduceFloat : IFloatElement
         FloatValue rounded = FloatInteger.RoundToIntegral(
             value, inner.Rounding, (int)(imm >> 4 & 15), reportPrecision: false, ref inner);
         FloatValue result = FloatArithmetic.Subtract(value, rounded, format, ref inner);
-        env.Raise((imm & NoPrecision) != 0 ? inner.Raised & ~FloatFlags.Precision : inner.Raised);
+        if ((imm & NoPrecision) == 0) // and never UE, though FTZ applies
+            env.Raise(inner.Raised & FloatFlags.Precision);
         return format.Pack(result);
     }
 }

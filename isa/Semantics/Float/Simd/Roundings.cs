@@ -40,7 +40,7 @@ internal readonly unsafe struct RoundFloat<T, TCount, TFraction> : IVectorOperat
     public static Vector128<byte> Apply(LogicalProcessor* lp, Vector128<byte> dst, Vector128<byte> a, Vector128<byte> b,
         Vector128<byte> rm, uint imm)
     {
-        FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
+        FloatEnvironment env = FloatType<T>.Environment(lp);
         RoundingMode mode = (imm & FromMxcsr) != 0 ? env.Rounding : (RoundingMode)(imm & 3);
         bool report = (imm & NoPrecision) == 0;
         int fraction = TFraction.Of(imm);
