@@ -183,10 +183,8 @@ public sealed unsafe class ExtendedState
     /// <summary>Sets the x87 registers from the legacy region; bits that follow from others are not taken from it.</summary>
     internal void RestoreX87(ReadOnlySpan<byte> image)
     {
-        const int controlBits = 0x1F3F, alwaysSet = 0x40, exceptions = 0x3F, summary = 0x8080; // ES and B
-        lp->Fcw = (ushort)((BinaryPrimitives.ReadUInt16LittleEndian(image) & controlBits) | alwaysSet);
-        int status = BinaryPrimitives.ReadUInt16LittleEndian(image[2..]) & ~summary;
-        lp->Fsw = (ushort)((status & ~lp->Fcw & exceptions) != 0 ? status | summary : status);
+        lp->Fcw = (ushort)((BinaryPrimitives.ReadUInt16LittleEndian(image) & X87Control.Defined) | X87Control.AlwaysSet);
+        lp->Fsw = BinaryPrimitives.ReadUInt16LittleEndian(image[2..]);
         lp->Ftw = image[4];
         lp->Fop = (ushort)(BinaryPrimitives.ReadUInt16LittleEndian(image[6..]) & 0x7FF);
         lp->Fip = BinaryPrimitives.ReadUInt64LittleEndian(image[8..]);

@@ -68,6 +68,18 @@ public sealed unsafe class RunTests
         Assert.That((rig.Run(), rig.Lp->Gpr[3]), Is.EqualTo((RunEnd.Halted, 1UL)), "and it goes on from there");
     }
 
+    [TestCase(1)]
+    [TestCase(1000)]
+    public void Exceptions_without_end_use_up_the_budget(int slice)
+    {
+        using EngineRig rig = new EngineRig().Load(0x90, 0x0F, 0x0B); // nop; ud2, which is its own handler too
+        rig.SetGate(6, EngineRig.Code + 1, 0x8E, ist: 1);
+        for (int ran = 0; ran < 3000; ran += slice)
+            Assert.That(rig.Run(slice), Is.EqualTo(RunEnd.Budget));
+        Assert.That(rig.Lp->Instructions, Is.EqualTo(3000), "the later ones of a row count as instructions");
+        Assert.That((rig.Lp->Rip, rig.Lp->Gpr[4]), Is.EqualTo((EngineRig.Code + 1, EngineRig.Ist1 - 40)));
+    }
+
     [Test]
     public void A_cycle_limit_stops_at_the_first_block_head_behind_it()
     {
