@@ -37,7 +37,7 @@ internal static class FuzzImage
     /// <summary>Code, data, gates and system segments of any kind, mostly present and of flat size.</summary>
     private static ulong SomeDescriptor(OperandRandom random)
     {
-        ulong access = (ulong)random.Next(256) | (random.Next(8) != 0 ? 0x80UL : 0);
+        ulong access = (random.Next64() >> 56) | (random.Next(8) != 0 ? 0x80UL : 0);
         bool gate = (access & 0x10) == 0 && (access & 4) != 0;
         if (gate)
             return FuzzLayout.Handlers | (random.Next64() & 0x780000) | (access << 40);

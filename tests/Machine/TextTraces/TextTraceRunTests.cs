@@ -249,11 +249,10 @@ internal sealed class TextTraceRunTests
     }
 
     [Test]
-    public void What_the_processor_does_not_have_is_no_gap_of_the_model()
+    public void What_is_not_modelled_is_named()
     {
-        TextTraceResult result = Run("[host]\naddps xmm0, xmm1\nrsm\n.expect #UD\n");
-        Assert.That(result.Unmodelled, Is.Empty);
-        Assert.That(result.Sections[0].Checks, Has.All.Property(nameof(CheckResult.Passed)).True);
+        TextTraceResult result = Run("[platform]\nplatform.cpu_differs=[\"0x7.1.eax[22]=1\"]\n[host]\nhreset 0\n.expect #UD\n");
+        Assert.That(result.Unmodelled, Is.EqualTo(new[] { "hreset" }));
     }
 
     [Test]
