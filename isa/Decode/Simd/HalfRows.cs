@@ -105,7 +105,8 @@ internal static class HalfRows
         new(typeof(ToIntegers<Half, ulong, Truncated>), Vcvttph2uqq) { Element = 8 },
         new(typeof(ToInteger<Half, long, Truncated>), Vcvttsh2si) { IsScalar = true, Only = FloatConversionRows.Is64 },
         new(typeof(ToInteger<Half, int, Truncated>), Vcvttsh2si) { IsScalar = true },
-        new(typeof(ToInteger<Half, ulong, Truncated>), Vcvttsh2usi) { IsScalar = true, Only = FloatConversionRows.Is64 },
+        new(typeof(ToInteger<Half, ulong, Truncated>), Vcvttsh2usi)
+            { IsScalar = true, Only = FloatConversionRows.Is64 },
         new(typeof(ToInteger<Half, uint, Truncated>), Vcvttsh2usi) { IsScalar = true },
         new(typeof(FromIntegers<short, Half>), Vcvtw2ph),
         new(typeof(FromIntegers<ushort, Half>), Vcvtuw2ph),

@@ -3,7 +3,9 @@ using Seamsim.Isa.Semantics.Float.Simd;
 
 namespace Seamsim.Tests.Isa.Float;
 
-/// <summary>The error bounds the manual gives for approximations. SDM vol. 2B, "RCPPS", "RSQRTPS"; vol. 2C, "VRCP14PS".</summary>
+/// <summary>
+/// The error bounds the manual gives for approximations. SDM vol. 2B, "RCPPS", "RSQRTPS"; vol. 2C, "VRCP14PS".
+/// </summary>
 public sealed class ApproximationTests
 {
     private const int Rounds = 300_000;

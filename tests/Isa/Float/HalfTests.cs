@@ -3,8 +3,8 @@ using Seamsim.Isa.Semantics.Float;
 namespace Seamsim.Tests.Isa.Float;
 
 /// <summary>
-/// Half precision against double precision rounded once: with 11 and 53 bits the second rounding changes nothing.
-/// No host at hand has AVX512-FP16.
+/// Half precision against double precision rounded once: with 11 and 53 bits the second rounding changes nothing. No
+/// host at hand has AVX512-FP16.
 /// </summary>
 public sealed class HalfTests
 {
@@ -49,7 +49,8 @@ public sealed class HalfTests
                 ulong expected = half.IsNaN ? Format.Pack(half.Quieted) : bits;
                 Assert.That(Format.Pack(back), Is.EqualTo(expected), $"{bits:x}");
             }
-            Assert.That(env.Raised & (FloatFlags.Precision | FloatFlags.Underflow | FloatFlags.Overflow), Is.EqualTo(FloatFlags.None));
+            Assert.That(env.Raised & (FloatFlags.Precision | FloatFlags.Underflow | FloatFlags.Overflow), Is.EqualTo(
+                FloatFlags.None));
         }
     }
 

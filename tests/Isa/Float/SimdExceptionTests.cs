@@ -21,7 +21,8 @@ public sealed unsafe class SimdExceptionTests
         yield return Row("an unmasked exception is 19", Precision, One, Three, 19, Precision);
         yield return Row("division by zero", DivideByZero, One, 0, 19, DivideByZero);
         yield return Row("a signalling NaN", Invalid, Signalling, One, 19, Invalid);
-        yield return Row("what the operands decide beats what the result shows", Denormal, Smallest, Three, 19, Denormal);
+        yield return Row("what the operands decide beats what the result shows", Denormal, Smallest, Three, 19,
+            Denormal);
         yield return Row("masked, both show", 0, Smallest, Three, -1, Denormal | Precision | 0x10);
     }
 
@@ -38,7 +39,8 @@ public sealed unsafe class SimdExceptionTests
             Assert.That(rig.Lp->Rip, Is.EqualTo(EngineRig.Code + 3));
             return;
         }
-        Assert.That(rig.StoppedAtVector >= 0 ? rig.StoppedAtVector : (int)(rig.Lp->Rip - EngineRig.Handlers) / 16, Is.EqualTo(vector));
+        Assert.That(rig.StoppedAtVector >= 0 ? rig.StoppedAtVector : (int)(rig.Lp->Rip - EngineRig.Handlers) / 16,
+            Is.EqualTo(vector));
         Assert.That(*(UInt128*)rig.Lp->Zmm, Is.EqualTo(before), "the destination stays");
     }
 

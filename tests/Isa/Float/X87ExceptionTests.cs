@@ -97,7 +97,8 @@ public sealed unsafe class X87ExceptionTests
     {
         using EngineRig rig = new(model: CpuModel.Load("sapphire-rapids", new CpuParameters()));
         rig.Lp->Fcw = Unmasked;
-        Assert.That(Run(rig, a => { a.fld1(); a.fdiv(__dword_ptr[(long)EngineRig.Data]); a.fnstsw(ax); }), Is.EqualTo(-1));
+        Assert.That(Run(rig, a => { a.fld1(); a.fdiv(__dword_ptr[(long)EngineRig.Data]); a.fnstsw(ax); }),
+            Is.EqualTo(-1));
         Assert.That(rig.Lp->Fip, Is.EqualTo(EngineRig.Code + 2));
         Assert.That(rig.Lp->Fdp, Is.EqualTo(EngineRig.Data));
         Assert.That(rig.Lp->Fop, Is.EqualTo(0x034), "D8 34"); // D8 /6, SIB

@@ -5,8 +5,8 @@ using Seamsim.Isa.State;
 namespace Seamsim.Isa.Semantics.Float.Simd;
 
 /// <summary>
-/// bfloat16 from single precision: round to nearest, denormals count as zeros, MXCSR neither read nor written.
-/// SDM vol. 2C, "VCVTNE2PS2BF16", convert_fp32_to_bfloat16.
+/// bfloat16 from single precision: round to nearest, denormals count as zeros, MXCSR neither read nor written. SDM vol.
+/// 2C, "VCVTNE2PS2BF16", convert_fp32_to_bfloat16.
 /// </summary>
 internal static class BFloat16
 {
@@ -19,7 +19,9 @@ internal static class BFloat16
         return (ushort)FloatFormat.BFloat16.Pack(FloatArithmetic.Convert(value, FloatFormat.BFloat16, ref env));
     }
 
-    /// <summary>VDPBF16PS: two products added to an element, each step rounded to nearest even, denormals as zeros.</summary>
+    /// <summary>
+    /// VDPBF16PS: two products added to an element, each step rounded to nearest even, denormals as zeros.
+    /// </summary>
     public static uint DotProduct(uint sum, uint pairA, uint pairB)
     {
         uint high = MultiplyAdd(pairA & 0xFFFF0000, pairB & 0xFFFF0000, sum);

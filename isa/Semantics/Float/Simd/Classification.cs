@@ -4,7 +4,9 @@ using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Semantics.Float.Simd;
 
-/// <summary>VFPCLASSPS and its kin: whether an element is in one of the classes of imm8; no exceptions. SDM vol. 2C.</summary>
+/// <summary>
+/// VFPCLASSPS and its kin: whether an element is in one of the classes of imm8; no exceptions. SDM vol. 2C.
+/// </summary>
 internal readonly unsafe struct ClassifyFloat<T, TCount> : IWholeOperation
     where T : unmanaged where TCount : struct, IElementCount
 {

@@ -42,8 +42,8 @@ internal readonly struct Accumulated : IAccumulation
 }
 
 /// <summary>
-/// Complex products of half precision: pairs of elements, real part first; two roundings for each part.
-/// SDM vol. 2C, "VFCMADDCPH/VFMADDCPH", "VFCMULCPH/VFMULCPH".
+/// Complex products of half precision: pairs of elements, real part first; two roundings for each part. SDM vol. 2C,
+/// "VFCMADDCPH/VFMADDCPH", "VFCMULCPH/VFMULCPH".
 /// </summary>
 internal readonly unsafe struct ComplexFloat<TConjugation, TAccumulation, TCount> : IVectorOperation
     where TConjugation : struct, IConjugation where TAccumulation : struct, IAccumulation

@@ -47,18 +47,22 @@ internal readonly unsafe struct ToIntegers<TFrom, TTo, TRounding> : IWholeOperat
     public static bool RaisesExceptions => true;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm) =>
+    public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes,
+        uint imm) =>
         IntegerConversion<TFrom, TTo, TRounding>.Apply(lp, d, rm, bytes / Math.Max(sizeof(TFrom), sizeof(TTo)));
 }
 
-/// <summary>CVTSS2SI, CVTTSD2SI, VCVTSS2USI…: the first element to a general register; CVTPS2PI: two to an MMX register.</summary>
+/// <summary>
+/// CVTSS2SI, CVTTSD2SI, VCVTSS2USI…: the first element to a general register; CVTPS2PI: two to an MMX register.
+/// </summary>
 internal readonly unsafe struct ToInteger<TFrom, TTo, TRounding> : IWholeOperation
     where TFrom : unmanaged where TTo : unmanaged where TRounding : struct, IIntegerRounding
 {
     public static bool RaisesExceptions => true;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm) =>
+    public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes,
+        uint imm) =>
         IntegerConversion<TFrom, TTo, TRounding>.Apply(lp, d, rm, 1);
 }
 
@@ -69,7 +73,8 @@ internal readonly unsafe struct ToMmx<TFrom, TRounding> : IWholeOperation
     public static bool RaisesExceptions => true;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm) =>
+    public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes,
+        uint imm) =>
         IntegerConversion<TFrom, int, TRounding>.Apply(lp, d, rm, 2);
 }
 

@@ -15,7 +15,9 @@ internal readonly struct GetExponent : IFloatElement
     }
 }
 
-/// <summary>VGETMANTPS and its kin: the significand in an interval of imm[1:0], its sign by imm[3:2]. SDM vol. 2C.</summary>
+/// <summary>
+/// VGETMANTPS and its kin: the significand in an interval of imm[1:0], its sign by imm[3:2]. SDM vol. 2C.
+/// </summary>
 internal readonly struct GetMantissa : IFloatElement
 {
     private const uint PositiveSign = 1, NegativeIsInvalid = 2;
@@ -86,8 +88,8 @@ internal readonly struct ScaleFloat : IFloatElement
 }
 
 /// <summary>
-/// VREDUCEPS and its kin: what a rounding to imm[7:4] fraction bits takes away. SDM vol. 2C. PE tells of the result, not
-/// of the rounding inside.
+/// VREDUCEPS and its kin: what a rounding to imm[7:4] fraction bits takes away. SDM vol. 2C. PE tells of the result,
+/// not of the rounding inside.
 /// </summary>
 internal readonly struct ReduceFloat : IFloatElement
 {
@@ -100,13 +102,17 @@ internal readonly struct ReduceFloat : IFloatElement
             return format.Pack(nan);
         if (value.IsInfinity)
             return format.Pack(FloatValue.Zero(false));
-        FloatEnvironment inner = env;
+        // UE is never reported, whatever its mask; FTZ applies while it is masked
+        FloatEnvironment inner = env with
+        {
+            Ftz = env.Ftz && env.IsMasked(FloatFlags.Underflow), Masks = FloatFlags.All, Raised = FloatFlags.None,
+        };
         if ((imm & FromMxcsr) == 0)
             inner.Rounding = (RoundingMode)(imm & 3);
         FloatValue rounded = FloatInteger.RoundToIntegral(
             value, inner.Rounding, (int)(imm >> 4 & 15), reportPrecision: false, ref inner);
         FloatValue result = FloatArithmetic.Subtract(value, rounded, format, ref inner);
-        if ((imm & NoPrecision) == 0) // and never UE, though FTZ applies
+        if ((imm & NoPrecision) == 0)
             env.Raise(inner.Raised & FloatFlags.Precision);
         return format.Pack(result);
     }

@@ -6,8 +6,9 @@ using Seamsim.Isa.State;
 namespace Seamsim.Isa.Semantics.Float.Simd;
 
 /// <summary>
-/// When the arithmetic of .NET gives the very bits and flags of the processor: round to nearest, every exception masked,
-/// operands and results normal (or zero where that is exact), and PE set already or the result known to be exact.
+/// When the arithmetic of .NET gives the very bits and flags of the processor: round to nearest, every exception
+/// masked, operands and results normal (or zero where that is exact), and PE set already or the result known to be
+/// exact.
 /// </summary>
 internal static unsafe class FastFloat
 {
@@ -15,7 +16,8 @@ internal static unsafe class FastFloat
 
     /// <summary>Whether only results have to be looked at.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool Applies(LogicalProcessor* lp) => (lp->Mxcsr & (Rounding | Masks | Precision)) == (Masks | Precision);
+    public static bool Applies(LogicalProcessor* lp) =>
+        (lp->Mxcsr & (Rounding | Masks | Precision)) == (Masks | Precision);
 
     /// <summary>As <see cref="Applies"/>, but for PE: results have to be exact too.</summary>
     public static bool AppliesWhenExact(LogicalProcessor* lp) => (lp->Mxcsr & (Rounding | Masks)) == Masks;
@@ -84,7 +86,8 @@ internal static unsafe class FastFloat
 
     /// <summary>The first element, and ones: nothing happens to a one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<T> Scalar<T>(Vector128<byte> x) => Vector128<T>.One.WithElement(0, x.As<byte, T>().ToScalar());
+    public static Vector128<T> Scalar<T>(Vector128<byte> x) =>
+        Vector128<T>.One.WithElement(0, x.As<byte, T>().ToScalar());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<T> SmallestNormal<T>() => typeof(T) == typeof(float)

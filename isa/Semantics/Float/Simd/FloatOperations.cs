@@ -148,7 +148,8 @@ internal static unsafe class FloatElements<TOp, T>
     where TOp : struct, IFloatElement where T : unmanaged
 {
     /// <summary>Replaces the first <paramref name="count"/> elements of <paramref name="result"/>.</summary>
-    public static Vector128<byte> Define(LogicalProcessor* lp, Vector128<byte> dst, Vector128<byte> a, Vector128<byte> rm,
+    public static Vector128<byte> Define(LogicalProcessor* lp, Vector128<byte> dst, Vector128<byte> a,
+        Vector128<byte> rm,
         uint imm, Vector128<byte> result, int count)
     {
         FloatEnvironment env = FloatType<T>.Environment(lp);

@@ -3,7 +3,9 @@ using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Semantics.Float.Simd;
 
-/// <summary>The format and bits of an element type: <see cref="Half"/>, <see cref="float"/> or <see cref="double"/>.</summary>
+/// <summary>
+/// The format and bits of an element type: <see cref="Half"/>, <see cref="float"/> or <see cref="double"/>.
+/// </summary>
 internal static unsafe class FloatType<T>
     where T : unmanaged
 {
@@ -33,7 +35,9 @@ internal static unsafe class FloatType<T>
         }
     }
 
-    /// <summary>What MXCSR says about this format: half precision knows neither DAZ nor FTZ. SDM vol. 1, 10.2.3.4 ff.</summary>
+    /// <summary>
+    /// What MXCSR says about this format: half precision knows neither DAZ nor FTZ. SDM vol. 1, 10.2.3.4 ff.
+    /// </summary>
     public static FloatEnvironment Environment(LogicalProcessor* lp)
     {
         FloatEnvironment env = ConversionEnvironment(lp);
@@ -50,7 +54,8 @@ internal static unsafe class FloatType<T>
     }
 
     /// <summary>Takes a packed number apart; DAZ applies, but not to half precision.</summary>
-    public static FloatValue Unpack(ulong bits, in FloatEnvironment env) => Format.Unpack(bits, env.Daz && sizeof(T) > 2);
+    public static FloatValue Unpack(ulong bits, in FloatEnvironment env) =>
+        Format.Unpack(bits, env.Daz && sizeof(T) > 2);
 
     /// <summary>Takes element <paramref name="i"/> of a vector in memory apart.</summary>
     public static FloatValue Unpack(byte* at, int i, in FloatEnvironment env) => Unpack(Read(at, i), env);

@@ -60,8 +60,8 @@ internal readonly unsafe struct AddSubtractFloat<T> : IVectorOperation
 }
 
 /// <summary>
-/// DPPS, DPPD: products chosen by imm[7:4], summed in pairs with a rounding each, stored where imm[3:0] says.
-/// SDM vol. 2A, "DPPS": unmasked exceptions are taken at the step that meets them.
+/// DPPS, DPPD: products chosen by imm[7:4], summed in pairs with a rounding each, stored where imm[3:0] says. SDM vol.
+/// 2A, "DPPS": unmasked exceptions are taken at the step that meets them.
 /// </summary>
 internal readonly unsafe struct DotProduct<T> : IVectorOperation
     where T : unmanaged

@@ -43,8 +43,8 @@ internal readonly struct RangeFloat : IFloatElement
 }
 
 /// <summary>
-/// VFIXUPIMMPS and its kin: the class of the first source chooses one of sixteen responses in a table of four-bit entries,
-/// and imm8 which classes raise ZE or IE. SDM vol. 2C, "VFIXUPIMMPD".
+/// VFIXUPIMMPS and its kin: the class of the first source chooses one of sixteen responses in a table of four-bit
+/// entries, and imm8 which classes raise ZE or IE. SDM vol. 2C, "VFIXUPIMMPD".
 /// </summary>
 internal readonly struct FixUpFloat : IFloatElement
 {

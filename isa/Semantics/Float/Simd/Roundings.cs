@@ -24,8 +24,8 @@ internal readonly struct FractionOfImmediate : IFractionBits
 }
 
 /// <summary>
-/// ROUNDPS, VRNDSCALEPS and their kin: rounding control and "inexact" in the immediate. SDM vol. 2B, "ROUNDPS",
-/// figure 4-24; vol. 2C, "VRNDSCALEPS".
+/// ROUNDPS, VRNDSCALEPS and their kin: rounding control and "inexact" in the immediate. SDM vol. 2B, "ROUNDPS", figure
+/// 4-24; vol. 2C, "VRNDSCALEPS".
 /// </summary>
 internal readonly unsafe struct RoundFloat<T, TCount, TFraction> : IVectorOperation
     where T : unmanaged where TCount : struct, IElementCount where TFraction : struct, IFractionBits

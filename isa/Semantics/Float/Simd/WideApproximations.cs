@@ -1,9 +1,9 @@
 namespace Seamsim.Isa.Semantics.Float.Simd;
 
 /// <summary>
-/// VRCP14PS, VRSQRT14PS and their kin. The manual bounds the relative error by 2^-14; here an operand is replaced by the
-/// middle of its 2^-15 interval and the result rounded to 16 bits: an error below 2^-15. DAZ and FTZ apply, nothing is
-/// reported. VRCPPH and VRSQRTPH (2^-11 + 2^-14): correctly rounded. SDM vol. 2C.
+/// VRCP14PS, VRSQRT14PS and their kin. The manual bounds the relative error by 2^-14; here an operand is replaced by
+/// the middle of its 2^-15 interval and the result rounded to 16 bits: an error below 2^-15. DAZ and FTZ apply, nothing
+/// is reported. VRCPPH and VRSQRTPH (2^-11 + 2^-14): correctly rounded. SDM vol. 2C.
 /// </summary>
 internal static class WideApproximation
 {
@@ -58,7 +58,8 @@ internal readonly struct ReciprocalSquareRoot14 : IFloatElement
         if (value.IsInfinity)
             return format.Pack(FloatValue.Zero(false));
         FloatEnvironment quiet = FloatEnvironment.Quiet;
-        FloatValue root = FloatArithmetic.SquareRoot(WideApproximation.Middle(value, format), FloatFormat.Extended, ref quiet);
+        FloatValue root = FloatArithmetic.SquareRoot(WideApproximation.Middle(value, format), FloatFormat.Extended,
+            ref quiet);
         FloatValue result = FloatArithmetic.Divide(
             FloatValue.FromMagnitude(false, 1), root, WideApproximation.Target(format), ref quiet);
         return format.Pack(WideApproximation.Finish(result, format, env));
