@@ -14,7 +14,7 @@ internal static unsafe class XrstorInstructions
 {
     private const int CetUserComponent = 11;
     private const ulong X87 = 1, Sse = 2, Avx = 4, CetUser = 1UL << CetUserComponent;
-    private const ulong ModeState = 1 << 9 | 1 << 11 | 1 << 12; // protection keys and CET take part in paging and blocks
+    private const ulong ModeState = 1 << 9 | CetUser | 1 << 12; // protection keys and CET take part in paging and blocks
     private const int MaxAreaBytes = 16384;
 
     public static Outcome Xrstor(Core core, in Instruction i) =>

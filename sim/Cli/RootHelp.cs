@@ -42,7 +42,9 @@ internal sealed class RootHelp : SynchronousCommandLineAction
         return ExitCode.Pass;
     }
 
-    /// <summary>A text whose lines after the first are indented; as long as it is where no terminal limits it.</summary>
+    /// <summary>
+    /// A text whose lines after the first are indented; on one line where no terminal limits it.
+    /// </summary>
     private static void Wrap(TextWriter output, string text, int indent)
     {
         bool isTerminal = ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected;

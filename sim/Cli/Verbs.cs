@@ -32,8 +32,8 @@ internal static class Verbs
     ];
 
     /// <summary>
-    /// The verbs that a command line needs. Making one costs time, so where the first word is a verb it is the only one;
-    /// where no word is there is none; anything else may be a mistake that the others explain.
+    /// The verbs that a command line needs. Making one costs time, so where the first word is a verb it is the only
+    /// one; where no word is there is none; anything else may be a mistake that the others explain.
     /// </summary>
     public static IEnumerable<Verb> NeededBy(IReadOnlyList<string> arguments)
     {

@@ -18,7 +18,7 @@ internal sealed class ScenarioRunTests
         File.WriteAllBytes(Path.Combine(directory, "spin.bin"), [0xEB, 0xFE]);
         File.WriteAllBytes(Path.Combine(directory, "ud.bin"), [0x0F, 0x0B]);
         File.WriteAllBytes(Path.Combine(directory, "zeros.bin"), new byte[4096]);
-        File.WriteAllBytes(Path.Combine(directory, "sse.bin"), [0x0F, 0x58, 0xC1]); // addps xmm0, xmm1
+        File.WriteAllBytes(Path.Combine(directory, "hreset.bin"), [0xF3, 0x0F, 0x3A, 0xF0, 0xC0, 0]);
     }
 
     [OneTimeTearDown]
@@ -97,11 +97,12 @@ internal sealed class ScenarioRunTests
     [Test]
     public void An_instruction_that_is_not_modelled_raises_ud_and_is_named()
     {
-        RunReport report = Play("[[tds]]\nname = \"a\"\nguest = \"sse.bin\"\n", out Machine machine);
+        const string enumerated = "[platform]\ncpu_differs = [\"0x7.1.eax[22]=1\"]\n"; // HRESET
+        RunReport report = Play(enumerated + "[[tds]]\nname = \"a\"\nguest = \"hreset.bin\"\n", out Machine machine);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(report.Problems, Has.Count.EqualTo(1).And.All.Contains("triple fault"));
-            Assert.That(machine.UnmodelledInstructions, Is.EqualTo(new[] { "addps" }));
+            Assert.That(machine.UnmodelledInstructions, Is.EqualTo(new[] { "hreset" }));
         }
     }
 

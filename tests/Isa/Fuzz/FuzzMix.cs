@@ -9,13 +9,19 @@ internal sealed class FuzzMix
 {
     private readonly long[] modes = new long[Enum.GetValues<FuzzMode>().Length], vectors = new long[256];
 
-    /// <summary>Instructions the processors met: forms, and random bytes; how many of either retired.</summary>
-    public long Forms, Bytes, FormsRetired, BytesRetired;
+    /// <summary>Of the cases executed one by one: forms, random bytes and what lay where a jump went; and retired.</summary>
+    public long Forms, Bytes, Elsewhere, FormsRetired, BytesRetired;
+
+    /// <summary>Instructions of cases executed as blocks on both machines.</summary>
+    public long InBlocks;
 
     public long Cases, Shutdowns;
 
+    /// <summary>Instructions executed one by one.</summary>
+    public long Steps => Forms + Bytes + Elsewhere;
+
     /// <summary>All instructions.</summary>
-    public long Instructions => Forms + Bytes;
+    public long Instructions => Steps + InBlocks;
 
     public void Count(FuzzMode mode, bool isForm, bool retired)
     {
@@ -26,13 +32,25 @@ internal sealed class FuzzMix
             (Bytes, BytesRetired) = (Bytes + 1, BytesRetired + (retired ? 1 : 0));
     }
 
+    public void CountElsewhere(FuzzMode mode)
+    {
+        modes[(int)mode]++;
+        Elsewhere++;
+    }
+
+    public void CountBlocks(FuzzMode mode, long instructions)
+    {
+        modes[(int)mode] += instructions;
+        InBlocks += instructions;
+    }
+
     public void CountException(int vector) => vectors[vector]++;
 
     public void Add(FuzzMix other)
     {
-        (Forms, Bytes, Cases) = (Forms + other.Forms, Bytes + other.Bytes, Cases + other.Cases);
+        (Forms, Bytes, Elsewhere) = (Forms + other.Forms, Bytes + other.Bytes, Elsewhere + other.Elsewhere);
         (FormsRetired, BytesRetired) = (FormsRetired + other.FormsRetired, BytesRetired + other.BytesRetired);
-        Shutdowns += other.Shutdowns;
+        (InBlocks, Cases, Shutdowns) = (InBlocks + other.InBlocks, Cases + other.Cases, Shutdowns + other.Shutdowns);
         for (int i = 0; i < modes.Length; i++)
             modes[i] += other.modes[i];
         for (int i = 0; i < vectors.Length; i++)
@@ -42,14 +60,16 @@ internal sealed class FuzzMix
     public override string ToString()
     {
         StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"{Instructions} instructions in {Cases} cases: ")
-            .Append(CultureInfo.InvariantCulture, $"{Forms} forms ({Share(FormsRetired, Forms)} retired), ")
-            .AppendLine(CultureInfo.InvariantCulture, $"{Bytes} of random bytes ({Share(BytesRetired, Bytes)} retired)");
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"{Instructions} instructions in {Cases} cases, {InBlocks} of them as blocks twice, {Steps} one by one:");
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"{Forms} forms ({Share(FormsRetired, Forms)} retired), {Bytes} of random bytes "
+            + $"({Share(BytesRetired, Bytes)} retired), {Elsewhere} where a jump went");
         text.AppendLine("modes: " + string.Join(", ", Enum.GetValues<FuzzMode>()
             .Select(mode => $"{mode} {Share(modes[(int)mode], Instructions)}")));
-        text.Append("exceptions: ").AppendJoin(", ", Enumerable.Range(0, 256).Where(v => vectors[v] > 0 && v < 32)
-            .Select(v => $"#{(Vector)v} {Share(vectors[v], Instructions)}"));
-        return text.Append(CultureInfo.InvariantCulture, $", shutdown {Share(Shutdowns, Instructions)}").ToString();
+        text.Append("exceptions one by one: ").AppendJoin(", ", Enumerable.Range(0, 256).Where(v => vectors[v] > 0 && v < 32)
+            .Select(v => $"#{(Vector)v} {Share(vectors[v], Steps)}"));
+        return text.Append(CultureInfo.InvariantCulture, $", shutdown {Share(Shutdowns, Steps)}").ToString();
     }
 
     private static string Share(long part, long all) =>

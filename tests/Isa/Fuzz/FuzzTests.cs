@@ -21,6 +21,6 @@ public sealed class FuzzTests
         string? wrong = run.Run(Environment.ProcessorCount);
         TestContext.Out.WriteLine(run.Mix);
         Assert.That(wrong, Is.Null);
-        Assert.That(run.Mix.Forms, Is.GreaterThan(instructions / 3));
+        Assert.That((decimal)run.Mix.Forms / (run.Mix.Forms + run.Mix.Bytes), Is.EqualTo(0.5m).Within(0.05m));
     }
 }
