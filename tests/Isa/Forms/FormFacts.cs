@@ -79,9 +79,10 @@ internal sealed unsafe class FormFacts
 
     private static FormCheck CheckOf(OpCodeInfo form)
     {
-        bool native = form.Mode64 && form.IntelDecoder64 && form.Cpl3 && NativeForms.WhyNot(form) is null;
+        bool native = form.Mode64 && form.IntelDecoder64 && form.Cpl3 && NativeForms.WhyNot(form) is null
+            && ReferenceHost.Has(form.Code);
         return native ? FormCheck.Native
-            : FormVectors.Of(form.Mnemonic) is not null ? FormCheck.Vectors : FormCheck.Interpreter;
+            : FormVectors.Of(form) is not null ? FormCheck.Vectors : FormCheck.Interpreter;
     }
 
     private string? ExclusionOf(OpCodeInfo form, bool enumerated)

@@ -2,14 +2,14 @@ namespace Seamsim.Tests.Isa.Fuzz;
 
 /// <summary>
 /// Random instructions in random states of random modes: no exception in the simulator, no hang, and blocks come to the
-/// same state as single instructions. To see a failure again: perf/README.md.
+/// same state as single instructions. CI runs 10⁸ of them. To see a failure again: perf/README.md.
 /// </summary>
 public sealed class FuzzTests
 {
     private const ulong Seed = 1;
 
     [Test]
-    public void Two_million_random_instructions_end_in_the_same_state_on_two_machines() => Run(2_000_000);
+    public void Random_instructions_end_in_the_same_state_on_two_machines() => Run(200_000);
 
     [Test]
     [Category("Slow")]
