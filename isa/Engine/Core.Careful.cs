@@ -3,6 +3,7 @@ using Seamsim.Isa.Engine.Interpreter;
 using Seamsim.Isa.Memory;
 using Seamsim.Isa.Paging;
 using Seamsim.Isa.Ports;
+using Seamsim.Isa.Probes;
 
 namespace Seamsim.Isa.State;
 
@@ -113,6 +114,7 @@ public sealed unsafe partial class Core
             || !TryTranslate(address.Value, Access.Write, Cpl == 3, implicitly: false, out Translation translation))
             return false;
         Probe?.Access(this, address.Value, write: true, source);
+        Timing?.Maintained(this, Upkeep.Line, address.Value);
         Memory.Write(translation.Address, source, InSeam, direct: true);
         return true;
     }
@@ -213,7 +215,7 @@ public sealed unsafe partial class Core
         }
         if (!implicitly)
             MeetDataBreakpoints(address.Value, destination.Length, write: false);
-        Probe?.Access(this, address.Value, write: false, destination);
+        TellAccess(address.Value, write: false, destination);
         return true;
     }
 
@@ -234,7 +236,7 @@ public sealed unsafe partial class Core
         }
         if (!implicitly)
             MeetDataBreakpoints(address.Value, source.Length, write: true);
-        Probe?.Access(this, address.Value, write: true, source);
+        TellAccess(address.Value, write: true, source);
         for (int page = 0, done = 0; done < source.Length; page++)
         {
             int count = Math.Min(source.Length - done, 0x1000 - targets[page].PageOffset);

@@ -34,6 +34,7 @@ public sealed unsafe partial class Core
         bool flat = LongMode64 || (Lp->Cs.Base == 0 && Lp->Cs.Limit == uint.MaxValue);
         Lp->CodeSpace = (flat ? bank.Space : SegmentedSpace(bank.Space)) | CodeSize | (CetMode << CetSpaceShift);
         VectorModeChanged();
+        Timing?.ModeChanged(this);
         Probe?.ModeChanged(this);
     }
 
@@ -55,15 +56,22 @@ public sealed unsafe partial class Core
     /// <summary>Drops every cached translation of every address space on this logical processor.</summary>
     public void FlushTlb()
     {
-        Probe?.Maintained(this, Upkeep.TlbAll, 0);
+        Tell(Upkeep.TlbAll, 0);
         Tlbs.Clear();
         ModeChanged();
+    }
+
+    /// <summary>Says that translations or lines are dropped.</summary>
+    internal void Tell(Upkeep what, ulong operand)
+    {
+        Timing?.Maintained(this, what, operand);
+        Probe?.Maintained(this, what, operand);
     }
 
     /// <summary>Drops the cached translations of one linear page in every address space (INVLPG, INVVPID type 0).</summary>
     public void FlushTlbPage(Gva page)
     {
-        Probe?.Maintained(this, Upkeep.TlbPage, page.Value);
+        Tell(Upkeep.TlbPage, page.Value);
         Tlbs.DropPage(page.Value);
         ModeChanged();
     }
@@ -71,17 +79,13 @@ public sealed unsafe partial class Core
     /// <summary>What MOV to CR3 drops. SDM vol. 3A, 4.10.4.1.</summary>
     internal void FlushTlbContext(ulong pcid, bool allPcids)
     {
-        Probe?.Maintained(this, Upkeep.TlbContext, pcid);
+        Tell(Upkeep.TlbContext, pcid);
         Tlbs.ClearContext(TranslationContext, pcid, allPcids);
         ModeChanged();
     }
 
     /// <summary>0: 64-bit code, 1: 32-bit, 2: 16-bit.</summary>
     internal byte CodeSize => LongMode64 ? (byte)0 : (Lp->Cs.AccessRights & SegmentBit.Big) != 0 ? (byte)1 : (byte)2;
-
-    /// <summary>Which probe the handlers of blocks built from now on report to.</summary>
-    private void UseProbe<TProbe>() where TProbe : struct, IProbe =>
-        builder = new BlockBuilder(this, HandlerTable.For(typeof(TProbe)));
 
     internal void BindCareful(Op* op) => op->Careful = builder.Careful(op->Key);
 
@@ -91,7 +95,7 @@ public sealed unsafe partial class Core
         Lp->JumpCache = (JumpEntry*)NativeMemory.AlignedAlloc(bytes, 64);
         NativeMemory.Clear(Lp->JumpCache, bytes);
         cache = new BlockCache(this);
-        UseProbe<NoProbe>();
+        UseProbes();
         Memory.Observe(new CodeWatch(this));
         ModeChanged();
     }

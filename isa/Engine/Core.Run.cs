@@ -131,10 +131,11 @@ public sealed unsafe partial class Core
         if (head->Left > remaining || Breakpoints is not null)
         {
             // The budget ends inside this block, or somebody looks at every instruction: account it, then go singly.
-            Lp->Cycles += head->Imm;
+            ulong entered = Lp->Cycles;
+            Account(head);
             Lp->Prepaid = head->Left;
             prepaidRip = Lp->Rip;
-            Probe?.Prepaid(this, head[1].Imm | ((Lp->Cycles - head->Imm) & ProbeWord.ClockMask), head->Left);
+            Probe?.Prepaid(this, head[1].Imm | (entered & ProbeWord.ClockMask), head->Left);
             return Step(paid: true);
         }
         Lp->Prepaid = 0;
@@ -161,7 +162,7 @@ public sealed unsafe partial class Core
         if (FindBlock(step: true) is not { } block)
             return AfterFault();
         if (!paid)
-            Lp->Cycles += block.Head->Imm;
+            Account(block.Head);
         Lp->Budget = 0;
         Lp->Leave = 0;
         Lp->LinkSlot = null;
@@ -178,6 +179,14 @@ public sealed unsafe partial class Core
             prepaidRip = Lp->Rip;
         }
         return AfterChain(last);
+    }
+
+    /// <summary>Puts a block on the clock, one whose instructions are executed singly.</summary>
+    private void Account(Op* head)
+    {
+        Lp->Cycles += head->Imm;
+        if (head->Link != null)
+            Timing?.Enter(this, head->Link);
     }
 
     private RunEnd? AfterChain(Op* last)
@@ -198,6 +207,7 @@ public sealed unsafe partial class Core
     private RunEnd? AfterSystem(Op* op)
     {
         Instruction instruction = *(Instruction*)op->Imm;
+        Timing?.Settle(this);
         Outcome outcome = Execute(instruction);
         if (outcome == Outcome.Fault)
         {
@@ -235,6 +245,7 @@ public sealed unsafe partial class Core
     /// <summary>Acts on how an instruction ended.</summary>
     private void Complete(Outcome outcome, in Instruction instruction)
     {
+        Timing?.Settle(this);
         Lp->Prepaid = 0;
         Lp->LinkSlot = null;
         if (outcome == Outcome.Fault)

@@ -76,7 +76,7 @@ public sealed unsafe partial class Core
     {
         if (!write.Implicitly)
             MeetDataBreakpoints(write.Address.Value, source.Length, write: true);
-        Probe?.Access(this, write.Address.Value, write: true, source);
+        TellAccess(write.Address.Value, write: true, source);
         StoreBytes(write.First, source[..write.Split]);
         if (write.Split < source.Length)
             StoreBytes(write.Second, source[write.Split..]);

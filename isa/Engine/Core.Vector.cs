@@ -57,7 +57,7 @@ public sealed unsafe partial class Core
             return true;
         }
         new ReadOnlySpan<byte>((byte*)(address + entry->Addend), bytes).CopyTo(to);
-        Probe?.Access(this, address, write: false, to);
+        TellAccess(address, write: false, to);
         return true;
     }
 
@@ -80,7 +80,7 @@ public sealed unsafe partial class Core
             CarefulWriteVector(address, bytes);
             return true;
         }
-        Probe?.Access(this, address, write: true, from);
+        TellAccess(address, write: true, from);
         from.CopyTo(new Span<byte>((byte*)(address + entry->Addend), bytes));
         return true;
     }

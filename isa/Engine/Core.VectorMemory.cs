@@ -21,7 +21,7 @@ public sealed unsafe partial class Core
     {
         ReadOnlySpan<byte> value = new(&Lp->SlowVector, bytes);
         MeetDataBreakpoints(address, bytes, write: true);
-        Probe?.Access(this, address, write: true, value);
+        TellAccess(address, write: true, value);
         int head = Math.Min(bytes, writeSplit);
         StorePieces(writeFirst, value[..head]);
         if (head < bytes)
@@ -40,7 +40,7 @@ public sealed unsafe partial class Core
         if (!TryLoadPieces(first, value[..head]) || (head < bytes && !TryLoadPieces(second, value[head..])))
             return false;
         MeetDataBreakpoints(address, bytes, write: false);
-        Probe?.Access(this, address, write: false, value);
+        TellAccess(address, write: false, value);
         return true;
     }
 

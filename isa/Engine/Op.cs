@@ -28,7 +28,10 @@ public unsafe struct Op
     /// <summary>Instructions from this op to the end of its block, itself included; all of them in a head.</summary>
     internal byte Left;
 
-    /// <summary>Heads of the blocks at the target and behind a conditional branch; null until linked.</summary>
+    /// <summary>
+    /// Heads of the blocks at the target and behind a conditional branch; null until linked. Of a head: the marker of the
+    /// timing.
+    /// </summary>
     internal Op* Link, LinkNext;
 
     /// <summary>Linear offset of the following instruction; of the first one in a head.</summary>

@@ -40,7 +40,8 @@ public sealed unsafe partial class Core
             access |= EptAccess.Write;
         bool write = (access & EptAccess.Write) != 0;
         EptWalkResult result = new Ept(Memory, Capabilities, this).Walk(walk, gpa, write);
-        ChargeOperation(Operation.EptWalkReference, gpa, walk.Levels);
+        if (Timing is null)
+            ChargeOperation(Operation.EptWalkReference, gpa, walk.Levels);
         Walking.Current += (uint)(walk.Levels - ((result.PageShift - 12) / 9));
         switch (result.End)
         {

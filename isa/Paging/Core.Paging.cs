@@ -35,7 +35,8 @@ public sealed unsafe partial class Core
     {
         if ((Lp->Cr0 & Cr0Bit.Pg) != 0)
         {
-            ChargeOperation(Operation.TlbFill, linear);
+            if (Timing is null)
+                ChargeOperation(Operation.TlbFill, linear);
             probedLevel = PagingLevels;
             return new PageWalk(this, linear, access, user && !implicitly, implicitly).TryRun(out translation);
         }

@@ -11,9 +11,10 @@ public interface ICostModel
     /// <summary>Cycles a basic block costs without dynamic events.</summary>
     /// <param name="code">The block's instruction bytes.</param>
     /// <param name="rip">Linear address of the first byte.</param>
+    /// <param name="bits">Code size: 16, 32 or 64.</param>
     /// <param name="instructions">Number of instructions in the block.</param>
     /// <returns>Core cycles, at least one.</returns>
-    uint BlockCycles(ReadOnlySpan<byte> code, ulong rip, int instructions);
+    uint BlockCycles(ReadOnlySpan<byte> code, ulong rip, int bits, int instructions);
 
     /// <summary>Cycles of one named operation: a transition, a VMCS access, an operation of managed code.</summary>
     uint OperationCycles(Operation operation);
@@ -26,8 +27,9 @@ public interface ICostModel
 }
 
 /// <summary>
-/// Observes the data accesses of the handlers; a struct, so that the empty one compiles to nothing (D9). Blocks and
-/// registers are observed by ops of their own, everything else by <see cref="Probes.Observer"/>.
+/// Observes the data accesses and branches of the handlers; a struct, so that the empty one compiles to nothing (D9).
+/// Blocks and registers are observed by ops of their own, everything else by <see cref="Probes.Observer"/> and
+/// <see cref="CoreTiming"/>.
 /// </summary>
 public interface IProbe
 {
@@ -36,6 +38,15 @@ public interface IProbe
 
     /// <summary>Memory is written at linear address <paramref name="address"/>.</summary>
     static abstract unsafe void Written<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged;
+
+    /// <summary>
+    /// A near branch was executed; the next block entered is where it went.
+    /// </summary>
+    /// <param name="lp">The logical processor.</param>
+    /// <param name="kind">What kind of branch.</param>
+    /// <param name="taken">Whether it was taken.</param>
+    /// <param name="next">Linear offset of the instruction behind it; names the branch.</param>
+    static abstract unsafe void Branched(LogicalProcessor* lp, BranchKind kind, bool taken, ulong next);
 }
 
 /// <summary>The probe that sees nothing and costs nothing.</summary>
@@ -48,6 +59,11 @@ public readonly struct NoProbe : IProbe
 
     /// <inheritdoc/>
     public static unsafe void Written<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged
+    {
+    }
+
+    /// <inheritdoc/>
+    public static unsafe void Branched(LogicalProcessor* lp, BranchKind kind, bool taken, ulong next)
     {
     }
 }

@@ -20,20 +20,38 @@ public sealed unsafe partial class Core
     /// <summary>Who observes this processor; null: nobody.</summary>
     public Observer? Probe { get; private set; }
 
+    /// <summary>What dynamic events cost; null: nothing.</summary>
+    public CoreTiming? Timing { get; private set; }
+
     /// <summary>Attaches an observer, or detaches it: all blocks are decoded anew. Only between two runs.</summary>
     public void Observe(Observer? observer)
     {
+        Timing?.TellStalls();
         Probe = observer;
         Lp->Probe = null;
-        ProbeAspects aspects = observer?.Aspects ?? ProbeAspects.None;
-        if ((aspects & ProbeAspects.Values) == ProbeAspects.Values)
-            UseProbe<ValueProbe>();
-        else if ((aspects & ProbeAspects.Memory) != 0)
-            UseProbe<AddressProbe>();
-        else
-            UseProbe<NoProbe>();
-        cache.DropAll();
+        UseProbes();
         observer?.Attached(this);
+    }
+
+    /// <summary>Attaches a model of dynamic events, or detaches it. Only between two runs.</summary>
+    internal void UseTiming(CoreTiming? timing)
+    {
+        Timing = timing;
+        Lp->Timing = null;
+        UseProbes();
+    }
+
+    /// <summary>All blocks are decoded anew, for the probes that are attached.</summary>
+    private void UseProbes()
+    {
+        ProbeAspects aspects = Probe?.Aspects ?? ProbeAspects.None;
+        Type observing = (aspects & ProbeAspects.Values) == ProbeAspects.Values ? typeof(ValueProbe)
+            : (aspects & ProbeAspects.Memory) != 0 ? typeof(AddressProbe) : typeof(NoProbe);
+        Type probe = Timing is null ? observing
+            : observing == typeof(NoProbe) ? Timing.Probe
+            : typeof(BothProbes<,>).MakeGenericType(Timing.Probe, observing);
+        builder = new BlockBuilder(this, HandlerTable.For(probe));
+        cache.DropAll();
     }
 
     /// <summary>Takes the observer away while the machine does something for its own sake, e.g. inspects memory.</summary>
@@ -71,7 +89,14 @@ public sealed unsafe partial class Core
 
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     private void TellAccess(ulong address, int bytes, bool write, ulong value) =>
-        Probe?.Access(this, address, write, new ReadOnlySpan<byte>(&value, bytes));
+        TellAccess(address, write, new ReadOnlySpan<byte>(&value, bytes));
+
+    /// <summary>An access was made that no handler reports.</summary>
+    private void TellAccess(ulong address, bool write, ReadOnlySpan<byte> value)
+    {
+        Timing?.Accessed(this, address, write, value);
+        Probe?.Access(this, address, write, value);
+    }
 
     private uint BlockMode(bool step)
     {

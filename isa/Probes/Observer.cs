@@ -83,6 +83,11 @@ public abstract unsafe class Observer
     /// <summary>The time-stamp counter or a timer was read or armed: what follows may depend on time.</summary>
     public abstract void TimeUsed(Core core, bool timer, ulong value);
 
+    /// <summary>
+    /// Cycles that dynamic events of the instructions before have put on the clock: branches, fetches, loads, translations.
+    /// </summary>
+    public abstract void Stalled(Core core, ulong cycles);
+
     /// <summary>Cycles put on the clock by the machine: modelled host work (with its name), or none when it idled.</summary>
     public abstract void Charged(Core core, string? name, ulong cycles, bool sync);
 }

@@ -16,6 +16,10 @@ internal readonly unsafe struct AddressProbe : IProbe
     public static void Written<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged =>
         Append(lp, ProbeWord.Access<T>(address, write: true));
 
+    public static void Branched(LogicalProcessor* lp, BranchKind kind, bool taken, ulong next)
+    {
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Append(LogicalProcessor* lp, ulong word)
     {
@@ -37,6 +41,10 @@ internal readonly unsafe struct ValueProbe : IProbe
     public static void Written<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged =>
         Append(lp, ProbeWord.Access<T>(address, write: true), value);
 
+    public static void Branched(LogicalProcessor* lp, BranchKind kind, bool taken, ulong next)
+    {
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Append<T>(LogicalProcessor* lp, ulong word, T value) where T : unmanaged
     {
@@ -48,5 +56,31 @@ internal readonly unsafe struct ValueProbe : IProbe
         else
             at[1] = Width.ZeroExtend(value);
         cursor->Next = at + 1 + ((sizeof(T) + 7) / 8);
+    }
+}
+
+/// <summary>Two probes that see the same.</summary>
+internal readonly unsafe struct BothProbes<TFirst, TSecond> : IProbe
+    where TFirst : struct, IProbe where TSecond : struct, IProbe
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Read<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged
+    {
+        TFirst.Read(lp, address, value);
+        TSecond.Read(lp, address, value);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Written<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged
+    {
+        TFirst.Written(lp, address, value);
+        TSecond.Written(lp, address, value);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Branched(LogicalProcessor* lp, BranchKind kind, bool taken, ulong next)
+    {
+        TFirst.Branched(lp, kind, taken, next);
+        TSecond.Branched(lp, kind, taken, next);
     }
 }

@@ -56,7 +56,7 @@ internal static unsafe class Caches
         if (!core.TryTranslate(address.Value, Access.Read, core.Cpl == 3, implicitly: false, out Translation t))
             return Outcome.Fault;
         core.ChargeOperation(Operation.Clflushopt, address.Value);
-        core.Probe?.Maintained(core, Upkeep.Line, address.Value);
+        core.Tell(Upkeep.Line, address.Value);
         if ((t.Address.PageOffset & ~63) == 4096 - 64)
             core.Memory.PageWrittenBack(t.Address); // software flushes pages line by line; the last line counts
         return Outcome.Next;
@@ -71,7 +71,7 @@ internal static unsafe class Caches
             return exit;
         core.Memory.Ledger.PackageWrittenBack(core.Package);
         core.ChargeOperation(Operation.WbnoinvdBlock);
-        core.Probe?.Maintained(core, Upkeep.Caches, 0);
+        core.Tell(Upkeep.Caches, 0);
         return Outcome.Next;
     }
 

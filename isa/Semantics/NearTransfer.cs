@@ -1,6 +1,7 @@
 using Iced.Intel;
 using Seamsim.Isa.Engine;
 using Seamsim.Isa.Engine.Interpreter;
+using Seamsim.Isa.Ports;
 using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Semantics;
@@ -17,7 +18,7 @@ internal static unsafe class NearTransfer
             return Outcome.Fault;
         if (!IsInside(core, target))
             return core.RaiseGp0();
-        bool isIndirect = i.Op0Kind is OpKind.Register or OpKind.Memory;
+        bool isIndirect = IsIndirect(i);
         // CALL to the next instruction only reads RIP: it leaves the shadow stack alone
         bool shadows = core.ShadowStackEnabled(core.Cpl) && (isIndirect || target != i.NextIP);
         int slot = Math.Max(bytes, 4);
@@ -29,7 +30,7 @@ internal static unsafe class NearTransfer
             core.PushShadow(shadow, slot, i.NextIP);
         if (isIndirect)
             core.TrackIndirect(i);
-        return core.JumpNear(target);
+        return Told(core, i, isIndirect ? BranchKind.IndirectCall : BranchKind.Call, core.JumpNear(target));
     }
 
     public static Outcome Jmp(Core core, in Instruction i)
@@ -39,14 +40,15 @@ internal static unsafe class NearTransfer
         if (!core.TryReadOperand(i, 0, out ulong target))
             return Outcome.Fault;
         Outcome outcome = core.JumpNear(target);
-        if (outcome != Outcome.Fault && i.Op0Kind is OpKind.Register or OpKind.Memory)
+        if (outcome != Outcome.Fault && IsIndirect(i))
             core.TrackIndirect(i);
-        return outcome;
+        return Told(core, i, IsIndirect(i) ? BranchKind.Indirect : BranchKind.Direct, outcome);
     }
 
     /// <summary>Jcc whose target lies beyond the code segment: the branch faults when it is taken.</summary>
     public static Outcome Jcc(Core core, in Instruction i) =>
-        Holds(core.Lp, i.ConditionCode) ? core.JumpNear(i.NearBranchTarget) : Outcome.Next;
+        Told(core, i, BranchKind.Conditional,
+            Holds(core.Lp, i.ConditionCode) ? core.JumpNear(i.NearBranchTarget) : Outcome.Next);
 
     private static bool Holds(LogicalProcessor* lp, ConditionCode condition) => condition switch
     {
@@ -83,7 +85,7 @@ internal static unsafe class NearTransfer
         if (shadows)
             core.Lp->Ssp += (ulong)slot;
         core.StackPointer += (ulong)bytes + release;
-        return core.JumpNear(target);
+        return Told(core, i, BranchKind.Return, core.JumpNear(target));
     }
 
     public static Outcome Loop(Core core, in Instruction i)
@@ -99,11 +101,21 @@ internal static unsafe class NearTransfer
         Outcome outcome = goes ? core.JumpNear(i.NearBranchTarget) : Outcome.Next;
         if (outcome != Outcome.Fault)
             core.WriteRegister(register, count);
-        return outcome;
+        return Told(core, i, BranchKind.Conditional, outcome);
     }
 
     public static Outcome Jcxz(Core core, in Instruction i) =>
-        CountRegister(core, i, out _) == 0 ? core.JumpNear(i.NearBranchTarget) : Outcome.Next;
+        Told(core, i, BranchKind.Conditional,
+            CountRegister(core, i, out _) == 0 ? core.JumpNear(i.NearBranchTarget) : Outcome.Next);
+
+    private static bool IsIndirect(in Instruction i) => i.Op0Kind is OpKind.Register or OpKind.Memory;
+
+    private static Outcome Told(Core core, in Instruction i, BranchKind kind, Outcome outcome)
+    {
+        if (outcome != Outcome.Fault)
+            core.Timing?.Branched(core, kind, taken: outcome == Outcome.Jumped, i.NextIP);
+        return outcome;
+    }
 
     private static ulong CountRegister(Core core, in Instruction i, out Register register)
     {

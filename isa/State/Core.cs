@@ -51,6 +51,7 @@ public sealed unsafe partial class Core : IDisposable
         if (Lp is null)
             return;
         UnplugEngine();
+        Timing?.Dispose();
         GCHandle.FromIntPtr(Lp->Core).Free();
         NativeMemory.AlignedFree(Lp);
         Lp = null;

@@ -134,6 +134,9 @@ public unsafe struct LogicalProcessor
     /// <summary>Where handlers append what an observer wants to see; null while there is none.</summary>
     public Probes.ProbeCursor* Probe;
 
+    /// <summary>State of the attached <see cref="Ports.CoreTiming"/>, which alone knows its layout; null while there is none.</summary>
+    public void* Timing;
+
     /// <summary>RAX..R15 as the observer saw them last.</summary>
     public fixed ulong ProbedGpr[16];
 

@@ -23,6 +23,7 @@ public sealed unsafe partial class Core
     /// <summary>A VM exit: information fields, guest state, MSR areas, host state, in the manual's order.</summary>
     internal Outcome VmExit(in ExitInformation exit)
     {
+        Timing?.Settle(this);
         Vmcs v = CurrentVmcs;
         RecordExit(v, exit, (uint)exit.Reason);
         v[VmcsField.IdtVectoringInformation] = Vmx.Vectoring;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Seamsim.Isa;
 using Seamsim.Isa.Memory;
+using Seamsim.Isa.Ports;
 using Seamsim.Isa.State;
 using Seamsim.Timing;
 
@@ -15,10 +16,12 @@ internal sealed unsafe class GuestMachine : IDisposable
     private const ulong Cr4 = Cr4Bit.Pae | Cr4Bit.Osfxsr | Cr4Bit.Osxmmexcpt | Cr4Bit.Osxsave, AllVectors = 0xE7;
     private const int PageTables = 32;
 
-    public GuestMachine(byte[] program)
+    public GuestMachine(byte[] program, ICostModel? costs = null)
     {
         Memory = new PhysicalMemory(new KeyIdLayout(46, 0, 0, 0), [(0, PageTables * 2UL << 20)]);
-        Core = new Core(0, 0, Memory, new Functional());
+        Core = new Core(0, 0, Memory, costs ?? Functional.Instance);
+        if (costs is Interval interval)
+            interval.Attach(Core, interval.CreateCaches(packages: 1, lpsPerPackage: 1));
         Write(Pml4, Pdpt | 3);
         Write(Pdpt, Pd | 3);
         for (ulong table = 0; table < PageTables; table++)

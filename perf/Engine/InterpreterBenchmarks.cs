@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using Iced.Intel;
 using Seamsim.Isa;
+using Seamsim.Timing;
 
 namespace Seamsim.Perf.Engine;
 
@@ -11,16 +12,30 @@ namespace Seamsim.Perf.Engine;
 public unsafe class InterpreterBenchmarks
 {
     private const ulong Rounds = 100, Hash = 0x58a4133cbc214f39;
-    private GuestMachine machine = null!;
+    private GuestMachine machine = null!, timed = null!;
 
     [GlobalSetup]
-    public void Setup() => machine = new GuestMachine(GuestMachine.ReadListing("integer-kernel.lst"));
+    public void Setup()
+    {
+        byte[] program = GuestMachine.ReadListing("integer-kernel.lst");
+        machine = new GuestMachine(program);
+        timed = new GuestMachine(program, new Interval(CoreParameters.Shipped));
+    }
 
     [GlobalCleanup]
-    public void Cleanup() => machine.Dispose();
+    public void Cleanup()
+    {
+        machine.Dispose();
+        timed.Dispose();
+    }
 
-    [Benchmark(OperationsPerInvoke = 216_927_459, Description = "instruction of the integer kernel")]
-    public ulong IntegerKernel()
+    [Benchmark(Baseline = true, OperationsPerInvoke = 216_927_459, Description = "instruction of the integer kernel")]
+    public ulong IntegerKernel() => Run(machine);
+
+    [Benchmark(OperationsPerInvoke = 216_927_459, Description = "the same under interval: at most twice the baseline")]
+    public ulong IntegerKernelTimed() => Run(timed);
+
+    private static ulong Run(GuestMachine machine)
     {
         ulong hash = machine.Call(Rounds);
         return hash == Hash ? hash : throw new InvalidOperationException($"wrong result {hash:x}");

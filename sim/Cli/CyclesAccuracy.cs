@@ -67,7 +67,7 @@ internal static class CyclesAccuracy
         int arch = Array.IndexOf(header, "arch");
         if (arch < 0 && core is null)
             throw new ConfigurationException($"{path}:1: expected --core, or a column arch");
-        Dictionary<string, CoreParameters> cores = new(StringComparer.Ordinal);
+        Dictionary<string, PipelineParameters> cores = new(StringComparer.Ordinal);
         List<Measured> rows = [];
         for (int i = 1; i < lines.Length; i++)
         {
@@ -77,7 +77,7 @@ internal static class CyclesAccuracy
             if (cells.Length != header.Length)
                 throw new ConfigurationException($"{path}:{i + 1}: expected {header.Length} cells, not {cells.Length}");
             string name = core ?? cells[arch].ToLowerInvariant();
-            if (!cores.TryGetValue(name, out CoreParameters? parameters))
+            if (!cores.TryGetValue(name, out PipelineParameters? parameters))
                 cores.Add(name, parameters = CyclesCore.Find(name));
             if (!decimal.TryParse(cells[cycles], NumberStyles.Float, CultureInfo.InvariantCulture, out decimal measured)
                 || measured <= 0)
@@ -87,7 +87,7 @@ internal static class CyclesAccuracy
         return rows.Count > 0 ? rows : throw new ConfigurationException($"{path}: expected rows below the header");
     }
 
-    private static long Predict(string hex, CoreParameters core, BlockStart start) =>
+    private static long Predict(string hex, PipelineParameters core, BlockStart start) =>
         CyclesCore.TryHex(hex, out byte[] code, out _)
             && BlockPredictor.TryPredict(code, 0, core, start, out BlockCost cost)
             ? cost.Unrolled.Hundredths : Unpredicted;

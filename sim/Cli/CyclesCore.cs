@@ -11,22 +11,15 @@ internal static class CyclesCore
 
     /// <summary>The parameters of a shipped core or of a file.</summary>
     /// <exception cref="ConfigurationException">There is no such core, or the file is none of parameters.</exception>
-    public static CoreParameters Find(string name)
+    public static PipelineParameters Find(string name)
     {
-        if (CoreParameters.Find(name) is { } shipped)
+        if (PipelineParameters.Find(name) is { } shipped)
             return shipped;
-        if (!name.EndsWith(".csv", StringComparison.Ordinal))
+        if (!name.EndsWith(PipelineFile.Ending, StringComparison.Ordinal))
             throw new ConfigurationException(
-                $"--core: expected one of {string.Join(", ", CoreParameters.Shipped)}, "
+                $"--core: expected one of {string.Join(", ", PipelineParameters.Shipped)}, "
                 + $"or a .csv of parameters, not \"{name}\"");
-        try
-        {
-            return CoreParameters.Parse(name, InputFile.Read(name), table => Table(name, table));
-        }
-        catch (InvalidDataException wrong)
-        {
-            throw new ConfigurationException(wrong.Message, wrong);
-        }
+        return PipelineFile.Read(name);
     }
 
     /// <summary>Bytes of a text of hex digits; blanks between them do not matter.</summary>
@@ -42,11 +35,5 @@ internal static class CyclesCore
             return false;
         code = Convert.FromHexString(digits);
         return true;
-    }
-
-    private static string? Table(string parameters, string table)
-    {
-        string beside = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(parameters))!, table);
-        return File.Exists(beside) ? InputFile.Read(beside) : null;
     }
 }

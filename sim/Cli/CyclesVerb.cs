@@ -18,7 +18,7 @@ internal static class CyclesVerb
             { Description = "Basic blocks, each as hex bytes.", Arity = ArgumentArity.ZeroOrMore };
         Option<string?> core = new("--core")
         {
-            Description = $"{string.Join(", ", CoreParameters.Shipped)} (the default), "
+            Description = $"{string.Join(", ", PipelineParameters.Shipped)} (the default), "
                 + "or a .csv of parameters of your own.",
         };
         Option<string?> file = new("--file")
@@ -35,12 +35,22 @@ internal static class CyclesVerb
             Description = "A .csv with the columns hex, measured_cycles and perhaps arch: "
                 + "how far the unrolled predictions are from the measurements.",
         };
-        Command command = new("cycles", Description)
-            { blocks, core, file, start, expect };
-        command.SetAction(result => Run(new Terminal(result, global), result.GetValue(blocks) ?? [],
-            result.GetValue(core), result.GetValue(file), result.GetValue(expect),
-            Enum.Parse<BlockStart>(result.GetRequiredValue(start), ignoreCase: true)));
+        Option<string?> print = new("--print-core")
+            { Description = "Print the parameters of a shipped core, to edit and name with --core or timing_core, and stop." };
+        Command command = new("cycles", Description) { blocks, core, file, start, expect, print };
+        command.SetAction(result => result.GetValue(print) is { } shipped
+            ? Print(new Terminal(result, global), shipped)
+            : Run(new Terminal(result, global), result.GetValue(blocks) ?? [],
+                result.GetValue(core), result.GetValue(file), result.GetValue(expect),
+                Enum.Parse<BlockStart>(result.GetRequiredValue(start), ignoreCase: true)));
         return command;
+    }
+
+    private static int Print(Terminal terminal, string core)
+    {
+        terminal.Text(PipelineParameters.TextOf(core) ?? throw new ConfigurationException(
+            $"--print-core: expected one of {string.Join(", ", PipelineParameters.Shipped)}, not \"{core}\""));
+        return ExitCode.Pass;
     }
 
     private static int Run(
@@ -52,12 +62,12 @@ internal static class CyclesVerb
         if (expect is not null)
             return CyclesAccuracy.Run(terminal, expect, core, start);
         CyclesPrinter printer = new(terminal);
-        CoreParameters parameters = CyclesCore.Find(core ?? CyclesCore.Default);
+        PipelineParameters parameters = CyclesCore.Find(core ?? CyclesCore.Default);
         return file is null ? Each(printer, blocks, parameters, start)
             : Batch(printer, terminal, file, parameters, start);
     }
 
-    private static int Each(CyclesPrinter printer, string[] blocks, CoreParameters core, BlockStart start)
+    private static int Each(CyclesPrinter printer, string[] blocks, PipelineParameters core, BlockStart start)
     {
         List<BlockReport> reports = [];
         for (int i = 0; i < blocks.Length; i++)
@@ -68,7 +78,7 @@ internal static class CyclesVerb
     }
 
     private static int Batch(
-        CyclesPrinter printer, Terminal terminal, string file, CoreParameters core, BlockStart start)
+        CyclesPrinter printer, Terminal terminal, string file, PipelineParameters core, BlockStart start)
     {
         int code = ExitCode.Pass, line = 0;
         string name = file == "-" ? "stdin" : file;
@@ -94,6 +104,6 @@ internal static class CyclesVerb
     }
 
     /// <summary>The report on a block in hex; null with the reason when it is none.</summary>
-    private static BlockReport? Report(string hex, CoreParameters core, BlockStart start, out string reason) =>
+    private static BlockReport? Report(string hex, PipelineParameters core, BlockStart start, out string reason) =>
         CyclesCore.TryHex(hex, out byte[] code, out reason) ? BlockReport.Of(code, 0, core, start, out reason) : null;
 }

@@ -49,6 +49,8 @@ internal sealed class Composition : IDisposable
                 { Worlds = watch, Ledger = Account.Ledger, Caches = caches, ManagedCode = Managed };
             Cores[i].PowerOn(Uncore);
             BootState.Enter(Cores[i]);
+            if (caches is not null)
+                ((Interval)costs).Attach(Cores[i], caches);
             cpus[i] = new HostCpu(Cores[i], stubs, hostCosts, Account);
         }
         Definition = platform.ModuleDefinition;

@@ -1,12 +1,13 @@
 using Seamsim.Isa.Ports;
 using Seamsim.Isa.State;
+using Seamsim.Timing.Dynamic;
 
 namespace Seamsim.Timing;
 
 /// <summary>
-/// L1D and L2 of every logical processor, an L3 of every package, and the module's keyholes. Accesses of managed SEAM
-/// code go through it; those of instructions do not enter it. A miss fills every level on the way; a store takes the
-/// line from the other processors' L1D and L2.
+/// L1D, L1I and L2 of every logical processor, an L3 of every package, and the module's keyholes. Accesses of managed
+/// SEAM code go through it, those of instructions and page walks too. A miss fills every level on the way; a store takes
+/// the line from the other processors' L1 and L2.
 /// </summary>
 internal sealed class CacheHierarchy : ICacheTiming
 {
@@ -21,6 +22,7 @@ internal sealed class CacheHierarchy : ICacheTiming
         this.lpsPerPackage = lpsPerPackage;
         lps = [.. Enumerable.Range(0, packages * lpsPerPackage).Select(_ => new Lp(
             Cache(p, CoreParameter.L1dKib, CoreParameter.L1dWays, 1),
+            Cache(p, CoreParameter.L1iKib, CoreParameter.L1iWays, 1),
             Cache(p, CoreParameter.L2Kib, CoreParameter.L2Ways, 1),
             new LruCache(1, (int)p[CoreParameter.Keyholes])))];
         l3 = [.. Enumerable.Range(0, packages).Select(_ => Cache(p, CoreParameter.L3KibPerLp, CoreParameter.L3Ways, lpsPerPackage))];
@@ -29,15 +31,40 @@ internal sealed class CacheHierarchy : ICacheTiming
     /// <inheritdoc/>
     public Operation? Access(Core core, ulong address, bool write)
     {
+        lps[core.Index].Timing?.ForgetLines();
+        return Load(core, address, write, fetch: false);
+    }
+
+    /// <summary>As <see cref="Access"/> for an instruction, a fetch or a page walk.</summary>
+    public Operation? Load(Core core, ulong address, bool write, bool fetch)
+    {
         ulong line = address >> LineBits;
         Lp lp = lps[core.Index];
         if (write)
             TakeFromOthers(core.Index, line);
-        if (lp.L1.Touch(line))
+        if ((fetch ? lp.L1i : lp.L1).Touch(line))
             return null;
+        if (!write)
+            ShareWithOthers(core.Index, line);
         if (lp.L2.Touch(line))
             return Operation.L2Hit;
         return l3[core.Index / lpsPerPackage].Touch(line) ? Operation.L3Hit : Operation.DramAccess;
+    }
+
+    /// <summary>The model of a processor's instructions wants to know when others touch its L1 caches.</summary>
+    public void Serve(int index, IntervalTiming timing) => lps[index].Timing = timing;
+
+    /// <summary>WBINVD: the caches of a package are written back and emptied.</summary>
+    public void Empty(int package)
+    {
+        for (int i = package * lpsPerPackage; i < (package + 1) * lpsPerPackage; i++)
+        {
+            lps[i].L1.Clear();
+            lps[i].L1i.Clear();
+            lps[i].L2.Clear();
+            lps[i].Timing?.ForgetLines();
+        }
+        l3[package].Clear();
     }
 
     /// <inheritdoc/>
@@ -64,10 +91,22 @@ internal sealed class CacheHierarchy : ICacheTiming
         {
             if (i == but)
                 continue;
-            lps[i].L1.Remove(line);
+            bool had = lps[i].L1.Remove(line) | lps[i].L1i.Remove(line);
             lps[i].L2.Remove(line);
+            if (had)
+                lps[i].Timing?.ForgetLines();
         }
     }
 
-    private sealed record Lp(LruCache L1, LruCache L2, LruCache Keyholes);
+    private void ShareWithOthers(int but, ulong line)
+    {
+        for (int i = 0; i < lps.Length; i++)
+            if (i != but && lps[i].Timing is { } timing && lps[i].L1.Holds(line))
+                timing.ForgetOwned();
+    }
+
+    private sealed record Lp(LruCache L1, LruCache L1i, LruCache L2, LruCache Keyholes)
+    {
+        public IntervalTiming? Timing { get; set; }
+    }
 }

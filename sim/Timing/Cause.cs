@@ -6,6 +6,12 @@ public enum Cause : byte
     /// <summary>Straight-line instructions, and the code managed operations stand for.</summary>
     Issue,
 
+    /// <summary>Branches that went another way than predicted.</summary>
+    Branch,
+
+    /// <summary>Fetches that missed L1I or the ITLB, and taken branches whose target was not known.</summary>
+    Fetch,
+
     /// <summary>SEAMCALL, SEAMRET, VM entries, VM exits and TDCALL.</summary>
     Transition,
 
@@ -32,10 +38,10 @@ public enum Cause : byte
     /// </summary>
     Operand,
 
-    /// <summary>Loads and stores of the module's and the TDs' structures, as far as L1D answers them.</summary>
+    /// <summary>Loads and stores of the module's structures, as far as L1D answers them.</summary>
     Memory,
 
-    /// <summary>The module's loads and stores that L2 answers.</summary>
+    /// <summary>Loads and stores that L2 answers, as far as their latency shows.</summary>
     L2,
 
     /// <summary>Those that L3 answers.</summary>

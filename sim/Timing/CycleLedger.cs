@@ -1,6 +1,7 @@
 using Seamsim.Isa.Ports;
 using Seamsim.Isa.State;
 using Seamsim.Isa.Vmx;
+using Seamsim.Timing.Dynamic;
 
 namespace Seamsim.Timing;
 
@@ -49,6 +50,25 @@ public sealed class CycleLedger : IOperationLedger
         return sum;
     }
 
+    /// <summary>What a logical processor's cycles in a world were bound by, up to the last settlement.</summary>
+    public TopDown TopDownOf(int lp, World world)
+    {
+        const uint unit = 256;
+        Lp one = lps[lp];
+        ulong total = 0;
+        foreach (Cause cause in Enum.GetValues<Cause>())
+            total += one.Cycles[(int)world, (int)cause];
+        (ulong blocks, ulong frontEnd, ulong managed) = one.Slots[(int)world];
+        ulong issue = one.Cycles[(int)world, (int)Cause.Issue];
+        ulong retiring = Math.Min(issue, (blocks / unit) + (managed / Parameters[CoreParameter.IssueWidth]));
+        ulong front = Math.Min(issue - retiring, frontEnd / unit) + one.Cycles[(int)world, (int)Cause.Fetch];
+        ulong speculation = one.Cycles[(int)world, (int)Cause.Branch];
+        return new TopDown(retiring, speculation, front, total - retiring - speculation - front);
+    }
+
+    /// <summary>Has the sums of a processor's interval model booked at every settlement.</summary>
+    internal void Watch(int index, IntervalTiming timing) => lps[index].Timing = timing;
+
     /// <inheritdoc/>
     public void Charged(Core core, Operation operation, int count, uint cycles)
     {
@@ -64,8 +84,18 @@ public sealed class CycleLedger : IOperationLedger
         LeafPhase phase = lp.Advance(operation);
         Add(lp, phase, cost.Cause, own);
         Add(lp, phase, Cause.Issue, cycles - own);
+        if (cycles != own)
+            lp.Slots[(int)lp.World].Managed += (ulong)cost.Instructions * (uint)count;
         if (lp.World == World.Seam)
             lp.Counted(operation, (ulong)count);
+    }
+
+    /// <summary>A dynamic event of instructions has put cycles on the clock.</summary>
+    internal void Stalled(int index, Cause cause, uint cycles)
+    {
+        Lp lp = lps[index];
+        lp.Charged += cycles;
+        Add(lp, lp.Phase, cause, cycles);
     }
 
     /// <inheritdoc/>
@@ -85,6 +115,7 @@ public sealed class CycleLedger : IOperationLedger
     {
         Lp lp = lps[index];
         lp.World = world;
+        BookSums(lp);
         ulong unfinished = lp.Transition - Math.Min(transition, lp.Transition);
         if (lp.Charged + unfinished > spent)
             throw new InvalidOperationException(
@@ -124,6 +155,25 @@ public sealed class CycleLedger : IOperationLedger
         lps[index].Cycles[(int)world, (int)cause] += cycles;
     }
 
+    /// <summary>What the interval model counts by itself: branches, and the parts of blocks.</summary>
+    private void BookSums(Lp lp)
+    {
+        if (lp.Timing is not { } timing)
+            return;
+        (ulong mispredicted, ulong resteered) = timing.Branches;
+        ulong branch = (mispredicted - lp.Mispredicted) * Parameters[CoreParameter.Misprediction];
+        ulong fetch = (resteered - lp.Resteered) * Parameters[CoreParameter.Resteer];
+        (lp.Mispredicted, lp.Resteered) = (mispredicted, resteered);
+        lp.Charged += branch + fetch;
+        Add(lp, lp.Phase, Cause.Branch, branch);
+        Add(lp, lp.Phase, Cause.Fetch, fetch);
+        ref (ulong Blocks, ulong FrontEnd, ulong Managed) slots = ref lp.Slots[(int)lp.World];
+        (_, ulong retiring, ulong frontEnd, _) = timing.Spent;
+        slots.Blocks += retiring - lp.Retiring;
+        slots.FrontEnd += frontEnd - lp.FrontEnd;
+        (lp.Retiring, lp.FrontEnd) = (retiring, frontEnd);
+    }
+
     private static LeafLedger Find(SortedDictionary<ulong, LeafLedger> leaves, ulong number)
     {
         if (!leaves.TryGetValue(number, out LeafLedger? leaf))
@@ -154,6 +204,20 @@ public sealed class CycleLedger : IOperationLedger
         private ulong ofGuestCall;
 
         public ulong[,] Cycles { get; } = new ulong[Worlds, Causes];
+
+        /// <summary>By world: of blocks, 1/256 cycles that retire and that the front end needs; of managed code, instructions.</summary>
+        public (ulong Blocks, ulong FrontEnd, ulong Managed)[] Slots { get; } = new (ulong, ulong, ulong)[Worlds];
+
+        public IntervalTiming? Timing { get; set; }
+
+        /// <summary>Sums of <see cref="Timing"/> that are booked.</summary>
+        public ulong Mispredicted { get; set; }
+
+        public ulong Resteered { get; set; }
+
+        public ulong Retiring { get; set; }
+
+        public ulong FrontEnd { get; set; }
 
         public World World { get; set; } = World.Host;
 

@@ -15,7 +15,7 @@ public sealed class Functional : ICostModel
     public string Name => "functional";
 
     /// <inheritdoc/>
-    public uint BlockCycles(ReadOnlySpan<byte> code, ulong rip, int instructions) => (uint)Math.Max(instructions, 1);
+    public uint BlockCycles(ReadOnlySpan<byte> code, ulong rip, int bits, int instructions) => (uint)Math.Max(instructions, 1);
 
     /// <summary>One cycle an operation; straight-line work that is no operation of its own is free.</summary>
     public uint OperationCycles(Operation operation) =>

@@ -12,22 +12,31 @@ internal sealed class LruCache(int sets, int ways)
     public bool Touch(ulong tag)
     {
         Span<ulong> set = SetOf(tag);
+        if (set[0] == tag + 1)
+            return true;
         int at = set.IndexOf(tag + 1);
         set[..(at < 0 ? ways - 1 : at)].CopyTo(set[1..]);
         set[0] = tag + 1;
         return at >= 0;
     }
 
-    /// <summary>Takes a tag out.</summary>
-    public void Remove(ulong tag)
+    /// <summary>Whether a tag is there.</summary>
+    public bool Holds(ulong tag) => SetOf(tag).Contains(tag + 1);
+
+    /// <summary>Takes a tag out; whether it was there.</summary>
+    public bool Remove(ulong tag)
     {
         Span<ulong> set = SetOf(tag);
         int at = set.IndexOf(tag + 1);
         if (at < 0)
-            return;
+            return false;
         set[(at + 1)..].CopyTo(set[at..]);
         set[^1] = 0;
+        return true;
     }
+
+    /// <summary>Forgets everything.</summary>
+    public void Clear() => Array.Clear(tags);
 
     private Span<ulong> SetOf(ulong tag) => tags.AsSpan((int)(tag % (ulong)sets) * ways, ways);
 }

@@ -121,7 +121,7 @@ internal sealed class CyclesVerbTests
     [Test]
     public void A_core_of_ones_own_is_a_copied_file_with_a_changed_row()
     {
-        string shipped = Seamsim.Timing.Blocks.CoreParameters.TextOf("skl")!;
+        string shipped = Seamsim.Timing.Blocks.PipelineParameters.TextOf("skl")!;
         string file = Write("mine.csv",
             shipped.Replace("\nissue_width,4,", "\nissue_width,2,", StringComparison.Ordinal));
         (int code, string output, _) = Invoke("cycles", "--core", file, "--quiet", "31c0");

@@ -45,7 +45,8 @@ internal sealed class ProfileVerbTests
                 Directory.GetFiles(a).Select(Path.GetFileName).Order(StringComparer.Ordinal), Is.EqualTo(new[]
                 {
                     "config.toml", "leaves.csv", "leaves.png", "leaves.svg", "profile.json", "profile.speedscope.json",
-                    "stacks.folded", "stats.json", "stats.txt", "timeline.json", "worlds.csv", "worlds.png", "worlds.svg",
+                    "stacks.folded", "stats.json", "stats.txt", "timeline.json", "topdown.csv", "topdown.png", "topdown.svg",
+                    "worlds.csv", "worlds.png", "worlds.svg",
                 }));
             Assert.That(document.RootElement.GetProperty("model_b").GetString(), Is.EqualTo("interval, mine"));
             foreach (JsonElement leaf in document.RootElement.GetProperty("leaves").EnumerateArray())
@@ -88,6 +89,8 @@ internal sealed class ProfileVerbTests
     [TestCase("-c", "timing=functional")]
     [TestCase("-c", "timing_parameters=\"no-such-file.csv\"")]
     [TestCase("-c", "timing_parameters=\"alder-lake\"")]
+    [TestCase("-c", "timing_core=\"zen\"")]
+    [TestCase("-c", "timing_core=\"no-such-file.csv\"")]
     public void What_cannot_be_profiled_ends_with_two_and_says_what_was_expected(params string[] arguments)
     {
         (int code, _, string error) = Invoke(["profile", .. arguments]);

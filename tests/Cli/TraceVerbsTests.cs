@@ -50,6 +50,7 @@ internal sealed class TraceVerbsTests
     [TestCase("platform.packages=2", "expected timing=")]
     [TestCase("timing=oracle", "expected one of functional, interval")]
     [TestCase("timing_parameters=none.csv", "none.csv")]
+    [TestCase("timing_core=none.csv", "none.csv")]
     public void What_is_no_setting_of_a_model_is_refused(string setting, string complaint)
     {
         string trace = Path.Combine(directory, "out.sst");

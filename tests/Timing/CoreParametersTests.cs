@@ -44,7 +44,7 @@ internal sealed class CoreParametersTests
     {
         Interval model = new(CoreParameters.Shipped);
         Assert.That(
-            new[] { 1, 2, 3, 10, 11 }.Select(count => model.BlockCycles([], 0, count)),
+            new[] { 1, 2, 3, 10, 11 }.Select(count => model.BlockCycles([], 0, 64, count)),
             Is.EqualTo(new uint[] { 1, 1, 2, 5, 6 }));
     }
 

@@ -32,7 +32,7 @@ internal sealed unsafe partial class BlockBuilder
     {
         Address = LinearOf(key),
         Physical = new Hpa(key.Physical),
-        Bits = (key.Mode & 3) switch { 0 => 64, 1 => 32, _ => 16 },
+        Bits = BitsOf(key),
         Instructions = count,
         Paid = paid,
         Code = code,

@@ -56,7 +56,7 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
     /// </summary>
     private void Decode(in BlockKey key, int most)
     {
-        int bits = (key.Mode & 3) switch { 0 => 64, 1 => 32, _ => 16 };
+        int bits = BitsOf(key);
         var reader = new ByteArrayCodeReader(bytes, 0, available);
         Isa.Decode.FeatureGate features = core.Features;
         Decoder decoder = Decoder.Create(bits, reader, key.Rip, features.Options);
@@ -80,6 +80,8 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
                 break;
         }
     }
+
+    private static int BitsOf(in BlockKey key) => (key.Mode & 3) switch { 0 => 64, 1 => 32, _ => 16 };
 
     /// <summary>
     /// An instruction of 15 bytes that only a 16th would complete is too long, which is #GP(0); one that 15 bytes make
@@ -111,11 +113,13 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
 
     private Block Emit(in BlockKey key, OpArena arena, Hpa? second, bool step)
     {
-        Op* head = arena.Take(count + 4);
+        Op* head = arena.Take(count + 5);
         Op* op = head + 1;
-        bool code64 = (key.Mode & 3) == 0;
         if (core.Probe is not null)
-            op++; // the block marker
+            op++; // the observer's marker
+        if (core.Timing is not null)
+            head->Link = step ? head + count + 4 : op++; // that of the timing; a step's is not run through
+        bool code64 = (key.Mode & 3) == 0;
         int used = 0;
         for (; used < count; used++)
         {
@@ -227,7 +231,10 @@ internal sealed unsafe partial class BlockBuilder(Core core, HandlerTable handle
         head->NextRip = key.Rip;
         head->Left = (byte)count;
         ReadOnlySpan<byte> code = bytes.AsSpan(0, Math.Min(length, available));
-        head->Imm = core.Costs.BlockCycles(code, key.Rip, count);
+        if (core.Timing is { } timing)
+            timing.Define(core, head->Link, BlockOf(key, code, paid: false));
+        else
+            head->Imm = core.Costs.BlockCycles(code, key.Rip, BitsOf(key), count);
         if (core.Probe is not null)
             FillMarker(head, key, code);
     }

@@ -1,16 +1,19 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using Seamsim.Isa.Ports;
 using Seamsim.Isa.Semantics;
 using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Engine.Interpreter;
 
 /// <summary>JMP rel.</summary>
-internal static unsafe class JumpDirect
+internal static unsafe class JumpDirect<TProbe>
+    where TProbe : struct, IProbe
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Op* Run(LogicalProcessor* lp, Op* op)
     {
+        TProbe.Branched(lp, BranchKind.Direct, taken: true, op->NextRip);
         if (op->Link == null)
             return Flow.Taken(lp, op);
         op = op->Link;
@@ -38,20 +41,22 @@ internal static unsafe class FallThrough
 }
 
 /// <summary>Jcc on the flags.</summary>
-internal static unsafe class JumpIf<TCondition>
-    where TCondition : struct, ICondition
+internal static unsafe class JumpIf<TCondition, TProbe>
+    where TCondition : struct, ICondition where TProbe : struct, IProbe
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Op* Run(LogicalProcessor* lp, Op* op)
     {
         if (TCondition.Holds(lp))
         {
+            TProbe.Branched(lp, BranchKind.Conditional, taken: true, op->NextRip);
             if (op->Link == null)
                 return Flow.Taken(lp, op);
             op = op->Link;
         }
         else
         {
+            TProbe.Branched(lp, BranchKind.Conditional, taken: false, op->NextRip);
             if (op->LinkNext == null)
                 return Flow.NotTaken(lp, op);
             op = op->LinkNext;
@@ -64,9 +69,10 @@ internal static unsafe class JumpIf<TCondition>
 }
 
 /// <summary>CMP and Jcc in one op.</summary>
-internal static unsafe class CompareJump<TCondition, T, TDst, TSrc, TFlags>
+internal static unsafe class CompareJump<TCondition, T, TDst, TSrc, TFlags, TProbe>
     where TCondition : struct, ICondition where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
     where TDst : struct, IOperand where TSrc : struct, IOperand where TFlags : struct, IFlagSink
+    where TProbe : struct, IProbe
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Op* Run(LogicalProcessor* lp, Op* op)
@@ -90,12 +96,14 @@ internal static unsafe class CompareJump<TCondition, T, TDst, TSrc, TFlags>
         Cmp.Apply<T, TFlags>(lp, a, b);
         if (TCondition.Compared(a, b))
         {
+            TProbe.Branched(lp, BranchKind.Conditional, taken: true, op->NextRip);
             if (TDst.IsCareful || TSrc.IsCareful || op->Link == null)
                 return Flow.Taken(lp, op);
             op = op->Link;
         }
         else
         {
+            TProbe.Branched(lp, BranchKind.Conditional, taken: false, op->NextRip);
             if (TDst.IsCareful || TSrc.IsCareful || op->LinkNext == null)
                 return Flow.NotTaken(lp, op);
             op = op->LinkNext;
@@ -108,9 +116,10 @@ internal static unsafe class CompareJump<TCondition, T, TDst, TSrc, TFlags>
 }
 
 /// <summary>TEST and Jcc in one op.</summary>
-internal static unsafe class TestJump<TCondition, T, TDst, TSrc, TFlags>
+internal static unsafe class TestJump<TCondition, T, TDst, TSrc, TFlags, TProbe>
     where TCondition : struct, ICondition where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
     where TDst : struct, IOperand where TSrc : struct, IOperand where TFlags : struct, IFlagSink
+    where TProbe : struct, IProbe
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Op* Run(LogicalProcessor* lp, Op* op)
@@ -126,12 +135,14 @@ internal static unsafe class TestJump<TCondition, T, TDst, TSrc, TFlags>
         TFlags.Logic(lp, result);
         if (TCondition.Tested(result))
         {
+            TProbe.Branched(lp, BranchKind.Conditional, taken: true, op->NextRip);
             if (TDst.IsCareful || op->Link == null)
                 return Flow.Taken(lp, op);
             op = op->Link;
         }
         else
         {
+            TProbe.Branched(lp, BranchKind.Conditional, taken: false, op->NextRip);
             if (TDst.IsCareful || op->LinkNext == null)
                 return Flow.NotTaken(lp, op);
             op = op->LinkNext;
@@ -144,8 +155,8 @@ internal static unsafe class TestJump<TCondition, T, TDst, TSrc, TFlags>
 }
 
 /// <summary>JMP r/m64.</summary>
-internal static unsafe class JumpIndirect<TSrc>
-    where TSrc : struct, IOperand
+internal static unsafe class JumpIndirect<TSrc, TProbe>
+    where TSrc : struct, IOperand where TProbe : struct, IProbe
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Op* Run(LogicalProcessor* lp, Op* op)
@@ -158,6 +169,7 @@ internal static unsafe class JumpIndirect<TSrc>
             return op->Careful(lp, op);
         }
         ulong rip = TSrc.Read<ulong>(lp, op, from);
+        TProbe.Branched(lp, BranchKind.Indirect, taken: true, op->NextRip);
         JumpEntry* entry = Flow.JumpSlot(lp, rip);
         if (TSrc.IsCareful || entry->Rip != rip || entry->Space != lp->CodeSpace)
         {
@@ -173,8 +185,8 @@ internal static unsafe class JumpIndirect<TSrc>
 }
 
 /// <summary>CALL r/m64.</summary>
-internal static unsafe class CallIndirect<TSrc, TPath>
-    where TSrc : struct, IOperand where TPath : struct, IPath
+internal static unsafe class CallIndirect<TSrc, TPath, TProbe>
+    where TSrc : struct, IOperand where TPath : struct, IPath where TProbe : struct, IProbe
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Op* Run(LogicalProcessor* lp, Op* op)
@@ -196,6 +208,7 @@ internal static unsafe class CallIndirect<TSrc, TPath>
             return Flow.Fault(lp, op);
         TPath.Write(lp, to, op->NextRip);
         lp->Gpr[4] = to;
+        TProbe.Branched(lp, BranchKind.IndirectCall, taken: true, op->NextRip);
         JumpEntry* entry = Flow.JumpSlot(lp, rip);
         if (TPath.IsCareful || entry->Rip != rip || entry->Space != lp->CodeSpace)
         {
@@ -211,20 +224,22 @@ internal static unsafe class CallIndirect<TSrc, TPath>
 }
 
 /// <summary>Counts RCX down and decides: LOOP, LOOPE, LOOPNE, JRCXZ.</summary>
-internal static unsafe class LoopJump<TLoop>
-    where TLoop : struct, ILoop
+internal static unsafe class LoopJump<TLoop, TProbe>
+    where TLoop : struct, ILoop where TProbe : struct, IProbe
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Op* Run(LogicalProcessor* lp, Op* op)
     {
         if (TLoop.Taken(lp))
         {
+            TProbe.Branched(lp, BranchKind.Conditional, taken: true, op->NextRip);
             if (op->Link == null)
                 return Flow.Taken(lp, op);
             op = op->Link;
         }
         else
         {
+            TProbe.Branched(lp, BranchKind.Conditional, taken: false, op->NextRip);
             if (op->LinkNext == null)
                 return Flow.NotTaken(lp, op);
             op = op->LinkNext;

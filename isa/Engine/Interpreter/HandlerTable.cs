@@ -26,12 +26,13 @@ internal sealed unsafe class HandlerTable
     ];
 
     private readonly ConcurrentDictionary<ulong, nint> handlers = new();
-    private readonly Type fast, careful;
+    private readonly Type fast, careful, probe;
 
     private HandlerTable(Type probe)
     {
         fast = typeof(FastPath<>).MakeGenericType(probe);
         careful = typeof(CarefulPath);
+        this.probe = probe;
     }
 
     /// <summary>The handlers that report to <paramref name="probe"/>, a struct that implements IProbe.</summary>
@@ -104,16 +105,16 @@ internal sealed unsafe class HandlerTable
             Family.Push => Make(typeof(Push<,>), src, path),
             Family.Pop => Make(typeof(Pop<>), path),
             Family.LeaveFrame => Make(typeof(LeaveFrame<>), path),
-            Family.CallDirect => Make(typeof(CallDirect<>), path),
-            Family.CallIndirect => Make(typeof(CallIndirect<,>), src, path),
-            Family.Return => Make(typeof(Return<>), path),
-            Family.JumpDirect => typeof(JumpDirect),
+            Family.CallDirect => Make(typeof(CallDirect<,>), path, probe),
+            Family.CallIndirect => Make(typeof(CallIndirect<,,>), src, path, probe),
+            Family.Return => Make(typeof(Return<,>), path, probe),
+            Family.JumpDirect => Make(typeof(JumpDirect<>), probe),
             Family.FallThrough => typeof(FallThrough),
-            Family.JumpIf => Make(typeof(JumpIf<>), condition),
-            Family.CompareJump => Make(typeof(CompareJump<,,,,>), condition, width, dst, src, flags),
-            Family.TestJump => Make(typeof(TestJump<,,,,>), condition, width, dst, src, flags),
-            Family.JumpIndirect => Make(typeof(JumpIndirect<>), src),
-            Family.LoopJump => Make(typeof(LoopJump<>), operation),
+            Family.JumpIf => Make(typeof(JumpIf<,>), condition, probe),
+            Family.CompareJump => Make(typeof(CompareJump<,,,,,>), condition, width, dst, src, flags, probe),
+            Family.TestJump => Make(typeof(TestJump<,,,,,>), condition, width, dst, src, flags, probe),
+            Family.JumpIndirect => Make(typeof(JumpIndirect<,>), src, probe),
+            Family.LoopJump => Make(typeof(LoopJump<,>), operation, probe),
             Family.Managed => typeof(ManagedOp),
             _ => typeof(SystemOp),
         };

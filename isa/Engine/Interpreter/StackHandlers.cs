@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Seamsim.Isa.Ports;
 using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Engine.Interpreter;
@@ -83,8 +84,8 @@ internal static unsafe class LeaveFrame<TPath>
 }
 
 /// <summary>CALL rel32.</summary>
-internal static unsafe class CallDirect<TPath>
-    where TPath : struct, IPath
+internal static unsafe class CallDirect<TPath, TProbe>
+    where TPath : struct, IPath where TProbe : struct, IProbe
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Op* Run(LogicalProcessor* lp, Op* op)
@@ -98,6 +99,7 @@ internal static unsafe class CallDirect<TPath>
         }
         TPath.Write(lp, to, op->NextRip);
         lp->Gpr[4] = to;
+        TProbe.Branched(lp, BranchKind.Call, taken: true, op->NextRip);
         if (TPath.IsCareful || op->Link == null)
             return Flow.Taken(lp, op);
         op = op->Link;
@@ -109,8 +111,8 @@ internal static unsafe class CallDirect<TPath>
 }
 
 /// <summary>RET and RET imm16.</summary>
-internal static unsafe class Return<TPath>
-    where TPath : struct, IPath
+internal static unsafe class Return<TPath, TProbe>
+    where TPath : struct, IPath where TProbe : struct, IProbe
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Op* Run(LogicalProcessor* lp, Op* op)
@@ -123,6 +125,7 @@ internal static unsafe class Return<TPath>
             return op->Careful(lp, op);
         }
         ulong rip = TPath.Read<ulong>(lp, from);
+        TProbe.Branched(lp, BranchKind.Return, taken: true, op->NextRip);
         JumpEntry* entry = Flow.JumpSlot(lp, rip);
         if (TPath.IsCareful || entry->Rip != rip || entry->Space != lp->CodeSpace)
         {

@@ -81,6 +81,9 @@ internal static class ReplayVerb
     private static string Applies(ReplayReport report) => (report.IsRecordedModel, report.ReadsTime) switch
     {
         (true, _)      => "The trace was recorded with this model: these are the live run's cycles.",
+        _ when report.HasStalls =>
+            $"{Show(report.Stalls)} cycles of branches, fetches, loads and translations are the recorded run's; "
+            + "blocks and operations are computed under this model.",
         (false, false) => "Software did not read time: these are the cycles of a live run under this model.",
         _              => "Software read time: a live run under this model may take another path and other cycles.",
     };

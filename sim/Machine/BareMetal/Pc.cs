@@ -60,6 +60,8 @@ internal sealed class Pc : IDisposable
             core.PowerOn(uncore);
             if (i != 0)
                 PcStart.WaitForStartUp(core);
+            if (caches is not null)
+                ((Interval)options.Costs).Attach(core, caches);
             processors[i] = new PcProcessor(core, events, account);
         }
         scheduler.Attach(processors);

@@ -69,7 +69,7 @@ internal sealed class InputFiles(string directory)
     {
         "guest"  => BuiltInGuests.Find(text) is null,
         "module" or "from_module" => text.EndsWith(".toml", StringComparison.Ordinal),
-        "timing_parameters" => text.EndsWith(".csv", StringComparison.Ordinal),
+        "timing_parameters" or "timing_core" => text.EndsWith(".csv", StringComparison.Ordinal),
         _        => false,
     };
 

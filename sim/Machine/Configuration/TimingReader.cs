@@ -1,14 +1,15 @@
 using Seamsim.Isa.Ports;
 using Seamsim.Timing;
+using Seamsim.Timing.Blocks;
 
 namespace Seamsim.Configuration;
 
 /// <summary>The cost model a scenario asks for.</summary>
 internal static class TimingReader
 {
-    private const string Parameters = "timing_parameters", FileEnding = ".csv";
+    private const string Parameters = "timing_parameters", Core = "timing_core", FileEnding = ".csv";
 
-    /// <summary>Reads <c>timing</c> and <c>timing_parameters</c>.</summary>
+    /// <summary>Reads <c>timing</c>, <c>timing_parameters</c> and <c>timing_core</c>.</summary>
     /// <param name="top">The scenario's top level.</param>
     /// <param name="directory">Where relative paths start.</param>
     public static ICostModel Read(SettingReader top, string directory)
@@ -17,21 +18,31 @@ internal static class TimingReader
         string parameters = top.Text(Parameters);
         if (!parameters.EndsWith(FileEnding, StringComparison.Ordinal) && parameters != CoreParameters.ShippedName)
             throw top.Wrong(Parameters, $"\"{CoreParameters.ShippedName}\" or the path of a {FileEnding} file");
+        string core = top.Text(Core);
+        if (!core.EndsWith(PipelineFile.Ending, StringComparison.Ordinal) && !PipelineParameters.Shipped.Contains(core))
+            throw top.Wrong(
+                Core, $"{string.Join(", ", PipelineParameters.Shipped)}, or the path of a {PipelineFile.Ending} file");
         if (model != Interval.ShortName)
             return CostModels.Create(model)!;
-        if (parameters == CoreParameters.ShippedName)
-            return new Interval(CoreParameters.Shipped);
-        return new Interval(ReadFile(top, Path.Combine(directory, parameters)));
+        CoreParameters costs = parameters == CoreParameters.ShippedName
+            ? CoreParameters.Shipped
+            : ReadFile(top, Path.Combine(directory, parameters));
+        if (PipelineParameters.Shipped.Contains(core))
+            return new Interval(costs, core, () => PipelineParameters.Find(core)!);
+        PipelineParameters own = PipelineFile.Read(Path.Combine(directory, core));
+        return new Interval(costs, Path.GetFileNameWithoutExtension(core), () => own);
     }
 
-    /// <summary>The model that settings alone ask for, <c>timing=…</c> and <c>timing_parameters=…</c>.</summary>
+    /// <summary>
+    /// The model that settings alone ask for: <c>timing=…</c>, <c>timing_parameters=…</c> and <c>timing_core=…</c>.
+    /// </summary>
     /// <exception cref="ConfigurationException">A setting is about something else, or its value cannot be used.
     /// </exception>
     public static ICostModel Read(IReadOnlyList<string> settings)
     {
         foreach (string setting in settings)
-            if (setting.Split('=')[0].Trim() is not ("timing" or Parameters))
-                throw new ConfigurationException($"-c {setting}: expected timing=… or {Parameters}=…");
+            if (setting.Split('=')[0].Trim() is not ("timing" or Parameters or Core))
+                throw new ConfigurationException($"-c {setting}: expected timing=…, {Parameters}=… or {Core}=…");
         return Read(new SettingReader(Layers.Resolve(null, settings), ""), "");
     }
 

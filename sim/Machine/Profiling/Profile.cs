@@ -6,6 +6,9 @@ namespace Seamsim.Profiling;
 /// <summary>Cycles of a logical processor in a world on a cause.</summary>
 internal readonly record struct WorldPart(int Lp, World World, Cause Cause, ulong Cycles);
 
+/// <summary>What a logical processor's cycles in a world were bound by.</summary>
+internal readonly record struct TopDownPart(int Lp, World World, TopDown Parts);
+
 /// <summary>Where the cycles of a run went.</summary>
 internal sealed record Profile
 {
@@ -21,6 +24,9 @@ internal sealed record Profile
     /// <summary>Everything, by processor, world and cause; the sum is that of the clocks.</summary>
     public required IReadOnlyList<WorldPart> Worlds { get; init; }
 
+    /// <summary>Top-down level 1, by processor and world.</summary>
+    public required IReadOnlyList<TopDownPart> TopDown { get; init; }
+
     /// <summary>Cycles of all logical processors.</summary>
     public ulong Total => Worlds.Aggregate(0UL, (sum, part) => sum + part.Cycles);
 
@@ -35,6 +41,14 @@ internal sealed record Profile
             Model = machine.TimingModel,
             Leaves = Leaf(ledger.Leaves, Names.OfLeaf, ledger),
             GuestLeaves = Leaf(ledger.GuestLeaves, Names.OfGuestLeaf, ledger),
+            TopDown =
+            [
+                .. from lp in Enumerable.Range(0, machine.Platform.LpCount)
+                   from world in Seamsim.Timing.TopDown.Worlds
+                   let parts = ledger.TopDownOf(lp, world)
+                   where parts.Total != 0
+                   select new TopDownPart(lp, world, parts),
+            ],
             Worlds =
             [
                 .. from lp in Enumerable.Range(0, machine.Platform.LpCount)

@@ -40,6 +40,16 @@ internal static class ProfileCsv
         return text.ToString();
     }
 
+    /// <summary>A row for each processor and world: top-down level 1.</summary>
+    public static string TopDown(Profile profile)
+    {
+        StringBuilder text = new("lp,world,retiring,bad_speculation,frontend_bound,backend_bound,cycles,model\n");
+        foreach ((int lp, World world, TopDown parts) in profile.TopDown)
+            text.Append($"{lp},{ProfileText.Of(world)},").AppendJoin(',', parts.Named.Select(part => part.Cycles))
+                .Append($",{parts.Total},\"{profile.Model}\"\n");
+        return text.ToString();
+    }
+
     /// <summary>The causes that occur in leaves.</summary>
     public static Cause[] CausesOf(Profile profile) =>
         [.. Enum.GetValues<Cause>().Where(cause => profile.Leaves.Any(leaf => leaf.Of(cause) != 0))];

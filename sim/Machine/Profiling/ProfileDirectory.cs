@@ -12,6 +12,7 @@ internal static class ProfileDirectory
         File.WriteAllText(In(ProfileJson.FileName), ProfileJson.Of(profile));
         File.WriteAllText(In("leaves.csv"), ProfileCsv.Leaves(profile));
         File.WriteAllText(In("worlds.csv"), ProfileCsv.Worlds(profile));
+        File.WriteAllText(In("topdown.csv"), ProfileCsv.TopDown(profile));
         File.WriteAllText(In("stacks.folded"), Stacks.ToCollapsed(profile));
         using (FileStream file = File.Create(In("profile.speedscope.json")))
             Stacks.WriteSpeedscope(file, profile);
@@ -19,6 +20,7 @@ internal static class ProfileDirectory
             PerfettoTimeline.Write(file, timeline, profile.Model, logicalProcessors);
         Write(In("leaves"), ProfilePlots.Leaves(profile));
         Write(In("worlds"), ProfilePlots.Worlds(profile));
+        Write(In("topdown"), ProfilePlots.TopDown(profile));
     }
 
     private static void Write(string path, (byte[] Png, byte[] Svg) image)

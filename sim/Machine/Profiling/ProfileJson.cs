@@ -34,6 +34,17 @@ internal static class ProfileJson
                 json.WriteEndObject();
             }
             json.WriteEndArray();
+            json.WriteStartArray("top_down");
+            foreach ((int lp, World world, TopDown parts) in profile.TopDown)
+            {
+                json.WriteStartObject();
+                json.WriteNumber("lp", lp);
+                json.WriteString("world", world.ToString());
+                foreach ((string name, ulong cycles) in parts.Named)
+                    json.WriteNumber(name, cycles);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
             json.WriteEndObject();
         }
         return Encoding.UTF8.GetString(bytes.ToArray()) + "\n";
@@ -53,6 +64,10 @@ internal static class ProfileJson
                 Model = root.GetProperty("model").GetString()!,
                 Leaves = ReadLeaves(root.GetProperty("leaves")),
                 GuestLeaves = ReadLeaves(root.GetProperty("guest_leaves")),
+                TopDown = [.. root.GetProperty("top_down").EnumerateArray().Select(part => new TopDownPart(
+                    part.GetProperty("lp").GetInt32(), Enum.Parse<World>(part.GetProperty("world").GetString()!), new TopDown(
+                        part.GetProperty("retiring").GetUInt64(), part.GetProperty("bad_speculation").GetUInt64(),
+                        part.GetProperty("frontend_bound").GetUInt64(), part.GetProperty("backend_bound").GetUInt64())))],
                 Worlds = [.. root.GetProperty("worlds").EnumerateArray().Select(part => new WorldPart(
                     part.GetProperty("lp").GetInt32(), Enum.Parse<World>(part.GetProperty("world").GetString()!),
                     Enum.Parse<Cause>(part.GetProperty("cause").GetString()!), part.GetProperty("cycles").GetUInt64()))],

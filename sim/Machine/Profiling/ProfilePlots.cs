@@ -20,7 +20,7 @@ internal static class ProfilePlots
         Cause[] causes = ProfileCsv.CausesOf(profile);
         Panel panel = Draw(
             [.. leaves.Select(leaf => ($"{leaf.Name}  {FigureText.Of(leaf.Mean)}", causes.Select(leaf.Of).ToArray()))],
-            causes, "share of the leaf's cycles (%); behind the name: cycles of a call");
+            [.. causes.Select(ProfileText.Of)], "share of the leaf's cycles (%); behind the name: cycles of a call");
         return PlotImage.Draw("leaves", $"Cycles of SEAMCALL leaves by cause ({profile.Model})", [panel]);
     }
 
@@ -35,18 +35,33 @@ internal static class ProfilePlots
             [.. worlds.Select(world => (ProfileText.Of(world), causes.Select(cause => Of(world, cause)).ToArray()))];
         for (int i = 0; i < rows.Length; i++)
             rows[i].Name += "  " + FigureText.Of(rows[i].Cycles.Sum(part => (double)part));
-        Panel panel = Draw(rows, causes, "share of the world's cycles (%); behind the name: cycles");
+        Panel panel = Draw(rows, [.. causes.Select(ProfileText.Of)], "share of the world's cycles (%); behind the name: cycles");
         return PlotImage.Draw("worlds", $"Cycles of worlds by cause ({profile.Model})", [panel]);
     }
 
-    private static Panel Draw((string Name, ulong[] Cycles)[] rows, Cause[] causes, string label)
+    /// <summary>A row for each world: top-down level 1 of all processors together.</summary>
+    public static (byte[] Png, byte[] Svg) TopDown(Profile profile)
+    {
+        (World World, TopDown Parts)[] worlds =
+        [
+            .. profile.TopDown.GroupBy(part => part.World).OrderBy(group => group.Key)
+                .Select(group => (group.Key, group.Aggregate(default(TopDown), (sum, part) => sum + part.Parts))),
+        ];
+        Panel panel = Draw(
+            [.. worlds.Select(row => ($"{ProfileText.Of(row.World)}  {FigureText.Of(row.Parts.Total)}",
+                row.Parts.Named.Select(part => part.Cycles).ToArray()))],
+            [.. default(TopDown).Named.Select(part => part.Name)], "share of the world's cycles (%); behind the name: cycles");
+        return PlotImage.Draw("topdown", $"Top-down level 1 of worlds ({profile.Model})", [panel]);
+    }
+
+    private static Panel Draw((string Name, ulong[] Cycles)[] rows, string[] parts, string label)
     {
         PlotFont.Use();
         Plot plot = PanelStyle.Create(label, "");
         List<LegendItem> legend = [];
         NumericManual ticks = new();
-        for (int cause = 0; cause < causes.Length; cause++)
-            legend.Add(new LegendItem { LabelText = ProfileText.Of(causes[cause]), FillColor = ColourOf(cause) });
+        for (int part = 0; part < parts.Length; part++)
+            legend.Add(new LegendItem { LabelText = parts[part], FillColor = ColourOf(part) });
         for (int row = 0; row < rows.Length; row++)
         {
             AddRow(plot, rows[row].Cycles, rows.Length - 1 - row);

@@ -1,6 +1,8 @@
 using Seamsim.Configuration;
+using Seamsim.Isa.State;
 using Seamsim.Profiling;
 using Seamsim.Timing;
+using Seamsim.Timing.Dynamic;
 
 namespace Seamsim.Runs;
 
@@ -8,8 +10,14 @@ namespace Seamsim.Runs;
 internal static class LedgerStats
 {
     /// <summary>Adds what is not zero, by world and by leaf.</summary>
-    public static void Add(List<Stat> stats, CycleLedger ledger)
+    public static void Add(List<Stat> stats, CycleLedger ledger, IReadOnlyList<Core> cores)
     {
+        foreach (Core core in cores)
+            if (Interval.CountsOf(core) is { } counts)
+                AddEvents(stats, ProfileText.OfLp(core.Index), counts);
+        foreach (World world in TopDown.Worlds)
+            Add(stats, $"topdown.{ProfileText.Of(world)}", cores.Aggregate(
+                default(TopDown), (sum, core) => sum + ledger.TopDownOf(core.Index, world)), ProfileText.Of(world));
         foreach (World world in Enum.GetValues<World>())
             foreach (Cause cause in Enum.GetValues<Cause>())
                 if (ledger.Of(world, cause) is var cycles and not 0)
@@ -17,6 +25,21 @@ internal static class LedgerStats
                         $"Cycles of all logical processors in {ProfileText.Of(world)} on {ProfileText.Of(cause)}"));
         foreach (LeafLedger leaf in ledger.Leaves)
             Add(stats, leaf, ledger.Parameters);
+    }
+
+    private static void AddEvents(List<Stat> stats, string prefix, EventCounts counts)
+    {
+        foreach ((string name, ulong count, string unit, string description) in counts.All)
+            if (count != 0)
+                stats.Add(new($"{prefix}.{name}", count, unit, description));
+    }
+
+    private static void Add(List<Stat> stats, string prefix, TopDown parts, string world)
+    {
+        if (parts.Total == 0)
+            return;
+        foreach ((string name, ulong cycles) in parts.Named)
+            stats.Add(new($"{prefix}.{name}", cycles, "cycle", $"Top-down level 1 of {world}: {name}"));
     }
 
     private static void Add(List<Stat> stats, LeafLedger leaf, CoreParameters parameters)

@@ -35,7 +35,7 @@ internal static class Stats
         foreach (LeafAccount leaf in account.Leaves)
             AddLeaf(stats, leaf);
         if (account.Ledger is { } ledger)
-            LedgerStats.Add(stats, ledger);
+            LedgerStats.Add(stats, ledger, machine.Cores);
         stats.Add(new("host.clobbered_msrs", (ulong)report.Clobbered.Count, "MSR",
             "MSRs of the host that trust domains changed and nobody restored"));
         foreach (TdReport td in report.Tds)

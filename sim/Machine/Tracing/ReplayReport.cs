@@ -22,11 +22,20 @@ public sealed class ReplayReport
     /// <summary>Cycles of the run that the trace does not hold: other worlds, processors, or outside of the region.</summary>
     public ulong Unrecorded { get; internal set; }
 
+    /// <summary>
+    /// Cycles of branches, fetches, loads and translations, as the run had them when it was recorded: they are not
+    /// computed again.
+    /// </summary>
+    public ulong Stalls { get; internal set; }
+
+    /// <summary>The model computes such cycles, or the trace has them.</summary>
+    public required bool HasStalls { get; init; }
+
     /// <summary>Instructions retired.</summary>
     public ulong Instructions => lps.Aggregate(0UL, (sum, lp) => sum + lp.Instructions);
 
     /// <summary>Whether the cycles are those a live run under the model would have.</summary>
-    public bool IsLiveRun => IsRecordedModel || !ReadsTime;
+    public bool IsLiveRun => IsRecordedModel || (!ReadsTime && !HasStalls);
 
     internal ReplayLp Lp(int index)
     {
@@ -55,6 +64,9 @@ public sealed class ReplayLp(int index)
     public Booked Of(World world) => worlds[(int)world];
 
     internal World World { get; set; } = World.Host;
+
+    /// <summary>Blocks so far, in units of a cycle.</summary>
+    internal ulong Units { get; set; }
 
     internal void Book(World world, ulong cycles, ulong instructions = 0)
     {

@@ -145,6 +145,15 @@ internal sealed unsafe partial class TraceRecorder
     }
 
     /// <inheritdoc/>
+    public override void Stalled(Core core, ulong cycles)
+    {
+        if (!Takes(core))
+            return;
+        buffer->Event(EventKind.Clock, (int)ClockCause.Stall, core.Lp->Cycles, cycles);
+        Back();
+    }
+
+    /// <inheritdoc/>
     public override void Translated(Core core, ulong linear, ulong guestPhysical, Hpa physical)
     {
         if (!options.Memory)

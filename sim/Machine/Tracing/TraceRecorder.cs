@@ -60,6 +60,7 @@ internal sealed unsafe partial class TraceRecorder : Observer, IDisposable
             return totals;
         foreach (Core core in cores)
         {
+            core.Timing?.TellStalls();
             RecordedLp lp = lps[core.Index];
             if (lp.On)
                 Stop(core, lp);

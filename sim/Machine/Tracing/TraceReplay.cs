@@ -6,8 +6,8 @@ namespace Seamsim.Tracing;
 
 /// <summary>
 /// A recorded stream through a cost model, without the functional engine: blocks and operations cost what the model
-/// says, modelled host work and idle time what they cost when recorded. Booked as <see cref="CycleAccount"/> books a
-/// live run.
+/// says, modelled host work, idle time and the stalls of instructions what they cost when recorded. Booked as
+/// <see cref="CycleAccount"/> books a live run.
 /// </summary>
 public static class TraceReplay
 {
@@ -23,7 +23,13 @@ public static class TraceReplay
     public static ReplayReport RunWhole(TraceReader reader, ICostModel costs, out TraceFileException? damage)
     {
         damage = null;
-        ReplayReport report = new() { Model = costs.Name, IsRecordedModel = costs.Name == reader.Header.TimingModel };
+        string recorded = reader.Header.TimingModel;
+        ReplayReport report = new()
+        {
+            Model = costs.Name,
+            IsRecordedModel = costs.Name == recorded,
+            HasStalls = costs is Interval || recorded.StartsWith(Interval.ShortName, StringComparison.Ordinal),
+        };
         Sink sink = new(report, costs);
         try
         {
@@ -52,14 +58,16 @@ public static class TraceReplay
         public void Defined(FlowBlock block)
         {
             BlockDefinition d = block.Definition;
-            block.Cost = d.Paid ? 0 : costs.BlockCycles(d.Code.Span, d.Address, d.Instructions);
+            block.Cost = d.Paid ? 0 : Units(d);
         }
 
         public void Executed(int lp, FlowBlock block, int retired)
         {
             if (pending.Lp != lp)
                 Turn(lp);
-            pending.Cycles += block.Cost;
+            ulong units = pending.Account!.Units, sum = units + block.Cost;
+            pending.Account.Units = sum;
+            pending.Cycles += (sum / Interval.Units) - (units / Interval.Units);
             pending.Instructions += (ulong)retired;
         }
 
@@ -86,6 +94,10 @@ public static class TraceReplay
                 case EventKind.Clock when (ClockCause)code == ClockCause.Other:
                     report.Unrecorded += cycles;
                     break;
+                case EventKind.Clock when (ClockCause)code == ClockCause.Stall:
+                    pending.Cycles += cycles;
+                    report.Stalls += cycles;
+                    break;
                 case EventKind.Clock:
                     pending.Account!.Book((ClockCause)code == ClockCause.Sync ? World.Sync : World.Idle, cycles);
                     break;
@@ -94,6 +106,10 @@ public static class TraceReplay
                     break;
             }
         }
+
+        private uint Units(BlockDefinition d) => costs is Interval interval
+            ? (uint)interval.BlockUnits(d.Code.Span, d.Address, d.Bits, d.Instructions)
+            : costs.BlockCycles(d.Code.Span, d.Address, d.Bits, d.Instructions) * Interval.Units;
 
         /// <summary>Books what is pending.</summary>
         public void Settle()

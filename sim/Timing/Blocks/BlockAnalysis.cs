@@ -4,7 +4,7 @@ namespace Seamsim.Timing.Blocks;
 internal sealed record BlockAnalysis(BlockCode Block, BlockBounds Unrolled, BlockBounds Looped, PortBound Ports)
 {
     /// <summary>Computes the bounds.</summary>
-    public static BlockAnalysis Of(BlockCode block, CoreParameters core, BlockStart start)
+    public static BlockAnalysis Of(BlockCode block, PipelineParameters core, BlockStart start)
     {
         LoadSource[] sources = SymbolicAddresses.Of(block.Instructions, start);
         PortBound ports = PortBound.Of(PortBound.UsesOf(block, core));
@@ -29,7 +29,7 @@ internal sealed record BlockAnalysis(BlockCode Block, BlockBounds Unrolled, Bloc
             ports);
     }
 
-    private static List<(Bottleneck, Ratio)> FrontOfLoop(BlockCode block, CoreParameters core, Ratio decode)
+    private static List<(Bottleneck, Ratio)> FrontOfLoop(BlockCode block, PipelineParameters core, Ratio decode)
     {
         if (!QueueBounds.FitsDsb(block, core))
             return [(Bottleneck.Predecode, PredecodeBound.Looped(block, core)), (Bottleneck.Decode, decode)];

@@ -14,7 +14,7 @@ public static class BlockPredictor
     /// <param name="code">The block's instruction bytes.</param>
     /// <param name="rip">Linear address of the first byte.</param>
     /// <param name="core">The core it runs on.</param>
-    public static BlockCost Predict(ReadOnlySpan<byte> code, ulong rip, CoreParameters core) =>
+    public static BlockCost Predict(ReadOnlySpan<byte> code, ulong rip, PipelineParameters core) =>
         TryPredict(code, rip, core, BlockStart.Distinct, out BlockCost cost)
             ? cost : new(new(code.Length, 1), new(code.Length, 1));
 
@@ -26,7 +26,7 @@ public static class BlockPredictor
     /// <param name="cost">The cost; nothing when the bytes are no instructions.</param>
     /// <returns>Whether the bytes are instructions.</returns>
     public static bool TryPredict(
-        ReadOnlySpan<byte> code, ulong rip, CoreParameters core, BlockStart start, out BlockCost cost)
+        ReadOnlySpan<byte> code, ulong rip, PipelineParameters core, BlockStart start, out BlockCost cost)
     {
         cost = default;
         if (BlockReader.Read(code, rip, core, out _) is not { } block)

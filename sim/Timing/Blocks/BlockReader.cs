@@ -6,10 +6,15 @@ namespace Seamsim.Timing.Blocks;
 internal static class BlockReader
 {
     /// <summary>The block; null with the reason when the bytes are no instructions.</summary>
-    public static BlockCode? Read(ReadOnlySpan<byte> code, ulong rip, CoreParameters core, out string reason)
+    public static BlockCode? Read(ReadOnlySpan<byte> code, ulong rip, PipelineParameters core, out string reason) =>
+        Read(code, rip, 64, core, out reason);
+
+    /// <summary>The same for code of another size: 16, 32 or 64 bits.</summary>
+    public static BlockCode? Read(
+        ReadOnlySpan<byte> code, ulong rip, int bits, PipelineParameters core, out string reason)
     {
         byte[] bytes = code.ToArray();
-        Decoder decoder = Decoder.Create(64, bytes, rip);
+        Decoder decoder = Decoder.Create(bits, bytes, rip);
         List<BlockInstruction> instructions = [];
         InstructionInfoFactory factory = new();
         int start = 0;
@@ -40,7 +45,7 @@ internal static class BlockReader
     }
 
     private static BlockInstruction Cost(
-        in Instruction instruction, ReadOnlySpan<byte> bytes, int start, CoreParameters core,
+        in Instruction instruction, ReadOnlySpan<byte> bytes, int start, PipelineParameters core,
         InstructionInfoFactory factory)
     {
         InstructionRow? row = core.Instructions.Find(instruction);

@@ -20,7 +20,7 @@ public sealed record BlockReport(
     /// <param name="reason">Why there is no report.</param>
     /// <returns>The report; null when the bytes are no instructions.</returns>
     public static BlockReport? Of(
-        ReadOnlySpan<byte> code, ulong rip, CoreParameters core, BlockStart start, out string reason)
+        ReadOnlySpan<byte> code, ulong rip, PipelineParameters core, BlockStart start, out string reason)
     {
         if (BlockReader.Read(code, rip, core, out reason) is not { } block)
             return null;

@@ -8,7 +8,7 @@ internal static class DecoderBound
     private const int LongestPeriod = 64;
 
     /// <summary>Of a block repeated until the decoders are in a state they were in before.</summary>
-    public static Ratio Of(BlockCode block, CoreParameters core)
+    public static Ratio Of(BlockCode block, PipelineParameters core)
     {
         Group group = new(core);
         Dictionary<long, (int Iteration, int Cycles)> seen = [];
@@ -26,7 +26,7 @@ internal static class DecoderBound
     }
 
     /// <summary>The group being filled.</summary>
-    private sealed class Group(CoreParameters core)
+    private sealed class Group(PipelineParameters core)
     {
         private int taken = core.Decoders, microOps, limit = int.MaxValue;
 

@@ -11,7 +11,7 @@ internal sealed class DependencyBound
 {
     private const int Never = int.MinValue / 4;
     private readonly BlockCode block;
-    private readonly CoreParameters core;
+    private readonly PipelineParameters core;
     private readonly IReadOnlyList<LoadSource> sources;
     private readonly bool[] chases;
     private readonly Results results;
@@ -19,7 +19,7 @@ internal sealed class DependencyBound
     private readonly int columns;
     private readonly int[]?[] values;
 
-    private DependencyBound(BlockCode block, IReadOnlyList<LoadSource> sources, CoreParameters core)
+    private DependencyBound(BlockCode block, IReadOnlyList<LoadSource> sources, PipelineParameters core)
     {
         this.block = block;
         this.core = core;
@@ -40,7 +40,7 @@ internal sealed class DependencyBound
     }
 
     /// <summary>The bound of a block.</summary>
-    public static Ratio Of(BlockCode block, IReadOnlyList<LoadSource> sources, CoreParameters core) =>
+    public static Ratio Of(BlockCode block, IReadOnlyList<LoadSource> sources, PipelineParameters core) =>
         new DependencyBound(block, sources, core).Solve();
 
     private Ratio Solve()

@@ -9,7 +9,7 @@ internal static class ForwardingBound
 {
     /// <summary>The waits of an iteration in the steady state.</summary>
     public static Ratio Of(
-        IReadOnlyList<BlockInstruction> block, IReadOnlyList<LoadSource> sources, CoreParameters core)
+        IReadOnlyList<BlockInstruction> block, IReadOnlyList<LoadSource> sources, PipelineParameters core)
     {
         int cycles = 0, waited = -1;
         for (int pass = 0; pass < 2; pass++)
@@ -38,7 +38,7 @@ internal static class ForwardingBound
         return stores;
     }
 
-    private static int LongerLoad(BlockInstruction load, CoreParameters core)
+    private static int LongerLoad(BlockInstruction load, PipelineParameters core)
     {
         int longest = core.DefaultLoadLatency;
         if (load.Latencies is not null && load.Cost.Ports.Length == 1)

@@ -8,10 +8,10 @@ internal static class IssueBound
     private const int LongestPeriod = 64;
 
     /// <summary>The bound of a block repeated until the slots are as they were before.</summary>
-    public static Ratio Of(BlockCode block, CoreParameters core) => Ratio.Max(Slots(block, core), Grouped(block, core));
+    public static Ratio Of(BlockCode block, PipelineParameters core) => Ratio.Max(Slots(block, core), Grouped(block, core));
 
     /// <summary>All slots over the width.</summary>
-    private static Ratio Slots(BlockCode block, CoreParameters core)
+    private static Ratio Slots(BlockCode block, PipelineParameters core)
     {
         Ratio slots = Ratio.Zero;
         foreach (BlockInstruction one in block.Instructions)
@@ -28,7 +28,7 @@ internal static class IssueBound
     /// <summary>
     /// The same in order and in whole cycles; µops that do not come every iteration are left to the slots.
     /// </summary>
-    private static Ratio Grouped(BlockCode block, CoreParameters core)
+    private static Ratio Grouped(BlockCode block, PipelineParameters core)
     {
         Dictionary<int, (int Iteration, int Cycles)> seen = [];
         int cycles = 0, left = 0;

@@ -25,7 +25,7 @@ internal readonly record struct PortBound(Ratio Cycles, int Ports)
     }
 
     /// <summary>µops an iteration, by the ports they may go to.</summary>
-    public static SortedDictionary<int, Ratio> UsesOf(BlockCode block, CoreParameters core)
+    public static SortedDictionary<int, Ratio> UsesOf(BlockCode block, PipelineParameters core)
     {
         SortedDictionary<int, Ratio> uses = [];
         for (int i = 0; i < block.Instructions.Count; i++)

@@ -11,7 +11,7 @@ internal static class PortLoads
     /// <remarks>
     /// The ports of the bound are full to it; what is left is spread over the others in the same way.
     /// </remarks>
-    public static IReadOnlyList<PortLoad> Of(IReadOnlyDictionary<int, Ratio> uses, CoreParameters core)
+    public static IReadOnlyList<PortLoad> Of(IReadOnlyDictionary<int, Ratio> uses, PipelineParameters core)
     {
         Ratio[] loads = new Ratio[16];
         SortedDictionary<int, Ratio> left = new(uses.ToDictionary());

@@ -11,21 +11,21 @@ namespace Seamsim.Timing.Blocks;
 internal static class PredecodeBound
 {
     /// <summary>Of a block repeated without a gap.</summary>
-    public static Ratio Unrolled(BlockCode block, CoreParameters core)
+    public static Ratio Unrolled(BlockCode block, PipelineParameters core)
     {
         int copies = core.PredecodeBytes / Greatest(block.Length, core.PredecodeBytes);
         return new(Cycles(block, core, copies, 0, block.Length * copies / core.PredecodeBytes, wraps: true), copies);
     }
 
     /// <summary>Of a loop that enters the block at its own address.</summary>
-    public static Ratio Looped(BlockCode block, CoreParameters core)
+    public static Ratio Looped(BlockCode block, PipelineParameters core)
     {
         int offset = (int)(block.Rip % (ulong)core.PredecodeBytes);
         int blocks = (offset + block.Length + core.PredecodeBytes - 1) / core.PredecodeBytes;
         return new(Cycles(block, core, 1, offset, blocks, wraps: false), 1);
     }
 
-    private static int Cycles(BlockCode block, CoreParameters core, int copies, int offset, int blocks, bool wraps)
+    private static int Cycles(BlockCode block, PipelineParameters core, int copies, int offset, int blocks, bool wraps)
     {
         int[] ends = new int[blocks], opcodes = new int[blocks], prefixes = new int[blocks];
         for (int copy = 0; copy < copies; copy++)

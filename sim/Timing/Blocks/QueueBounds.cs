@@ -4,7 +4,7 @@ namespace Seamsim.Timing.Blocks;
 internal static class QueueBounds
 {
     /// <summary>The µop cache: a loop within one window cannot join its iterations in a cycle.</summary>
-    public static Ratio Dsb(BlockCode block, CoreParameters core)
+    public static Ratio Dsb(BlockCode block, PipelineParameters core)
     {
         int microOps = MicroOpsOf(block);
         bool oneWindow = block.Length < 32;
@@ -14,7 +14,7 @@ internal static class QueueBounds
     /// <summary>
     /// The loop stream detector: the loop is unrolled in the queue, and iterations do not share a cycle.
     /// </summary>
-    public static Ratio Lsd(BlockCode block, CoreParameters core)
+    public static Ratio Lsd(BlockCode block, PipelineParameters core)
     {
         int microOps = MicroOpsOf(block);
         int unroll = microOps >= 1 && microOps <= core.LsdUnroll.Count ? core.LsdUnroll[microOps - 1] : 1;
@@ -22,16 +22,16 @@ internal static class QueueBounds
     }
 
     /// <summary>Whether the loop runs from the queue.</summary>
-    public static bool FitsLsd(BlockCode block, CoreParameters core) =>
+    public static bool FitsLsd(BlockCode block, PipelineParameters core) =>
         core.LsdUnroll.Count > 0 && block.EndsInBranch && MicroOpsOf(block) <= core.IdqMicroOps
         && block.Instructions.All(one => !one.IsMicrocoded && !one.Instruction.IsStackInstruction);
 
     /// <summary>Whether every window of the loop fits the µop cache.</summary>
-    public static bool FitsDsb(BlockCode block, CoreParameters core) =>
+    public static bool FitsDsb(BlockCode block, PipelineParameters core) =>
         !HasJccErratum(block, core) && WindowsFit(block, core);
 
     /// <summary>Whether a jump crosses or ends at a boundary of 32 bytes, and the core may not cache that.</summary>
-    public static bool HasJccErratum(BlockCode block, CoreParameters core)
+    public static bool HasJccErratum(BlockCode block, PipelineParameters core)
     {
         if (!core.JccErratum)
             return false;
@@ -48,7 +48,7 @@ internal static class QueueBounds
         return false;
     }
 
-    private static bool WindowsFit(BlockCode block, CoreParameters core)
+    private static bool WindowsFit(BlockCode block, PipelineParameters core)
     {
         ulong window = ulong.MaxValue;
         int lines = 0, room = 0;

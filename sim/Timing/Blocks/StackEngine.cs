@@ -11,7 +11,7 @@ internal static class StackEngine
     private const int LongestPeriod = 64;
 
     /// <summary>Counts the synchronising µops in the steady state.</summary>
-    public static void Mark(List<BlockInstruction> instructions, CoreParameters core)
+    public static void Mark(List<BlockInstruction> instructions, PipelineParameters core)
     {
         if (!instructions.Exists(one => one.Instruction.IsStackInstruction))
             return;
@@ -40,7 +40,7 @@ internal static class StackEngine
             instructions[i].StackSyncs = new(syncs[i] - history[before][i], now - before);
     }
 
-    private static int Step(in Instruction instruction, CoreParameters core, ref int offset)
+    private static int Step(in Instruction instruction, PipelineParameters core, ref int offset)
     {
         int syncs = 0;
         if (Reads(instruction) && offset != 0)

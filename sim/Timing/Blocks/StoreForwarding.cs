@@ -9,7 +9,7 @@ internal static class StoreForwarding
     private const int MeasuredForward = 4;
 
     /// <summary>The cycles of a latency as the dependency graph needs them.</summary>
-    public static int Cycles(BlockInstruction one, in Latency latency, CoreParameters core)
+    public static int Cycles(BlockInstruction one, in Latency latency, PipelineParameters core)
     {
         bool fromMemory = latency.From == OperandRole.Memory, toMemory = latency.To == OperandRole.Memory;
         if (core.StoreForward == 0 || fromMemory == toMemory && (!toMemory || one.Instruction.HasLockPrefix))

@@ -7,7 +7,7 @@ namespace Seamsim.Timing.Blocks;
 /// </summary>
 internal static class UnknownForm
 {
-    public static MicroOps Cost(in Instruction instruction, CoreParameters core, InstructionInfoFactory factory)
+    public static MicroOps Cost(in Instruction instruction, PipelineParameters core, InstructionInfoFactory factory)
     {
         List<PortUse> ports = [new(core.SyncPorts, 1)];
         InstructionInfo info = factory.GetInfo(instruction);

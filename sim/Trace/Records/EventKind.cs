@@ -124,4 +124,7 @@ public enum ClockCause : ushort
 
     /// <summary>Any other reason.</summary>
     Other,
+
+    /// <summary>Branches, fetches, loads and translations of the instructions before, under a model that has such costs.</summary>
+    Stall,
 }

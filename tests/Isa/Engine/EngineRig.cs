@@ -134,7 +134,7 @@ internal sealed unsafe class EngineRig : IDisposable
     {
         public string Name => "test";
 
-        public uint BlockCycles(ReadOnlySpan<byte> code, ulong rip, int instructions) => (uint)instructions + 3;
+        public uint BlockCycles(ReadOnlySpan<byte> code, ulong rip, int bits, int instructions) => (uint)instructions + 3;
 
         public uint OperationCycles(Operation operation) => 0;
     }

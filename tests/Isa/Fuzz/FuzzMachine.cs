@@ -41,7 +41,7 @@ internal sealed unsafe class FuzzMachine : IDisposable
     {
         public string Name => "fuzz";
 
-        public uint BlockCycles(ReadOnlySpan<byte> code, ulong rip, int instructions) => (uint)instructions;
+        public uint BlockCycles(ReadOnlySpan<byte> code, ulong rip, int bits, int instructions) => (uint)instructions;
 
         public uint OperationCycles(Operation operation) => 1;
     }

@@ -7,7 +7,7 @@ internal sealed class FlatCosts : ICostModel
 {
     public string Name => "flat";
 
-    public uint BlockCycles(ReadOnlySpan<byte> code, ulong rip, int instructions) => (uint)instructions;
+    public uint BlockCycles(ReadOnlySpan<byte> code, ulong rip, int bits, int instructions) => (uint)instructions;
 
     public uint OperationCycles(Operation operation) => 1;
 }

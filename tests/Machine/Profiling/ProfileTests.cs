@@ -183,9 +183,24 @@ internal sealed class ProfileTests
     }
 
     [Test]
+    public void The_four_parts_of_top_down_sum_to_the_worlds()
+    {
+        using (Assert.EnterMultipleScope())
+        {
+            foreach ((int lp, World world, TopDown parts) in profile.TopDown)
+                Assert.That(parts.Total, Is.EqualTo(Sum(profile.Worlds
+                    .Where(part => part.Lp == lp && part.World == world).Select(part => part.Cycles))), $"{lp} {world}");
+            Assert.That(profile.TopDown.Where(part => part.World == World.Td), Has.All.Matches<TopDownPart>(
+                part => part.Parts is { Retiring: > 0, BadSpeculation: > 0, FrontEndBound: > 0, BackEndBound: > 0 }));
+            Assert.That(ProfileCsv.TopDown(profile).Split('\n')[0],
+                Is.EqualTo("lp,world,retiring,bad_speculation,frontend_bound,backend_bound,cycles,model"));
+        }
+    }
+
+    [Test]
     public void Plots_are_images()
     {
-        foreach ((byte[] png, byte[] svg) in new[] { ProfilePlots.Leaves(profile), ProfilePlots.Worlds(profile) })
+        foreach ((byte[] png, byte[] svg) in new[] { ProfilePlots.Leaves(profile), ProfilePlots.Worlds(profile), ProfilePlots.TopDown(profile) })
         {
             Assert.That(png.AsSpan(1, 3).SequenceEqual("PNG"u8));
             Assert.That(Encoding.UTF8.GetString(svg), Does.Contain("<svg").And.Contain("golden-cove-2026.1"));

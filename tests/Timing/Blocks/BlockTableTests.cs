@@ -11,8 +11,8 @@ internal sealed class BlockTableTests
     [Test]
     public void Every_block_of_the_table_costs_what_was_worked_out_by_hand()
     {
-        Dictionary<string, CoreParameters> cores =
-            CoreParameters.Shipped.ToDictionary(name => name, name => CoreParameters.Find(name)!);
+        Dictionary<string, PipelineParameters> cores =
+            PipelineParameters.Shipped.ToDictionary(name => name, name => PipelineParameters.Find(name)!);
         string[] lines = File.ReadAllLines(Table());
         using (Assert.EnterMultipleScope())
         {

@@ -6,8 +6,8 @@ namespace Seamsim.Tests.BlockCosts;
 [TestFixture]
 internal sealed class BoundTests
 {
-    private static readonly CoreParameters Skl = CoreParameters.Find("skl")!, Hsw = CoreParameters.Find("hsw")!,
-        Icl = CoreParameters.Find("icl")!, GoldenCove = CoreParameters.Find("golden-cove")!;
+    private static readonly PipelineParameters Skl = PipelineParameters.Find("skl")!, Hsw = PipelineParameters.Find("hsw")!,
+        Icl = PipelineParameters.Find("icl")!, GoldenCove = PipelineParameters.Find("golden-cove")!;
 
     // core | hex | part | cycles | why
     [TestCase("skl", "4801d84801d84801d84801d84801d890", Bottleneck.Predecode, "2.00",
@@ -111,7 +111,7 @@ internal sealed class BoundTests
     [TestCase("4839d8", "ebfe", false)]  // cmp; jmp
     public void Pairs_fuse_as_the_manual_says(string first, string jump, bool fuses)
     {
-        foreach (CoreParameters core in new[] { Hsw, Skl, Icl, GoldenCove })
+        foreach (PipelineParameters core in new[] { Hsw, Skl, Icl, GoldenCove })
         {
             BlockReport report = Report(first + jump, core);
             Assert.That(report.Instructions[0].FusedWith, fuses ? Is.EqualTo(1) : Is.Null, core.Name);
@@ -130,7 +130,7 @@ internal sealed class BoundTests
     [TestCase("48c7c000000000", false)] // mov rax, 0
     public void Zero_idioms_execute_nowhere_and_wait_for_nothing(string hex, bool idiom)
     {
-        foreach (CoreParameters core in new[] { Hsw, Skl, Icl })
+        foreach (PipelineParameters core in new[] { Hsw, Skl, Icl })
         {
             InstructionReport one = Report(hex, core).Instructions[0];
             Assert.That(one.Executed == 0, Is.EqualTo(idiom), core.Name);
@@ -152,10 +152,10 @@ internal sealed class BoundTests
         }
     }
 
-    internal static BlockReport Report(string hex, CoreParameters core, BlockStart start = BlockStart.Distinct) =>
+    internal static BlockReport Report(string hex, PipelineParameters core, BlockStart start = BlockStart.Distinct) =>
         BlockReport.Of(Convert.FromHexString(hex.Replace(" ", "")), 0, core, start, out string reason)
         ?? throw new AssertionException(reason);
 
-    private static CoreParameters Core(string name) =>
+    private static PipelineParameters Core(string name) =>
         new[] { Hsw, Skl, Icl, GoldenCove }.Single(core => core.Name == name);
 }

@@ -13,7 +13,7 @@ internal sealed class FormTests
     [TestCase("golden-cove")]
     public void Random_bytes_cost_something_or_are_refused_with_a_reason(string name)
     {
-        CoreParameters core = CoreParameters.Find(name)!;
+        PipelineParameters core = PipelineParameters.Find(name)!;
         Random random = new(20230);
         byte[] code = new byte[15];
         int decoded = 0;
@@ -39,7 +39,7 @@ internal sealed class FormTests
     public void A_form_in_no_table_has_the_default_cost_and_says_so()
     {
         // VMREAD rax, rbx; no published table has it.
-        InstructionReport one = BoundTests.Report("0f78d8", CoreParameters.Find("skl")!).Instructions[0];
+        InstructionReport one = BoundTests.Report("0f78d8", PipelineParameters.Find("skl")!).Instructions[0];
         Assert.That((one.Fused, one.Ports, one.Notes[0]), Is.EqualTo((1, "1*p0156", "form in no table: default cost")));
     }
 
@@ -60,7 +60,7 @@ internal sealed class FormTests
     [TestCase("488d444307", "1*p1")]                 // lea rax, [rbx+rax*2+7]
     public void A_form_is_found_by_name_operands_and_prefixes(string hex, string ports)
     {
-        InstructionReport one = BoundTests.Report(hex, CoreParameters.Find("skl")!).Instructions[0];
+        InstructionReport one = BoundTests.Report(hex, PipelineParameters.Find("skl")!).Instructions[0];
         Assert.That(one.Notes, Does.Not.Contain("form in no table: default cost"));
         if (ports.Length > 0)
             Assert.That(one.Ports, Is.EqualTo(ports));
@@ -71,7 +71,7 @@ internal sealed class FormTests
     {
         string[] blocks =
             ["48014f08", "488b0448", "660fefc1", "f3480fbcc3", "48ff07", "4839d875fb", "0f78d8", "5b4883ec08"];
-        CoreParameters forth = CoreParameters.Find("skl")!, back = CoreParameters.Find("skl")!;
+        PipelineParameters forth = PipelineParameters.Find("skl")!, back = PipelineParameters.Find("skl")!;
         BlockCost[] first = [.. blocks.Select(hex => BlockPredictor.Predict(Convert.FromHexString(hex), 0, forth))];
         BlockCost[] last =
             [.. blocks.Reverse().Select(hex => BlockPredictor.Predict(Convert.FromHexString(hex), 0, back))];
@@ -83,7 +83,7 @@ internal sealed class FormTests
     [TestCase("0f", 1u, 16u)]
     public void A_block_is_charged_whole_cycles_and_never_nothing(string hex, uint cycles, uint sixteenths)
     {
-        BlockCost cost = BlockPredictor.Predict(Convert.FromHexString(hex), 0x1000, CoreParameters.Find("skl")!);
+        BlockCost cost = BlockPredictor.Predict(Convert.FromHexString(hex), 0x1000, PipelineParameters.Find("skl")!);
         Assert.That((cost.Cycles, cost.Sixteenths), Is.EqualTo((cycles, sixteenths)));
     }
 
@@ -91,9 +91,9 @@ internal sealed class FormTests
     public void A_core_that_lacks_a_row_is_refused_with_its_name()
     {
         const string header = "key,value,source\n";
-        Assert.That(() => CoreParameters.Parse("mine.csv", header, static _ => null),
+        Assert.That(() => PipelineParameters.Parse("mine.csv", header, static _ => null),
             Throws.TypeOf<InvalidDataException>().With.Message.StartsWith("mine.csv: "));
-        Assert.That(() => CoreParameters.Parse("mine.csv", header + "ports,0 1,mine\n", static _ => null),
+        Assert.That(() => PipelineParameters.Parse("mine.csv", header + "ports,0 1,mine\n", static _ => null),
             Throws.TypeOf<InvalidDataException>().With.Message.Contains("issue_width"));
     }
 }

@@ -6,7 +6,7 @@ namespace Seamsim.Tests.BlockCosts;
 [TestFixture]
 internal sealed class MemoryFlowTests
 {
-    private static readonly CoreParameters Skl = CoreParameters.Find("skl")!;
+    private static readonly PipelineParameters Skl = PipelineParameters.Find("skl")!;
 
     // hex | forwarding bound | dependency bound
     [TestCase("488907488b1f", "0.00", "0.00", TestName = "A load of all a store wrote is forwarded")]

@@ -13,6 +13,7 @@ internal sealed class RecordedRunTests
         ["seed=7", "platform.packages=2"],
         ["tds=[{ name=\"a\", guest=\"ve\" }, { name=\"b\", guest=\"cpuid\" }, { name=\"c\", guest=\"accept\" }]"],
         ["tds=[{ name=\"a\", guest=\"spin\", max_instructions=3000000 }]"],
+        ["timing=\"interval\"", "tds=[{ name=\"a\", guest=\"ve\" }, { name=\"b\", guest=\"accept\" }]"],
     ];
 
     private static readonly TraceOptions Everything = new() { Values = true, Registers = true };
@@ -30,7 +31,7 @@ internal sealed class RecordedRunTests
     {
         RecordedRun run = RecordedRun.Play(new TraceOptions(), overrides);
         using TraceReader reader = run.Open();
-        ReplayReport report = TraceReplay.Run(reader, new Functional());
+        ReplayReport report = TraceReplay.Run(reader, CostModels.Create(reader.Header.TimingModel)!);
         using (Assert.EnterMultipleScope())
         {
             foreach (ReplayLp lp in report.Lps)

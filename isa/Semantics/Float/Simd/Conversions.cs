@@ -52,9 +52,7 @@ internal readonly unsafe struct ToIntegers<TFrom, TTo, TRounding> : IWholeOperat
         IntegerConversion<TFrom, TTo, TRounding>.Apply(lp, d, rm, bytes / Math.Max(sizeof(TFrom), sizeof(TTo)));
 }
 
-/// <summary>
-/// CVTSS2SI, CVTTSD2SI, VCVTSS2USI…: the first element to a general register; CVTPS2PI: two to an MMX register.
-/// </summary>
+/// <summary>CVTSS2SI, CVTTSD2SI, VCVTSS2USI…: the first element to a general register.</summary>
 internal readonly unsafe struct ToInteger<TFrom, TTo, TRounding> : IWholeOperation
     where TFrom : unmanaged where TTo : unmanaged where TRounding : struct, IIntegerRounding
 {

@@ -6,11 +6,11 @@ namespace Seamsim.Timing.Blocks;
 /// The sizes, widths and rules of one core, and its table of instructions: a file of <c>key,value,source</c> rows that
 /// a researcher copies and edits.
 /// </summary>
-public sealed class CoreParameters
+public sealed class PipelineParameters
 {
     private readonly FrozenDictionary<string, string> values;
 
-    private CoreParameters(string name, FrozenDictionary<string, string> values, Func<string, string?> table)
+    private PipelineParameters(string name, FrozenDictionary<string, string> values, Func<string, string?> table)
     {
         Name = name;
         this.values = values;
@@ -156,7 +156,7 @@ public sealed class CoreParameters
     internal InstructionTable Instructions { get; }
 
     /// <summary>A shipped core; null when there is none of this name.</summary>
-    public static CoreParameters? Find(string name) =>
+    public static PipelineParameters? Find(string name) =>
         TextOf(name) is { } text ? Parse(name, text, static _ => null) : null;
 
     /// <summary>The rows of a shipped core, to copy and edit; null when there is none of this name.</summary>
@@ -167,7 +167,7 @@ public sealed class CoreParameters
     /// <param name="text">The rows, below a header.</param>
     /// <param name="table">Finds the text of a table of instructions; null for the shipped one of that name.</param>
     /// <exception cref="InvalidDataException">A key is missing, or a value is no such value.</exception>
-    public static CoreParameters Parse(string name, string text, Func<string, string?> table)
+    public static PipelineParameters Parse(string name, string text, Func<string, string?> table)
     {
         Dictionary<string, string> values = [];
         foreach (string[] row in TimingTable.Rows(name, text, 3))
