@@ -3,17 +3,20 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 
+if (args is ["fuzz", ..])
+    return Seamsim.Perf.Fuzz.FuzzProgram.Run(args[1..]);
+
 if (args is ["trace", ..])
 {
     Seamsim.Perf.Trace.TraceCost.Run(args.Length > 1 ? ulong.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture) : 100);
-    return;
+    return 0;
 }
 
 if (args is ["calibrate"])
 {
     Seamsim.Timing.CoreParameters shipped = Seamsim.Timing.CoreParameters.Shipped;
     Console.Write(Seamsim.Calibrating.CalibrationText.Of(Seamsim.Calibrating.Calibration.Run(shipped), shipped));
-    return;
+    return 0;
 }
 
 // In process: the engine is compiled once and warm, and no project is generated beside this one.
@@ -23,3 +26,4 @@ Job job = Job.Default
     .WithIterationCount(10);
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly)
     .Run(args, DefaultConfig.Instance.AddJob(job));
+return 0;

@@ -15,6 +15,13 @@ public sealed unsafe partial class Core
         return false;
     }
 
+    /// <summary>Whether the slots that a far CALL pushes on the current stack are aligned, else #AC(0).</summary>
+    internal bool IsStackAligned(int slot)
+    {
+        ulong at = CutStack(StackPointer - (ulong)slot);
+        return !checksAlignment || IsAligned(Engine.Segmentation.Linear(this, StackSegment, at, (uint)slot), slot);
+    }
+
     /// <summary>
     /// SDM vol. 3A, table 6-7: a 48-bit far pointer 4, an 80-bit real 8. Vectors have rules of their own: the forms that
     /// must be aligned are #GP(0), and the others are not checked.

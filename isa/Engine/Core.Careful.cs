@@ -75,7 +75,7 @@ public sealed unsafe partial class Core
     internal bool TryFastRead(ulong address, int bytes, int segment)
     {
         TlbEntry* entry = Tlb.Slot(Lp, address);
-        if (((address + (ulong)(bytes - 1)) & ~0xFFFUL) != entry->ReadTag)
+        if (((address + (ulong)(bytes - 1)) & ~0xFFFUL) != entry->ReadTag || !IsTyped(segment, write: false))
             return CarefulRead(address, bytes, segment);
         byte* at = (byte*)(address + entry->Addend);
         Lp->Slow = bytes switch { 8 => *(ulong*)at, 4 => *(uint*)at, 2 => *(ushort*)at, _ => *at };
@@ -87,7 +87,7 @@ public sealed unsafe partial class Core
     internal bool TryFastWrite(ulong address, int bytes, int segment, ulong value)
     {
         TlbEntry* entry = Tlb.Slot(Lp, address);
-        if (((address + (ulong)(bytes - 1)) & ~0xFFFUL) != entry->WriteTag)
+        if (((address + (ulong)(bytes - 1)) & ~0xFFFUL) != entry->WriteTag || !IsTyped(segment, write: true))
         {
             if (!CarefulPrepareWrite(address, bytes, segment))
                 return false;
@@ -117,13 +117,15 @@ public sealed unsafe partial class Core
         return true;
     }
 
+    private bool IsTyped(int segment, bool write) =>
+        segment < 0 || LongMode64 || HasRealSegments || Segmentation.Permits((&Lp->Es)[segment], write);
+
     /// <summary>
     /// Canonical, and permitted by the segment's type, else #SS(0) or #GP(0). <see cref="Segmentation.Nowhere"/> never is.
     /// </summary>
     private bool IsReachable(ulong address, int bytes, int segment, bool write)
     {
-        bool typed = segment < 0 || LongMode64 || HasRealSegments || Segmentation.Permits((&Lp->Es)[segment], write);
-        if (typed && Flow.IsCanonical(Lp, address) && Flow.IsCanonical(Lp, Wrap(address + (ulong)(bytes - 1))))
+        if (IsTyped(segment, write) && Flow.IsCanonical(Lp, address) && Flow.IsCanonical(Lp, Wrap(address + (ulong)(bytes - 1))))
             return true;
         Raise(segment == StackSegment ? Vector.SS : Vector.GP);
         return false;
@@ -205,7 +207,7 @@ public sealed unsafe partial class Core
             int count = Math.Min(destination.Length - done, 0x1000 - (int)(at & 0xFFF));
             if (!TryTranslate(at, Access.Read, cpl == 3, implicitly, out Translation translation))
                 return false;
-            if (!TryLoadBytes(translation.Address, destination.Slice(done, count)))
+            if (!TryLoadPieces(translation.Address, destination.Slice(done, count)))
                 return false;
             done += count;
         }
@@ -236,7 +238,7 @@ public sealed unsafe partial class Core
         for (int page = 0, done = 0; done < source.Length; page++)
         {
             int count = Math.Min(source.Length - done, 0x1000 - targets[page].PageOffset);
-            StoreBytes(targets[page], source.Slice(done, count));
+            StorePieces(targets[page], source.Slice(done, count));
             done += count;
         }
         return true;

@@ -124,8 +124,11 @@ public sealed unsafe partial class Core
 
         public void CodeWritten(ulong page)
         {
-            if (core.Lp is not null)
-                core.cache.DropPage(page);
+            if (core.Lp is null)
+                return;
+            core.cache.DropPage(page);
+            // whether blocks of the page are still cached must not matter: where a chain ends decides what it costs
+            core.Lp->Leave = 1;
         }
     }
 }

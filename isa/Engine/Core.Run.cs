@@ -16,7 +16,8 @@ public sealed unsafe partial class Core
     /// </summary>
     private const long Grant = 2048;
 
-    private ulong prepaidRip;
+    private ulong prepaidRip, faultedAt;
+    private int faultsInRow;
     private bool stopRequested;
 
     /// <summary>Events that come at a time, such as the local APIC's timer; null: none does.</summary>
@@ -240,6 +241,7 @@ public sealed unsafe partial class Core
         {
             Lp->PendingDebug = settledDebug; // what did not happen did not meet a breakpoint
             outcome = DeliverFault();
+            CountFault();
             Probe?.Registers(this);
         }
         switch (outcome)
@@ -251,6 +253,20 @@ public sealed unsafe partial class Core
                 Lp->Activity = ActivityState.Shutdown;
                 break;
         }
+    }
+
+    /// <summary>
+    /// A handler whose first instruction faults would deliver faults for ever and never retire an instruction: from the
+    /// 64th in a row on each counts as one, so that every budget ends.
+    /// </summary>
+    private void CountFault()
+    {
+        const int most = 64;
+        bool inRow = Lp->Instructions == faultedAt;
+        faultsInRow = inRow ? faultsInRow + 1 : 1;
+        if (faultsInRow > most)
+            Lp->Instructions++;
+        faultedAt = Lp->Instructions;
     }
 
     private void Link(Block block)

@@ -55,7 +55,7 @@ public sealed unsafe partial class Core
         return false;
     }
 
-    /// <summary>A device sees a vector as accesses of up to 8 bytes.</summary>
+    /// <summary>A device sees a long access as several of up to 8 bytes.</summary>
     private bool TryLoadPieces(Hpa address, Span<byte> destination)
     {
         if (Memory.IsRam(address))

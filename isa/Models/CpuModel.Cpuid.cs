@@ -8,7 +8,8 @@ namespace Seamsim.Isa.Models;
 /// </summary>
 public sealed partial class CpuModel
 {
-    private const uint OsXsave = 1u << 27, OsPke = 1u << 4, Syscall = 1u << 11, Apic = 1u << 9;
+    private const uint OsXsave = 1u << 27, OsPke = 1u << 4, Syscall = 1u << 11, Apic = 1u << 9,
+        HleAndRtm = (1u << 4) | (1u << 11);
 
     /// <summary>CPUID in a given processor state.</summary>
     public CpuidResult Cpuid(in CpuidContext context, uint leaf, uint subleaf)
@@ -23,7 +24,7 @@ public sealed partial class CpuModel
         {
             0x1         => PatchFeatures(context, row),
             0x4         => PatchCacheSharing(row),
-            0x7         => PatchProtectionKeys(context, subleaf, row),
+            0x7         => PatchExtendedFeatures(context, subleaf, row),
             0xB or 0x1F => Topology(context.Lp, subleaf),
             0xD         => PatchXsaveSizes(context, subleaf, row),
             0x8000_0001 => context.Mode64 ? row : row with { Edx = row.Edx & ~Syscall },
@@ -59,8 +60,12 @@ public sealed partial class CpuModel
         return row with { Eax = (row.Eax & 0x3FFF) | (sharing << 14) | (Math.Min(cores, 63) << 26) };
     }
 
-    private static CpuidResult PatchProtectionKeys(in CpuidContext context, uint subleaf, CpuidResult row) =>
-        subleaf == 0 && (context.Cr4 & Cr4Bit.Pke) != 0 ? row with { Ecx = row.Ecx | OsPke } : row;
+    private static CpuidResult PatchExtendedFeatures(in CpuidContext context, uint subleaf, CpuidResult row) =>
+        subleaf != 0 ? row : row with
+        {
+            Ebx = context.TsxHidden ? row.Ebx & ~HleAndRtm : row.Ebx,
+            Ecx = (context.Cr4 & Cr4Bit.Pke) != 0 ? row.Ecx | OsPke : row.Ecx,
+        };
 
     private CpuidResult PatchXsaveSizes(in CpuidContext context, uint subleaf, CpuidResult row) => subleaf switch
     {

@@ -69,6 +69,7 @@ internal readonly unsafe ref struct CallGates(Core core, in Instruction i, ushor
         var shadow = new ShadowEntry(core, FarTransfer.ReturnLinear(core, next));
         if (!core.HasRoom(core.Lp->Ss, address, top, image.Bytes, 0)
             || !FarTransfer.TryTarget(core, code, offset)
+            || !core.IsStackAligned(slot)
             || !core.TryPrepareFrame(core.Lp->Ss, address, top, image.Bytes, core.Cpl, 0, out PreparedFrame frame)
             || !shadow.TryPrepare(core.Cpl, 0, slot == 8)
             || FarTransfer.EnterTracked(core, target, code, offset) == Outcome.Fault)

@@ -134,6 +134,7 @@ internal static unsafe class FarTransfer
         if (!TryCheck(core, pointer.Selector, code)
             || !core.HasRoom(core.Lp->Ss, address, top, image.Bytes, 0)
             || !TryTarget(core, code, pointer.Offset)
+            || !core.IsStackAligned(pointer.Bytes)
             || !core.TryPrepareFrame(core.Lp->Ss, address, top, image.Bytes, core.Cpl, 0, out PreparedFrame frame)
             || !shadow.TryPrepare(core.Cpl, 0, core.LongModeActive && code.Is64Bit)
             || EnterTracked(core, pointer.Selector, code, pointer.Offset) == Outcome.Fault)

@@ -40,7 +40,8 @@ internal static unsafe class PortIo
         if (!checks)
             return true;
         Span<byte> raw = stackalloc byte[2];
-        if (core.Lp->Tr.Limit < 103)
+        bool wide = (core.Lp->Tr.AccessRights & 8) != 0; // a 16-bit TSS has no bitmap
+        if (!wide || core.Lp->Tr.Limit < 103)
             return Refuse(core);
         if (!core.TryReadSystem(new Gva(core.Lp->Tr.Base + 102), raw))
             return false;

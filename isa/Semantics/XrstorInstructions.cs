@@ -12,8 +12,9 @@ namespace Seamsim.Isa.Semantics;
 /// </summary>
 internal static unsafe class XrstorInstructions
 {
-    private const ulong X87 = 1, Sse = 2, Avx = 4;
-    private const ulong ModeState = 1 << 9 | 1 << 11 | 1 << 12; // protection keys and CET take part in paging and blocks
+    private const int CetUserComponent = 11;
+    private const ulong X87 = 1, Sse = 2, Avx = 4, CetUser = 1UL << CetUserComponent;
+    private const ulong ModeState = 1 << 9 | CetUser | 1 << 12; // protection keys and CET take part in paging and blocks
     private const int MaxAreaBytes = 16384;
 
     public static Outcome Xrstor(Core core, in Instruction i) =>
@@ -50,6 +51,8 @@ internal static unsafe class XrstorInstructions
         Func<int, int> offsetOf = standard ? layout.StandardOffset : c => layout.CompactedOffset(compaction, c);
         if (!TryReadExtended(core, area, restored, offsetOf, image))
             return Outcome.Fault;
+        if ((restored & CetUser) != 0 && !Core.IsLegalCetState(image[offsetOf(CetUserComponent)..]))
+            return core.RaiseGp0();
 
         if ((restored & X87) != 0)
             LegacyRegion.RestoreX87(core, image, LegacyRegion.IsWide(i));

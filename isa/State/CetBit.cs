@@ -6,6 +6,9 @@ internal static class CetBit
     public const ulong ShadowStack = 1 << 0, WriteShadow = 1 << 1, Endbranch = 1 << 2, LegacyBitmap = 1 << 3;
     public const ulong NoTrack = 1 << 4, SuppressDisable = 1 << 5, Suppress = 1 << 10, Tracker = 1 << 11;
 
+    /// <summary>Bits 9:6.</summary>
+    public const ulong Reserved = 0x3C0;
+
     /// <summary>Linear address of the legacy code page bitmap.</summary>
     public const ulong BitmapBase = ~0xFFFUL;
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Iced.Intel;
 using Seamsim.Isa.Engine;
 
@@ -11,6 +12,17 @@ public sealed unsafe partial class Core
 
     /// <summary>IA32_U_CET at level 3, else IA32_S_CET.</summary>
     internal ref ulong CetOf(int cpl) => ref cpl == 3 ? ref Lp->UCet : ref Lp->SCet;
+
+    /// <summary>
+    /// XSAVE component 11, IA32_U_CET and IA32_PL3_SSP: what WRMSR would take, else #GP(0) of XRSTORS. SDM vol. 1, 13.12.
+    /// </summary>
+    internal static bool IsLegalCetState(ReadOnlySpan<byte> image)
+    {
+        ulong cet = BinaryPrimitives.ReadUInt64LittleEndian(image), ssp = BinaryPrimitives.ReadUInt64LittleEndian(image[8..]);
+        const ulong both = CetBit.Suppress | CetBit.Tracker;
+        return IsWidestCanonical(cet) && (cet & CetBit.Reserved) == 0 && (cet & both) != both
+            && IsWidestCanonical(ssp) && (ssp & 3) == 0;
+    }
 
     private bool HasCet => (Lp->Cr4 & Cr4Bit.Cet) != 0 && !HasRealSegments;
 

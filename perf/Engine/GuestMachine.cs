@@ -12,6 +12,7 @@ internal sealed unsafe class GuestMachine : IDisposable
     public const ulong Code = 0x100000;
 
     private const ulong Pml4 = 0x1000, Pdpt = 0x2000, Pd = 0x3000, Pt = 0x4000, Stack = 0x80000, Exit = 0x60000;
+    private const ulong Cr4 = Cr4Bit.Pae | Cr4Bit.Osfxsr | Cr4Bit.Osxmmexcpt | Cr4Bit.Osxsave, AllVectors = 0xE7;
     private const int PageTables = 32;
 
     public GuestMachine(byte[] program)
@@ -38,8 +39,8 @@ internal sealed unsafe class GuestMachine : IDisposable
     public ulong Call(ulong argument)
     {
         LogicalProcessor* lp = Core.Lp;
-        (lp->Cr0, lp->Cr3, lp->Cr4, lp->Efer) = (0x80010033, Pml4, 0x40620, 0xD00); // PAE, OSFXSR, OSXMMEXCPT, OSXSAVE
-        lp->Xcr0 = 0xE7;
+        (lp->Cr0, lp->Cr3, lp->Cr4, lp->Efer) = (0x80010033, Pml4, Cr4, 0xD00);
+        lp->Xcr0 = AllVectors;
         lp->Cs = new Segment { Selector = 8, Limit = uint.MaxValue, AccessRights = 0xA09B };
         lp->Ss = lp->Ds = lp->Es = new Segment { Selector = 16, Limit = uint.MaxValue, AccessRights = 0xC093 };
         Core.Rflags = 2;

@@ -9,13 +9,16 @@ namespace Seamsim.Cli;
 /// <summary><c>seamsim boot IMAGE</c>: run bare-metal software on a machine without TDX.</summary>
 internal static class BootVerb
 {
+    /// <summary>What it is for.</summary>
+    public const string Description =
+        "Boot a bare-metal Multiboot image: COM1 goes to stdout, port 0xF4 ends the run with "
+        + "(value << 1) | 1 as exit code.";
+
     /// <summary>The verb.</summary>
     public static Command Create(GlobalOptions global)
     {
         BootOptions options = new();
-        Command command = new("boot",
-            "Boot a bare-metal Multiboot image: COM1 goes to stdout, port 0xF4 ends the run with "
-            + "(value << 1) | 1 as exit code.");
+        Command command = new("boot", Description);
         options.AddTo(command);
         command.SetAction(result => Run(new Terminal(result, global), options.Read(result)));
         return command;

@@ -10,13 +10,15 @@ internal static class CpuidVerb
 {
     private const int LinesOfFailure = 2;
 
+    /// <summary>What it is for.</summary>
+    public const string Description =
+        "Create a TD, read the CPUID it will see from the module, and say why each bit is what it is.";
+
     /// <summary>The verb.</summary>
     public static Command Create(GlobalOptions global)
     {
         CpuidOptions options = new();
-        Command command = new(
-            "cpuid",
-            "Create a TD, read the CPUID it will see from the module, and say why each bit is what it is.");
+        Command command = new("cpuid", Description);
         options.AddTo(command);
         command.SetAction(result =>
         {

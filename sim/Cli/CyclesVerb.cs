@@ -7,6 +7,10 @@ namespace Seamsim.Cli;
 /// <summary><c>seamsim cycles HEX…</c>: throughput of basic blocks on a named core, with the reasons.</summary>
 internal static class CyclesVerb
 {
+    /// <summary>What it is for.</summary>
+    public const string Description =
+        "Predict the cycles per iteration of basic blocks, unrolled and looped, and say what limits them.";
+
     /// <summary>The verb.</summary>
     public static Command Create(GlobalOptions global)
     {
@@ -31,8 +35,7 @@ internal static class CyclesVerb
             Description = "A .csv with the columns hex, measured_cycles and perhaps arch: "
                 + "how far the unrolled predictions are from the measurements.",
         };
-        Command command = new("cycles",
-            "Predict the cycles per iteration of basic blocks, unrolled and looped, and say what limits them.")
+        Command command = new("cycles", Description)
             { blocks, core, file, start, expect };
         command.SetAction(result => Run(new Terminal(result, global), result.GetValue(blocks) ?? [],
             result.GetValue(core), result.GetValue(file), result.GetValue(expect),

@@ -7,6 +7,9 @@ namespace Seamsim.Cli;
 /// <summary><c>seamsim explain SUBJECT</c>: what is this number or name?</summary>
 internal static class ExplainVerb
 {
+    /// <summary>What it is for.</summary>
+    public const string Description = "Say in words what a status code, leaf, exit reason, field or check is.";
+
     /// <summary>The verb.</summary>
     public static Command Create(GlobalOptions global)
     {
@@ -15,7 +18,7 @@ internal static class ExplainVerb
             Description = Explainer.Expected,
             Arity = ArgumentArity.OneOrMore,
         };
-        Command command = new("explain", "Say in words what a status code, leaf, exit reason, field or check is.")
+        Command command = new("explain", Description)
             { subject };
         command.SetAction(result =>
             Explain(new Terminal(result, global), string.Join(' ', result.GetRequiredValue(subject))));

@@ -7,6 +7,10 @@ namespace Seamsim.Cli;
 /// <summary><c>seamsim isa</c>: which instruction forms are implemented, in which CPU model, checked how.</summary>
 internal static class IsaVerb
 {
+    /// <summary>What it is for.</summary>
+    public const string Description =
+        "Say which instruction forms are implemented, in which CPU model, and how they are checked.";
+
     /// <summary>The verb.</summary>
     public static Command Create(GlobalOptions global)
     {
@@ -17,8 +21,7 @@ internal static class IsaVerb
             Description = "Forms with this text in their name, syntax or family, whatever its case; "
                 + "excluded ones and their reasons too.",
         };
-        Command command = new("isa",
-            "Say which instruction forms are implemented, in which CPU model, and how they are checked.")
+        Command command = new("isa", Description)
             { missing, grep };
         command.SetAction(result =>
             Run(new Terminal(result, global), result.GetValue(missing), result.GetValue(grep)));

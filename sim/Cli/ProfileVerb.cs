@@ -11,6 +11,10 @@ internal static class ProfileVerb
 {
     private const int MostStays = 1_000_000;
 
+    /// <summary>What it is for.</summary>
+    public const string Description =
+        "Play a scenario under the interval model: cycles of every SEAMCALL leaf by phase and cause.";
+
     /// <summary>The verb.</summary>
     public static Command Create(GlobalOptions global)
     {
@@ -23,8 +27,7 @@ internal static class ProfileVerb
         };
         Option<bool> parameters = new("--print-parameters")
             { Description = "Print the shipped core parameter file, to edit and name in timing_parameters, and stop." };
-        Command command = new(
-            "profile", "Play a scenario under the interval model: cycles of every SEAMCALL leaf by phase and cause.");
+        Command command = new("profile", Description);
         options.AddTo(command);
         command.Add(compare);
         command.Add(parameters);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Seamsim.Configuration;
 
 namespace Seamsim.Cli;
@@ -6,13 +7,17 @@ namespace Seamsim.Cli;
 /// <summary>The command line as a whole.</summary>
 internal static class Root
 {
+    /// <summary>What the program is.</summary>
+    public const string Description =
+        "A cycle-aware x86-64 simulator with SEAM (Intel TDX). Without arguments: the default scenario.";
+
     /// <summary>Parses and runs; never throws, and never shows a trace.</summary>
     public static int Invoke(IReadOnlyList<string> arguments, TextWriter output, TextWriter error)
     {
         try
         {
             GlobalOptions global = new();
-            ParseResult result = Create(global).Parse(arguments);
+            ParseResult result = Create(global, Verbs.NeededBy(arguments)).Parse(arguments);
             if (result.Errors.Count > 0)
             {
                 foreach (System.CommandLine.Parsing.ParseError wrong in result.Errors)
@@ -59,27 +64,19 @@ internal static class Root
 #pragma warning restore CA1031
     }
 
-    private static RootCommand Create(GlobalOptions global)
+    /// <summary>The command line with some of its verbs.</summary>
+    internal static RootCommand Create(GlobalOptions global, IEnumerable<Verb> verbs)
     {
-        RootCommand root =
-            new("A cycle-aware x86-64 simulator with SEAM (Intel TDX). Without arguments: the default scenario.")
-        {
-            RunVerb.Create(global),
-            SeamcallVerb.Create(global),
-            SweepVerb.Create(global),
-            ExplainVerb.Create(global),
-            CpuidVerb.Create(global),
-            CyclesVerb.Create(global),
-            IsaVerb.Create(global),
-            BootVerb.Create(global),
-            Trace.TraceVerb.Create(global),
-            ProfileVerb.Create(global),
-        };
+        RootCommand root = new(Description);
+        foreach (Verb verb in verbs)
+            root.Add(verb.Create(global));
         root.Add(global.Json);
         root.Add(global.Quiet);
         foreach (Option option in root.Options)
             if (option is VersionOption version)
                 version.Action = new VersionAction();
+            else if (option is HelpOption help && root.Subcommands.Count == 0)
+                help.Action = new RootHelp();
         root.SetAction(result => RunVerb.Run(new Terminal(result, global), new RunRequest()));
         return root;
     }

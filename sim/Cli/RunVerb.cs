@@ -23,6 +23,9 @@ internal sealed record RunRequest(string? Path = null, string? Directory = null)
 /// <summary><c>seamsim run SCENARIO.toml</c>: play a story.</summary>
 internal static class RunVerb
 {
+    /// <summary>What it is for.</summary>
+    public const string Description = "Play a scenario: bring TDX up, create TDs, run guests, tear down.";
+
     /// <summary>The verb.</summary>
     public static Command Create(GlobalOptions global)
     {
@@ -32,7 +35,7 @@ internal static class RunVerb
             { Description = "Record an instruction trace into this file (options as in trace record)." };
         Option<bool> defaults = new("--print-defaults")
             { Description = "Print the fully commented default scenario and stop." };
-        Command command = new("run", "Play a scenario: bring TDX up, create TDs, run guests, tear down.");
+        Command command = new("run", Description);
         options.AddTo(command);
         command.Add(defaults);
         command.Add(trace);

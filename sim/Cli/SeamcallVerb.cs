@@ -6,6 +6,9 @@ namespace Seamsim.Cli;
 /// <summary><c>seamsim seamcall SCRIPT.jsonl</c>: raw SEAMCALLs, one JSON line each.</summary>
 internal static class SeamcallVerb
 {
+    /// <summary>What it is for.</summary>
+    public const string Description = "Issue raw SEAMCALLs from a chosen platform state.";
+
     /// <summary>The verb.</summary>
     public static Command Create(GlobalOptions global)
     {
@@ -20,7 +23,7 @@ internal static class SeamcallVerb
         };
         from.AcceptOnlyFromAmong("reset", "loader", "installed", "ready");
         Option<string[]> overrides = new("-c", "--config") { Description = "key=value, e.g. platform.packages=2." };
-        Command command = new("seamcall", "Issue raw SEAMCALLs from a chosen platform state.")
+        Command command = new("seamcall", Description)
             { script, from, overrides };
         command.SetAction(result => Play(
             new Terminal(result, global),

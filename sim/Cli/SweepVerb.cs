@@ -32,6 +32,9 @@ internal sealed record SweepRequest(string Path, string? Directory)
 /// <summary><c>seamsim sweep EXPERIMENT.toml</c>: a grid of runs, one table, plots.</summary>
 internal static class SweepVerb
 {
+    /// <summary>What it is for.</summary>
+    public const string Description = "Play a grid of runs in parallel: one table, plots, every run repeatable.";
+
     /// <summary>The verb.</summary>
     public static Command Create(GlobalOptions global)
     {
@@ -61,7 +64,7 @@ internal static class SweepVerb
         Option<bool> dry = new("--dry-run") { Description = "List the runs and stop." };
         Option<bool> force = new("--force")
             { Description = "Replace the runs of another experiment in the directory." };
-        Command command = new("sweep", "Play a grid of runs in parallel: one table, plots, every run repeatable.")
+        Command command = new("sweep", Description)
         {
             path, overrides, directory, workers, shard, only, seed, instructions, dry, force,
             SweepMergeVerb.Create(global),

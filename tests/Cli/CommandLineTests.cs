@@ -114,6 +114,27 @@ internal sealed class CommandLineTests
         }
     }
 
+    [TestCase("--help")]
+    [TestCase("-h")]
+    [TestCase("--quiet", "-?")]
+    public void Help_lists_the_verbs_as_the_library_would(params string[] arguments)
+    {
+        using StringWriter expected = new();
+        Root.Create(new GlobalOptions(), Verbs.All).Parse("--help").Invoke(new() { Output = expected });
+        Assert.That(Invoke(arguments), Is.EqualTo((0, expected.ToString(), "")));
+    }
+
+    [Test]
+    public void Every_verb_is_there_and_has_help()
+    {
+        foreach (Verb verb in Verbs.All)
+        {
+            (int code, string output, _) = Invoke(verb.Name, "--help");
+            Assert.That(code, Is.Zero);
+            Assert.That(output, Does.Contain(verb.Description).And.Contain($" {verb.Name} "));
+        }
+    }
+
     [Test]
     public void The_printed_defaults_are_a_scenario_that_can_be_used()
     {

@@ -8,7 +8,9 @@ namespace Seamsim.Isa.Decode.Simd;
 internal static class FloatRows
 {
     /// <summary>All lists of floating-point rows.</summary>
-    public static IReadOnlyList<VectorRow>[] Lists => [Arithmetic, Comparison, FloatConversionRows.Rows, FusedRows.Rows];
+    public static IReadOnlyList<VectorRow>[] Lists =>
+        [Arithmetic, Comparison, FloatConversionRows.Rows, FusedRows.Rows, Avx512FloatRows.Rows,
+            HalfRows.Arithmetic, HalfRows.Conversions];
 
     private static readonly VectorRow[] Arithmetic =
     [
@@ -48,10 +50,10 @@ internal static class FloatRows
         new(typeof(AddSubtractFloat<double>), Addsubpd, Vaddsubpd),
         new(typeof(DotProduct<float>), Dpps, Vdpps),
         new(typeof(DotProduct<double>), Dppd, Vdppd),
-        new(typeof(PackedElements<RoundFloat, float>), Roundps, Vroundps),
-        new(typeof(PackedElements<RoundFloat, double>), Roundpd, Vroundpd),
-        new(typeof(ScalarElement<RoundFloat, float>), Roundss, Vroundss) { IsScalar = true },
-        new(typeof(ScalarElement<RoundFloat, double>), Roundsd, Vroundsd) { IsScalar = true },
+        new(typeof(RoundFloat<float, AllElements, NoFraction>), Roundps, Vroundps),
+        new(typeof(RoundFloat<double, AllElements, NoFraction>), Roundpd, Vroundpd),
+        new(typeof(RoundFloat<float, FirstElement, NoFraction>), Roundss, Vroundss) { IsScalar = true },
+        new(typeof(RoundFloat<double, FirstElement, NoFraction>), Roundsd, Vroundsd) { IsScalar = true },
         new(typeof(PackedApproximation<Reciprocal>), Rcpps, Vrcpps),
         new(typeof(ScalarApproximation<Reciprocal>), Rcpss, Vrcpss) { IsScalar = true },
         new(typeof(PackedApproximation<ReciprocalSquareRoot>), Rsqrtps, Vrsqrtps),

@@ -13,7 +13,7 @@ namespace Seamsim.Isa.Decode.Simd;
 // The frame does the rest: availability (#UD, #NM), operands in registers and memory with their alignment, legacy, VEX
 // and EVEX destinations, general-register and opmask destinations, masks, broadcast, embedded rounding (MXCSR.RC holds
 // it while the operation runs) and fault suppression. An inactive element of a masked operation that raises exceptions
-// is computed from ones. Scalar operations are rows with IsScalar; their operand may be of 2, 4 or 8 bytes.
+// is computed from fours. Scalar operations are rows with IsScalar; their operand may be of 2, 4 or 8 bytes.
 
 /// <summary>The index of the vector instructions: the operation of each mnemonic.</summary>
 internal static class VectorTable

@@ -30,7 +30,9 @@ internal readonly record struct Extended80(ushort SignExponent, ulong Significan
             return FloatValue.Indefinite with { Kind = FloatKind.Unsupported };
         if (exponent != SpecialExponent)
             return FloatValue.Finite(Negative, exponent - FloatFormat.Extended.MaxExponent, Significand);
-        return Significand == FloatValue.IntegerBit ? FloatValue.Infinity(Negative) : FloatValue.NaN(Negative, Significand);
+        return Significand == FloatValue.IntegerBit
+            ? FloatValue.Infinity(Negative)
+            : FloatValue.NaN(Negative, Significand);
     }
 
     /// <summary>Puts a number together whose exponent the format has.</summary>
@@ -42,9 +44,11 @@ internal readonly record struct Extended80(ushort SignExponent, ulong Significan
             case FloatKind.Zero:
                 return new Extended80((ushort)sign, 0);
             case FloatKind.Finite when value.Exponent < FloatFormat.Extended.MinExponent:
-                return new Extended80((ushort)sign, value.Significand >> (FloatFormat.Extended.MinExponent - value.Exponent));
+                int shift = FloatFormat.Extended.MinExponent - value.Exponent;
+                return new Extended80((ushort)sign, value.Significand >> shift);
             case FloatKind.Finite:
-                return new Extended80((ushort)(sign | (value.Exponent + FloatFormat.Extended.MaxExponent)), value.Significand);
+                return new Extended80((ushort)(sign | (value.Exponent + FloatFormat.Extended.MaxExponent)),
+                    value.Significand);
             default:
                 return new Extended80((ushort)(sign | SpecialExponent), value.Significand);
         }

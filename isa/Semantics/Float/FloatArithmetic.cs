@@ -1,8 +1,8 @@
 namespace Seamsim.Isa.Semantics.Float;
 
 /// <summary>
-/// Addition, subtraction, multiplication, division and square root, correctly rounded to any format. IEEE 754-2019, 5.4.1;
-/// special operands and the order of exceptions: SDM vol. 1, 4.9.1 and 4.9.2.
+/// Addition, subtraction, multiplication, division and square root, correctly rounded to any format. IEEE 754-2019,
+/// 5.4.1; special operands and the order of exceptions: SDM vol. 1, 4.9.1 and 4.9.2.
 /// </summary>
 internal static class FloatArithmetic
 {
@@ -24,7 +24,8 @@ internal static class FloatArithmetic
             b.Negative, b.Exponent, (UInt128)b.Significand << 64, format, ref env);
     }
 
-    public static FloatValue Subtract(in FloatValue a, in FloatValue b, in FloatFormat format, ref FloatEnvironment env) =>
+    public static FloatValue Subtract(in FloatValue a, in FloatValue b, in FloatFormat format,
+        ref FloatEnvironment env) =>
         Add(a, b.IsNaN ? b : b.WithSign(!b.Negative), format, ref env);
 
     public static FloatValue Multiply(in FloatValue a, in FloatValue b, in FloatFormat format, ref FloatEnvironment env)
@@ -62,7 +63,8 @@ internal static class FloatArithmetic
             return FloatValue.Infinity(negative);
         if (a.IsZero || b.IsInfinity)
             return FloatValue.Zero(negative);
-        return FloatRounding.Round(negative, a.Exponent - b.Exponent, Quotient(a.Significand, b.Significand), format, ref env);
+        return FloatRounding.Round(negative, a.Exponent - b.Exponent, Quotient(a.Significand, b.Significand), format,
+            ref env);
     }
 
     public static FloatValue SquareRoot(in FloatValue a, in FloatFormat format, ref FloatEnvironment env)
@@ -130,7 +132,9 @@ internal static class FloatArithmetic
 
     private static UInt128 IntegerHalf => (UInt128)1 << 63;
 
-    /// <summary>a / b · 2^126 or so with a sticky bit, for two significands with their leading ones at bit 63.</summary>
+    /// <summary>
+    /// a / b · 2^126 or so with a sticky bit, for two significands with their leading ones at bit 63.
+    /// </summary>
     private static UInt128 Quotient(ulong a, ulong b)
     {
         (UInt128 high, UInt128 rest) = UInt128.DivRem((UInt128)a << 63, b);

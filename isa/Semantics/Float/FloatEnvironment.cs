@@ -1,8 +1,8 @@
 namespace Seamsim.Isa.Semantics.Float;
 
 /// <summary>
-/// Floating-point exceptions in the bit order that MXCSR, the x87 status word and both kinds of masks share.
-/// SDM vol. 1, 4.9.1.
+/// Floating-point exceptions in the bit order that MXCSR, the x87 status word and both kinds of masks share. SDM vol.
+/// 1, 4.9.1.
 /// </summary>
 [Flags]
 internal enum FloatFlags : byte
@@ -42,8 +42,8 @@ internal enum NanRule : byte
 }
 
 /// <summary>
-/// What an operation needs to know and what it reports: rounding, masks and denormal handling go in, exception flags come
-/// out. SDM vol. 1, 4.9, 8.1, 10.2.3.
+/// What an operation needs to know and what it reports: rounding, masks and denormal handling go in, exception flags
+/// come out. SDM vol. 1, 4.9, 8.1, 10.2.3.
 /// </summary>
 internal struct FloatEnvironment
 {

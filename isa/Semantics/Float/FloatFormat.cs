@@ -1,8 +1,8 @@
 namespace Seamsim.Isa.Semantics.Float;
 
 /// <summary>
-/// A floating-point format, or a rounding target that has the exponents of one and the precision of another.
-/// SDM vol. 1, table 4-3.
+/// A floating-point format, or a rounding target that has the exponents of one and the precision of another. SDM vol.
+/// 1, table 4-3.
 /// </summary>
 /// <param name="Precision">Bits of the significand, the integer bit included.</param>
 /// <param name="ExponentBits">Width of the exponent field.</param>
@@ -48,7 +48,11 @@ internal readonly record struct FloatFormat(int Precision, int ExponentBits)
         uint exponent = (uint)(bits >> FractionBits) & SpecialExponent;
         ulong fraction = bits << (64 - FractionBits) >> 1;
         if (exponent == SpecialExponent)
-            return fraction == 0 ? FloatValue.Infinity(negative) : FloatValue.NaN(negative, fraction | FloatValue.IntegerBit);
+        {
+            return fraction == 0
+                ? FloatValue.Infinity(negative)
+                : FloatValue.NaN(negative, fraction | FloatValue.IntegerBit);
+        }
         if (exponent != 0)
             return FloatValue.Finite(negative, (int)exponent - MaxExponent, fraction | FloatValue.IntegerBit);
         return fraction == 0 || denormalsAreZeros

@@ -3,7 +3,9 @@ namespace Seamsim.Isa.Semantics.Float;
 /// <summary>Fused multiply-add. IEEE 754-2019, 5.4.1; special operands: SDM vol. 1, 14.5.3 and its tables.</summary>
 internal static class FloatFusedMultiply
 {
-    /// <summary>x · y + z with one rounding; z's sign has been set by the caller (FMSUB), as has that of x (FNMADD).</summary>
+    /// <summary>
+    /// ±(x · y) ± z with one rounding.
+    /// </summary>
     /// <param name="x">First factor.</param>
     /// <param name="y">Second factor.</param>
     /// <param name="z">Addend.</param>

@@ -36,7 +36,9 @@ internal static class FloatInteger
             FloatValue.FromMagnitude(negative, negative ? 0 - integer : integer), format, ref env);
     }
 
-    /// <summary>Rounds to a multiple of 2^-<paramref name="fraction"/>, format unchanged; reports PE when that changes it.</summary>
+    /// <summary>
+    /// Rounds to a multiple of 2^-<paramref name="fraction"/>, format unchanged; reports PE when that changes it.
+    /// </summary>
     public static FloatValue RoundToIntegral(
         in FloatValue value, RoundingMode mode, int fraction, bool reportPrecision, ref FloatEnvironment env)
     {

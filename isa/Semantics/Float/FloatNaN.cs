@@ -3,7 +3,9 @@ namespace Seamsim.Isa.Semantics.Float;
 /// <summary>NaN operands. SDM vol. 1, 4.8.3.5 and table 4-7.</summary>
 internal static class FloatNaN
 {
-    /// <summary>Whether either operand decides the result by being a NaN or unsupported; then <paramref name="result"/> is it.</summary>
+    /// <summary>
+    /// Whether either operand decides the result by being a NaN or unsupported; then <paramref name="result"/> is it.
+    /// </summary>
     public static bool Propagates(in FloatValue a, in FloatValue b, ref FloatEnvironment env, out FloatValue result)
     {
         result = default;

@@ -3,12 +3,14 @@ using System.Numerics;
 namespace Seamsim.Isa.Semantics.Float;
 
 /// <summary>
-/// Rounds an exact significand to a format and reports OE, UE and PE. SDM vol. 1, 4.8.4 and 4.9.1.4 to 4.9.1.6; tininess
-/// is detected after rounding.
+/// Rounds an exact significand to a format and reports OE, UE and PE. SDM vol. 1, 4.8.4 and 4.9.1.4 to 4.9.1.6;
+/// tininess is detected after rounding.
 /// </summary>
 internal static class FloatRounding
 {
-    /// <summary>What an unmasked x87 overflow or underflow changes the exponent by. SDM vol. 1, 8.5.4 and 8.5.5.</summary>
+    /// <summary>
+    /// What an unmasked x87 overflow or underflow changes the exponent by. SDM vol. 1, 8.5.4 and 8.5.5.
+    /// </summary>
     public const int BiasAdjustment = 24576;
 
     /// <summary>
@@ -21,7 +23,8 @@ internal static class FloatRounding
         int shift = LeadingZeroCount(significand);
         significand <<= shift;
         exponent -= shift;
-        bool inexact = Cut(significand, format.Precision, negative, env.Rounding, out ulong rounded, out bool carry, out bool up);
+        bool inexact = Cut(significand, format.Precision, negative, env.Rounding, out ulong rounded, out bool carry,
+            out bool up);
         int unbounded = carry ? exponent + 1 : exponent;
         if (unbounded < format.MinExponent)
         {
@@ -37,7 +40,8 @@ internal static class FloatRounding
             env.Raise(FloatFlags.Overflow);
             unbounded -= BiasAdjustment;
         }
-        if (unbounded < format.MinExponent || unbounded > format.MaxExponent)
+        if (format.ExponentBits == FloatFormat.Extended.ExponentBits
+            && (unbounded < format.MinExponent || unbounded > format.MaxExponent))
             return Massive(negative, unbounded > 0, ref env);
         if (inexact)
             env.Raise(FloatFlags.Precision);
@@ -45,7 +49,9 @@ internal static class FloatRounding
         return FloatValue.Finite(negative, unbounded, rounded);
     }
 
-    /// <summary>FSCALE beyond what the bias adjustment reaches: infinity or zero. SDM vol. 1, 8.5.4 and 8.5.5.</summary>
+    /// <summary>
+    /// FSCALE beyond what the bias adjustment reaches: infinity or zero. SDM vol. 1, 8.5.4 and 8.5.5.
+    /// </summary>
     private static FloatValue Massive(bool negative, bool overflow, ref FloatEnvironment env)
     {
         env.Raise(FloatFlags.Precision);
@@ -83,7 +89,8 @@ internal static class FloatRounding
 
     /// <summary>Keeps <paramref name="precision"/> bits of a significand whose leading one is bit 127.</summary>
     private static bool Cut(
-        UInt128 significand, int precision, bool negative, RoundingMode mode, out ulong rounded, out bool carry, out bool up)
+        UInt128 significand, int precision, bool negative, RoundingMode mode, out ulong rounded, out bool carry,
+            out bool up)
     {
         int dropped = 128 - precision;
         UInt128 kept = significand >> dropped;

@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace Seamsim.Isa.Semantics.Float;
 
-/// <summary>What a number is. SDM vol. 1, 4.8.3; unsupported encodings exist in the x87 format only (table 8-3).</summary>
+/// <summary>
+/// What a number is. SDM vol. 1, 4.8.3; unsupported encodings exist in the x87 format only (table 8-3).
+/// </summary>
 internal enum FloatKind : byte
 {
     Zero,
@@ -17,7 +19,8 @@ internal enum FloatKind : byte
 /// A number of any format, taken apart. A finite one is significand / 2^63 · 2^exponent with the integer bit set,
 /// whether its encoding was denormal or not; the significand of a NaN holds the payload below the integer bit.
 /// </summary>
-internal readonly record struct FloatValue(FloatKind Kind, bool Negative, int Exponent, ulong Significand, bool WasDenormal)
+internal readonly record struct FloatValue(FloatKind Kind, bool Negative, int Exponent, ulong Significand,
+    bool WasDenormal)
 {
     /// <summary>The integer bit, and the bit that makes a NaN quiet.</summary>
     public const ulong IntegerBit = 1UL << 63, QuietBit = 1UL << 62;
@@ -34,7 +37,8 @@ internal readonly record struct FloatValue(FloatKind Kind, bool Negative, int Ex
 
     /// <summary>A NaN, quiet or not, with its payload below the integer bit.</summary>
     public static FloatValue NaN(bool negative, ulong significand) =>
-        new((significand & QuietBit) != 0 ? FloatKind.QuietNaN : FloatKind.SignallingNaN, negative, 0, significand, false);
+        new((significand & QuietBit) != 0 ? FloatKind.QuietNaN : FloatKind.SignallingNaN, negative, 0, significand,
+            false);
 
     /// <summary>A number whose encoding has exponent 0 and this significand, integer bit at bit 63.</summary>
     public static FloatValue Denormal(bool negative, int exponent, ulong significand)

@@ -1,8 +1,9 @@
 namespace Seamsim.Isa.Semantics.Float;
 
 /// <summary>
-/// A number with 128 significant bits for the inside of transcendental functions: ±significand / 2^127 · 2^exponent with
-/// bit 127 set, or zero. Operations cut what does not fit, a relative error below 2^-126 each; exponents do not overflow.
+/// A number with 128 significant bits for the inside of transcendental functions: ±significand / 2^127 · 2^exponent
+/// with bit 127 set, or zero. Operations cut what does not fit, a relative error below 2^-126 each; exponents do not
+/// overflow.
 /// </summary>
 internal readonly record struct WideFloat(bool Negative, int Exponent, UInt128 Significand)
 {
@@ -77,7 +78,9 @@ internal readonly record struct WideFloat(bool Negative, int Exponent, UInt128 S
     /// <summary>Times 2^<paramref name="by"/>.</summary>
     public WideFloat Scaled(int by) => IsZero ? this : this with { Exponent = Exponent + by };
 
-    /// <summary>Rounded to a format; the value is taken as slightly larger than it is written, as irrational ones are.</summary>
+    /// <summary>
+    /// Rounded to a format; the value is taken as slightly larger than it is written, as irrational ones are.
+    /// </summary>
     public FloatValue Round(in FloatFormat format, ref FloatEnvironment env) => IsZero
         ? FloatValue.Zero(Negative)
         : FloatRounding.Round(Negative, Exponent, Significand | 1, format, ref env);

@@ -21,7 +21,15 @@ internal readonly struct MoveQuadword : IUnary, IMove
         Vector128.CreateScalar(rm.AsUInt64().ToScalar()).AsByte();
 }
 
-/// <summary>MOVSS and MOVSD of two registers: the low element of the second one in the first one.</summary>
+/// <summary>VMOVW: the low 16 bits, zero-extended.</summary>
+internal readonly struct MoveWord : IUnary, IMove
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> Apply(Vector128<byte> rm, uint imm) =>
+        Vector128.CreateScalar(rm.AsUInt16().ToScalar()).AsByte();
+}
+
+/// <summary>MOVSS, MOVSD and VMOVSH of two registers: the low element of the second one in the first one.</summary>
 internal readonly struct MoveScalar<T> : IBinary, IMove
     where T : unmanaged
 {

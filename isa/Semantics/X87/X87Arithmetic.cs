@@ -4,26 +4,32 @@ using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Semantics.X87;
 
-/// <summary>Arithmetic with one rounding to the precision in force. SDM vol. 1, 8.3.5; vol. 2A, named after the instructions.</summary>
+/// <summary>
+/// Arithmetic with one rounding to the precision in force. SDM vol. 1, 8.3.5; vol. 2A, named after the instructions.
+/// </summary>
 internal static class X87Arithmetic
 {
-    private delegate FloatValue Binary(in FloatValue a, in FloatValue b, in FloatFormat format, ref FloatEnvironment env);
+    private delegate FloatValue Binary(in FloatValue a, in FloatValue b, in FloatFormat format,
+        ref FloatEnvironment env);
 
     public static Outcome Fadd(Core core, in Instruction i, X87Stack st) => Apply(core, i, st, FloatArithmetic.Add);
 
-    public static Outcome Fsub(Core core, in Instruction i, X87Stack st) => Apply(core, i, st, FloatArithmetic.Subtract);
+    public static Outcome Fsub(Core core, in Instruction i, X87Stack st) =>
+        Apply(core, i, st, FloatArithmetic.Subtract);
 
     public static Outcome Fsubr(Core core, in Instruction i, X87Stack st) =>
         Apply(core, i, st, FloatArithmetic.Subtract, reversed: true);
 
-    public static Outcome Fmul(Core core, in Instruction i, X87Stack st) => Apply(core, i, st, FloatArithmetic.Multiply);
+    public static Outcome Fmul(Core core, in Instruction i, X87Stack st) =>
+        Apply(core, i, st, FloatArithmetic.Multiply);
 
     public static Outcome Fdiv(Core core, in Instruction i, X87Stack st) => Apply(core, i, st, FloatArithmetic.Divide);
 
     public static Outcome Fdivr(Core core, in Instruction i, X87Stack st) =>
         Apply(core, i, st, FloatArithmetic.Divide, reversed: true);
 
-    public static Outcome Faddp(Core core, in Instruction i, X87Stack st) => Apply(core, i, st, FloatArithmetic.Add, pops: 1);
+    public static Outcome Faddp(Core core, in Instruction i, X87Stack st) =>
+        Apply(core, i, st, FloatArithmetic.Add, pops: 1);
 
     public static Outcome Fsubp(Core core, in Instruction i, X87Stack st) =>
         Apply(core, i, st, FloatArithmetic.Subtract, pops: 1);

@@ -92,7 +92,9 @@ internal static unsafe class X87Comparison
         return st.Report(env);
     }
 
-    /// <summary>An unmasked invalid-arithmetic-operand exception leaves the flags as they are. SDM vol. 2A, "FCOM".</summary>
+    /// <summary>
+    /// An unmasked invalid-arithmetic-operand exception leaves the flags as they are. SDM vol. 2A, "FCOM".
+    /// </summary>
     private static bool IsDefined(in FloatEnvironment env) => (env.Raised & ~env.Masks & FloatFlags.Invalid) == 0;
 
     private static int ConditionsOf(FloatRelation relation) => relation switch
@@ -103,7 +105,9 @@ internal static unsafe class X87Comparison
         _ => X87Status.C3 | X87Status.C2 | X87Status.C0,
     };
 
-    /// <summary>ZF, PF and CF as COMISS sets them too; OF, SF and AF become 0. SDM vol. 2A, "FCOMI", "COMISS".</summary>
+    /// <summary>
+    /// ZF, PF and CF as COMISS sets them too; OF, SF and AF become 0. SDM vol. 2A, "FCOMI", "COMISS".
+    /// </summary>
     public static ulong FlagsOf(FloatRelation relation) => relation switch
     {
         FloatRelation.Less => RflagsBit.Cf,

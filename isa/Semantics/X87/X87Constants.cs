@@ -5,8 +5,8 @@ using Seamsim.Isa.State;
 namespace Seamsim.Isa.Semantics.X87;
 
 /// <summary>
-/// FLD1, FLDL2T, FLDL2E, FLDPI, FLDLG2, FLDLN2, FLDZ. The constants have more bits than the format and are rounded by RC.
-/// SDM vol. 1, 8.3.8; the digits follow from the definitions of the constants.
+/// FLD1, FLDL2T, FLDL2E, FLDPI, FLDLG2, FLDLN2, FLDZ. The constants have more bits than the format and are rounded by
+/// RC. SDM vol. 1, 8.3.8; the digits follow from the definitions of the constants.
 /// </summary>
 internal static class X87Constants
 {

@@ -55,7 +55,9 @@ internal static unsafe class X87ControlOperations
         return Outcome.Next;
     }
 
-    /// <summary>FNOP, and what the 8087 and 80287 needed (FENI, FDISI, FSETPM): nothing happens. SDM vol. 3B, 23.18.</summary>
+    /// <summary>
+    /// FNOP, and what the 8087 and 80287 needed (FENI, FDISI, FSETPM): nothing happens. SDM vol. 3B, 23.18.
+    /// </summary>
     public static Outcome Fnop(Core core, in Instruction i, X87Stack st) => Outcome.Next;
 
     /// <summary>Sets the control word; what it unmasks becomes pending.</summary>

@@ -6,8 +6,8 @@ using Seamsim.Isa.State;
 namespace Seamsim.Isa.Semantics.X87;
 
 /// <summary>
-/// FLDENV, FNSTENV, FNSAVE, FRSTOR in their four formats: 16- and 32-bit, protected and real-address mode.
-/// SDM vol. 1, figures 8-9 to 8-12.
+/// FLDENV, FNSTENV, FNSAVE, FRSTOR in their four formats: 16- and 32-bit, protected and real-address mode. SDM vol. 1,
+/// figures 8-9 to 8-12.
 /// </summary>
 internal static unsafe class X87EnvironmentImage
 {

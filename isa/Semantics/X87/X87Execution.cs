@@ -3,7 +3,9 @@ using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Semantics.X87;
 
-/// <summary>What surrounds every x87 instruction: #NM, #MF and the pointers. SDM vol. 1, 8.1.8, 8.6, 8.7; vol. 3A, 2.5.</summary>
+/// <summary>
+/// What surrounds every x87 instruction: #NM, #MF and the pointers. SDM vol. 1, 8.1.8, 8.6, 8.7; vol. 3A, 2.5.
+/// </summary>
 internal static unsafe class X87Execution
 {
     public static Outcome Execute(Core core, in Instruction i)

@@ -91,7 +91,9 @@ internal static class X87Logarithms
         return FloatArithmetic.Multiply(y with { WasDenormal = false }, factor, FloatFormat.Extended, ref env);
     }
 
-    /// <summary>y · log2(1 + x); outside ±(1 − √2/2) the manual leaves the result undefined: here it is the logarithm.</summary>
+    /// <summary>
+    /// y · log2(1 + x); outside ±(1 − √2/2) the manual leaves the result undefined: here it is the logarithm.
+    /// </summary>
     private static FloatValue TimesLog2OnePlus(in FloatValue y, in FloatValue x, ref FloatEnvironment env)
     {
         if (FloatNaN.Propagates(y, x, ref env, out FloatValue nan))

@@ -10,13 +10,17 @@ namespace Seamsim.Isa.Semantics.X87;
 /// <summary>The two operands of an arithmetic or compare instruction, and where the first came from.</summary>
 internal readonly record struct X87Pair(int Destination, FloatValue First, FloatValue Second, bool Empty);
 
-/// <summary>Operands of x87 instructions: stack registers, and memory in each of its formats. SDM vol. 1, 8.1.2 and 8.2.</summary>
+/// <summary>
+/// Operands of x87 instructions: stack registers, and memory in each of its formats. SDM vol. 1, 8.1.2 and 8.2.
+/// </summary>
 internal static unsafe class X87Operands
 {
     /// <summary>Position in the stack of operand <paramref name="n"/>.</summary>
     public static int Index(in Instruction i, int n) => i.GetOpRegister(n) - Register.ST0;
 
-    /// <summary>Reads both operands; without a second register the second operand is memory. False = fault recorded.</summary>
+    /// <summary>
+    /// Reads both operands; without a second register the second operand is memory. False = fault recorded.
+    /// </summary>
     public static bool TryRead(Core core, in Instruction i, X87Stack st, out X87Pair pair)
     {
         pair = default;

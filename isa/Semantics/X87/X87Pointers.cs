@@ -4,8 +4,9 @@ using Seamsim.Isa.State;
 namespace Seamsim.Isa.Semantics.X87;
 
 /// <summary>
-/// FIP, FDP and FOP. FOP is written with an unmasked exception only (the fopcode compatibility sub-mode is off), FDP too
-/// where CPUID.(7,0):EBX[6] says so, and the selectors read as zero where EBX[13] does. SDM vol. 1, 8.1.8 and 8.1.9.
+/// FIP, FDP and FOP. FOP is written with an unmasked exception only (the fopcode compatibility sub-mode is off), FDP
+/// too where CPUID.(7,0):EBX[6] says so, and the selectors read as zero where EBX[13] does. SDM vol. 1, 8.1.8 and
+/// 8.1.9.
 /// </summary>
 internal static unsafe class X87Pointers
 {

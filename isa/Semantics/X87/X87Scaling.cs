@@ -59,7 +59,8 @@ internal static class X87Scaling
         return FloatArithmetic.Rounded(scaled, FloatFormat.Extended, ref env);
     }
 
-    private static void Split(in FloatValue value, ref FloatEnvironment env, out FloatValue exponent, out FloatValue significand)
+    private static void Split(in FloatValue value, ref FloatEnvironment env, out FloatValue exponent,
+        out FloatValue significand)
     {
         if (FloatNaN.Propagates(value, ref env, out FloatValue nan))
         {

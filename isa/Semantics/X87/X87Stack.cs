@@ -4,8 +4,8 @@ using Seamsim.Isa.State;
 namespace Seamsim.Isa.Semantics.X87;
 
 /// <summary>
-/// The register stack, control, status and tags of a logical processor, and the masked responses to exceptions.
-/// SDM vol. 1, 8.1 and 8.4 to 8.6.
+/// The register stack, control, status and tags of a logical processor, and the masked responses to exceptions. SDM
+/// vol. 1, 8.1 and 8.4 to 8.6.
 /// </summary>
 internal readonly unsafe struct X87Stack(LogicalProcessor* lp)
 {
@@ -62,7 +62,9 @@ internal readonly unsafe struct X87Stack(LogicalProcessor* lp)
     /// <summary>Rounding, masks and NaN rule in force.</summary>
     public FloatEnvironment Environment() => FloatEnvironment.FromControlWord(lp->Fcw);
 
-    /// <summary>What precision control makes of the extended format. SDM vol. 1, table 8-2; the reserved value is 64 bits.</summary>
+    /// <summary>
+    /// What precision control makes of the extended format. SDM vol. 1, table 8-2; the reserved value is 64 bits.
+    /// </summary>
     public FloatFormat Target => (lp->Fcw >> X87Control.PrecisionShift & 3) switch
     {
         0 => FloatFormat.Extended with { Precision = FloatFormat.Binary32.Precision },
@@ -70,7 +72,9 @@ internal readonly unsafe struct X87Stack(LogicalProcessor* lp)
         _ => FloatFormat.Extended,
     };
 
-    /// <summary>Sets the given condition codes, C0 to C3, and clears the others among <paramref name="mask"/>.</summary>
+    /// <summary>
+    /// Sets the given condition codes, C0 to C3, and clears the others among <paramref name="mask"/>.
+    /// </summary>
     public void SetConditions(int mask, int value) => lp->Fsw = (ushort)((lp->Fsw & ~mask) | (value & mask));
 
     /// <summary>
@@ -134,7 +138,9 @@ internal readonly unsafe struct X87Stack(LogicalProcessor* lp)
         return Outcome.Next;
     }
 
-    /// <summary>Reports, and stores a result in ST(<paramref name="i"/>) unless an unmasked exception prevents it.</summary>
+    /// <summary>
+    /// Reports, and stores a result in ST(<paramref name="i"/>) unless an unmasked exception prevents it.
+    /// </summary>
     public Outcome Finish(int i, in FloatValue result, in FloatEnvironment env, int pops = 0)
     {
         if (!Report(env))

@@ -4,7 +4,8 @@ namespace Seamsim.Isa.Semantics.X87;
 internal static class X87Status
 {
     public const int StackFault = 1 << 6, ErrorSummary = 1 << 7, C0 = 1 << 8, C1 = 1 << 9, C2 = 1 << 10, C3 = 1 << 14;
-    public const int Busy = 1 << 15, Conditions = C0 | C1 | C2 | C3, Exceptions = 0x3F, TopShift = 11, Top = 7 << TopShift;
+    public const int Busy = 1 << 15, Conditions = C0 | C1 | C2 | C3, Exceptions = 0x3F, TopShift = 11,
+        Top = 7 << TopShift;
 
     /// <summary>What FCLEX clears.</summary>
     public const int Cleared = Exceptions | StackFault | ErrorSummary | Busy;

@@ -7,7 +7,9 @@ namespace Seamsim.Isa.Semantics.X87;
 /// <summary>What an x87 instruction does once it may execute.</summary>
 internal delegate Outcome X87Handler(Core core, in Instruction instruction, X87Stack stack);
 
-/// <summary>Which x87 instructions look for a pending exception, and which leave the instruction pointers alone.</summary>
+/// <summary>
+/// Which x87 instructions look for a pending exception, and which leave the instruction pointers alone.
+/// </summary>
 internal enum X87Kind : byte
 {
     /// <summary>Waits for pending exceptions and is remembered in FIP, FDP and FOP.</summary>

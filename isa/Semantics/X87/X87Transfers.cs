@@ -42,7 +42,9 @@ internal static unsafe class X87Transfers
 
     public static Outcome Fstp(Core core, in Instruction i, X87Stack st) => Store(core, i, st, 1);
 
-    /// <summary>FSTPNCE (D9 D8+i), which the manual does not list: FSTP that copies an empty register without a fault.</summary>
+    /// <summary>
+    /// FSTPNCE (D9 D8+i), which the manual does not list: FSTP that copies an empty register without a fault.
+    /// </summary>
     public static Outcome Fstpnce(Core core, in Instruction i, X87Stack st)
     {
         int to = X87Operands.Index(i, 0);
@@ -53,11 +55,14 @@ internal static unsafe class X87Transfers
         return Outcome.Next;
     }
 
-    public static Outcome Fist(Core core, in Instruction i, X87Stack st) => StoreInteger(core, i, st, 0, truncate: false);
+    public static Outcome Fist(Core core, in Instruction i, X87Stack st) =>
+        StoreInteger(core, i, st, 0, truncate: false);
 
-    public static Outcome Fistp(Core core, in Instruction i, X87Stack st) => StoreInteger(core, i, st, 1, truncate: false);
+    public static Outcome Fistp(Core core, in Instruction i, X87Stack st) =>
+        StoreInteger(core, i, st, 1, truncate: false);
 
-    public static Outcome Fisttp(Core core, in Instruction i, X87Stack st) => StoreInteger(core, i, st, 1, truncate: true);
+    public static Outcome Fisttp(Core core, in Instruction i, X87Stack st) =>
+        StoreInteger(core, i, st, 1, truncate: true);
 
     /// <summary>FXCH: empty registers become the indefinite before they are exchanged.</summary>
     public static Outcome Fxch(Core core, in Instruction i, X87Stack st)

@@ -153,5 +153,6 @@ internal static class X87Trigonometry
         return order > 0 ? WideFunctions.Pi.Scaled(-1) - angle : angle;
     }
 
-    private static FloatValue Rounded(WideFloat value, ref FloatEnvironment env) => value.Round(FloatFormat.Extended, ref env);
+    private static FloatValue Rounded(WideFloat value, ref FloatEnvironment env) =>
+        value.Round(FloatFormat.Extended, ref env);
 }

@@ -6,8 +6,11 @@ namespace Seamsim.Cli.Trace;
 internal static class TraceVerb
 {
     /// <summary>The parent of the verbs; one file each.</summary>
+    /// <summary>What it is for.</summary>
+    public const string Description = "Record, run, view, replay, export and compare instruction traces.";
+
     public static Command Create(GlobalOptions global) =>
-        new("trace", "Record, run, view, replay, export and compare instruction traces.")
+        new("trace", Description)
         {
             TraceRunVerb.Create(global),
             RecordVerb.Create(global),

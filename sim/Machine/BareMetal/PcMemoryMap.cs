@@ -17,8 +17,8 @@ internal enum PcMemoryType : uint
 internal readonly record struct PcMemoryRegion(ulong Base, ulong Bytes, PcMemoryType Type);
 
 /// <summary>
-/// The memory of a PC: 640 KiB below the legacy hole with an extended BIOS data area at their end, then from 1 MiB to at
-/// most 3 GiB, then from 4 GiB on.
+/// The memory of a PC: 640 KiB below the legacy hole with an extended BIOS data area at their end, then from 1 MiB to
+/// at most 3 GiB, then from 4 GiB on.
 /// </summary>
 internal sealed class PcMemoryMap
 {

@@ -1,5 +1,6 @@
 using Iced.Intel;
 using Seamsim.Isa;
+using Seamsim.Isa.Ports;
 using Seamsim.Isa.State;
 using static Iced.Intel.AssemblerRegisters;
 
@@ -34,6 +35,49 @@ public sealed unsafe class RunTests
                 sliced.Run(Math.Min(slice, at - (long)sliced.Lp->Instructions));
             Assert.That(State(sliced), Is.EqualTo(State(whole)));
         }
+    }
+
+    [TestCase(1)]
+    [TestCase(3)]
+    [TestCase(17)]
+    [TestCase(4095)]
+    public void A_timed_event_comes_at_the_same_block_head_however_a_run_is_sliced(int slice)
+    {
+        OneEvent whole = new(4321), sliced = new(4321);
+        using EngineRig first = new EngineRig().Load(SumAndStore), second = new EngineRig().Load(SumAndStore);
+        (first.Core.Events, second.Core.Events) = (whole, sliced);
+        first.Run(10_000);
+        while (second.Lp->Instructions < 10_000)
+            second.Run(slice);
+        Assert.That(sliced.Came, Is.EqualTo(whole.Came));
+        Assert.That(whole.Came!.Value.Cycles, Is.InRange(4321, 4400));
+    }
+
+    [Test]
+    public void A_device_stops_a_run_behind_the_instruction_that_reached_it()
+    {
+        using EngineRig rig = new EngineRig().Load(a =>
+        {
+            a.@out(0x80, al);
+            a.inc(rbx);
+            a.hlt();
+        });
+        rig.Core.PortSpace.Add(0x80, 1, new Stopper());
+        Assert.That((rig.Run(), rig.Lp->Rip, rig.Lp->Instructions),
+            Is.EqualTo((RunEnd.Stopped, EngineRig.Code + 2, 1UL)));
+        Assert.That((rig.Run(), rig.Lp->Gpr[3]), Is.EqualTo((RunEnd.Halted, 1UL)), "and it goes on from there");
+    }
+
+    [TestCase(1)]
+    [TestCase(1000)]
+    public void Exceptions_without_end_use_up_the_budget(int slice)
+    {
+        using EngineRig rig = new EngineRig().Load(0x90, 0x0F, 0x0B); // nop; ud2, which is its own handler too
+        rig.SetGate(6, EngineRig.Code + 1, 0x8E, ist: 1);
+        for (int ran = 0; ran < 3000; ran += slice)
+            Assert.That(rig.Run(slice), Is.EqualTo(RunEnd.Budget));
+        Assert.That(rig.Lp->Instructions, Is.EqualTo(3000), "the later ones of a row count as instructions");
+        Assert.That((rig.Lp->Rip, rig.Lp->Gpr[4]), Is.EqualTo((EngineRig.Code + 1, EngineRig.Ist1 - 40)));
     }
 
     [Test]
@@ -178,5 +222,25 @@ public sealed unsafe class RunTests
             text.Append(rig.Lp->Gpr[i].ToString("x", null)).Append(' ');
         return text.Append(rig.Lp->Rip).Append(' ').Append(rig.Core.Rflags).Append(' ').Append(rig.Lp->Instructions)
             .Append(' ').Append(rig.Read(EngineRig.Data + 64)).ToString();
+    }
+
+    private sealed class OneEvent(ulong due) : IEventQueue
+    {
+        public (ulong Cycles, ulong Instructions, ulong Rip)? Came { get; private set; }
+
+        public ulong NextDue(Core core) => Came is null ? due : ulong.MaxValue;
+
+        public void Deliver(Core core, ulong cycles)
+        {
+            if (cycles >= due)
+                Came ??= (cycles, core.Lp->Instructions, core.Lp->Rip);
+        }
+    }
+
+    private sealed class Stopper : IPortDevice
+    {
+        public uint Read(Core core, ushort port, int bytes) => 0;
+
+        public void Write(Core core, ushort port, int bytes, uint value) => core.RequestStop();
     }
 }

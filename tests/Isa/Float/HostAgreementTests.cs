@@ -4,12 +4,15 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Seamsim.Tests.Isa.Float;
 
-/// <summary>The software core against the processor the tests run on: values and flags, all roundings, DAZ and FTZ.</summary>
+/// <summary>
+/// The software core against the processor the tests run on: values and flags, all roundings, DAZ and FTZ.
+/// </summary>
 public sealed unsafe class HostAgreementTests
 {
     private const int Rounds = 20_000;
 
-    private delegate ulong Operation(ulong a, ulong b, ulong c, ulong rax, FloatFormat format, ref FloatEnvironment env);
+    private delegate ulong Operation(ulong a, ulong b, ulong c, ulong rax, FloatFormat format,
+        ref FloatEnvironment env);
 
     private static IEnumerable<TestCaseData> Arithmetic()
     {
@@ -45,29 +48,35 @@ public sealed unsafe class HostAgreementTests
                 FloatLanes.Maximum(a, b, f, ref env));
         yield return ("fmadd213", a => a.vfmadd213ss(xmm0, xmm1, xmm2), a => a.vfmadd213sd(xmm0, xmm1, xmm2),
             (ulong a, ulong b, ulong c, ulong _, FloatFormat f, ref FloatEnvironment env) => f.Pack(
-                FloatFusedMultiply.MultiplyAdd(f.Unpack(b, env), f.Unpack(a, env), f.Unpack(c, env), false, false, f, ref env)));
+                FloatFusedMultiply.MultiplyAdd(f.Unpack(b, env), f.Unpack(a, env), f.Unpack(c, env), false, false, f,
+                    ref env)));
         yield return ("fmsub132", a => a.vfmsub132ss(xmm0, xmm1, xmm2), a => a.vfmsub132sd(xmm0, xmm1, xmm2),
             (ulong a, ulong b, ulong c, ulong _, FloatFormat f, ref FloatEnvironment env) => f.Pack(
-                FloatFusedMultiply.MultiplyAdd(f.Unpack(a, env), f.Unpack(c, env), f.Unpack(b, env), false, true, f, ref env)));
+                FloatFusedMultiply.MultiplyAdd(f.Unpack(a, env), f.Unpack(c, env), f.Unpack(b, env), false, true, f,
+                    ref env)));
         yield return ("fnmadd231", a => a.vfnmadd231ss(xmm0, xmm1, xmm2), a => a.vfnmadd231sd(xmm0, xmm1, xmm2),
             (ulong a, ulong b, ulong c, ulong _, FloatFormat f, ref FloatEnvironment env) => f.Pack(
-                FloatFusedMultiply.MultiplyAdd(f.Unpack(b, env), f.Unpack(c, env), f.Unpack(a, env), true, false, f, ref env)));
+                FloatFusedMultiply.MultiplyAdd(f.Unpack(b, env), f.Unpack(c, env), f.Unpack(a, env), true, false, f,
+                    ref env)));
         yield return ("fnmsub213", a => a.vfnmsub213ss(xmm0, xmm1, xmm2), a => a.vfnmsub213sd(xmm0, xmm1, xmm2),
             (ulong a, ulong b, ulong c, ulong _, FloatFormat f, ref FloatEnvironment env) => f.Pack(
-                FloatFusedMultiply.MultiplyAdd(f.Unpack(b, env), f.Unpack(a, env), f.Unpack(c, env), true, true, f, ref env)));
+                FloatFusedMultiply.MultiplyAdd(f.Unpack(b, env), f.Unpack(a, env), f.Unpack(c, env), true, true, f,
+                    ref env)));
         for (int predicate = 0; predicate < 32; predicate++)
         {
             byte p = (byte)predicate;
             yield return ($"cmp {p:x2}", a => a.vcmpss(xmm0, xmm0, xmm1, p), a => a.vcmpsd(xmm0, xmm0, xmm1, p),
                 (ulong a, ulong b, ulong _, ulong _, FloatFormat f, ref FloatEnvironment env) =>
-                    FloatComparison.Holds(p, f.Unpack(a, env), f.Unpack(b, env), ref env) ? ulong.MaxValue >> (64 - f.Width) : 0);
+                    FloatComparison.Holds(p, f.Unpack(a, env), f.Unpack(b, env),
+                        ref env) ? ulong.MaxValue >> (64 - f.Width) : 0);
         }
         for (int mode = 0; mode < 16; mode++)
         {
             byte m = (byte)mode;
             yield return ($"round {m:x}", a => a.roundss(xmm0, xmm1, m), a => a.roundsd(xmm0, xmm1, m),
                 (ulong _, ulong b, ulong _, ulong _, FloatFormat f, ref FloatEnvironment env) =>
-                    f.Pack(FloatInteger.RoundToIntegral(f.Unpack(b, env), (m & 4) != 0 ? env.Rounding : (RoundingMode)(m & 3),
+                    f.Pack(FloatInteger.RoundToIntegral(f.Unpack(b, env), (m & 4) != 0 ? env.Rounding : (RoundingMode)(
+                        m & 3),
                         0, (m & 8) == 0, ref env)));
         }
         yield return ("from int64", a => a.cvtsi2ss(xmm0, rax), a => a.cvtsi2sd(xmm0, rax),
@@ -92,7 +101,8 @@ public sealed unsafe class HostAgreementTests
         ulong mask = ulong.MaxValue >> (64 - f.Width);
         for (int i = 0; i < Rounds; i++)
         {
-            ulong a = samples.Next(f), b = samples.Next(f), c = samples.Next(f), rax = samples.Bits() >> samples.Below(64);
+            ulong a = samples.Next(f), b = samples.Next(f), c = samples.Next(f),
+                rax = samples.Bits() >> samples.Below(64);
             if (samples.Below(3) == 0)
                 b = samples.Next(FloatFormat.Binary64); // the other format's operand of a conversion
             if (samples.Below(6) == 0)
@@ -123,7 +133,8 @@ public sealed unsafe class HostAgreementTests
             ("vcvtsd2usi r64", a => a.vcvtsd2usi(rax, xmm1), FloatFormat.Binary64, 64, false, false),
             ("vcvttsd2usi r32", a => a.vcvttsd2usi(eax, xmm1), FloatFormat.Binary64, 32, false, true),
         ];
-        foreach ((string name, Action<Assembler> body, FloatFormat format, int bits, bool signed, bool truncate) in rows)
+        foreach ((string name, Action<Assembler> body, FloatFormat format, int bits, bool signed,
+            bool truncate) in rows)
             yield return new TestCaseData(body, format, bits, signed, truncate).SetArgDisplayNames(name);
     }
 
@@ -142,7 +153,8 @@ public sealed unsafe class HostAgreementTests
             if (samples.Below(2) == 0) // near the ends of the range
             {
                 FloatEnvironment down = FloatEnvironment.Quiet;
-                b = f.Pack(FloatInteger.FromInteger(ulong.MaxValue << samples.Below(64) ^ samples.Bits() % 9, signed, f, ref down));
+                b = f.Pack(FloatInteger.FromInteger(ulong.MaxValue << samples.Below(64) ^ samples.Bits() % 9, signed, f,
+                    ref down));
             }
             frame.Vector1[0] = b;
             FloatEnvironment env = FloatEnvironment.FromMxcsr(frame.Mxcsr);

@@ -15,7 +15,8 @@ internal unsafe struct HostFrame
 }
 
 /// <summary>
-/// A few instructions on the processor the tests run on, with xmm0..xmm2 (or zmm), MXCSR and RAX from a frame that RDI names.
+/// A few instructions on the processor the tests run on, with xmm0..xmm2 (or zmm), MXCSR and RAX from a frame that RDI
+/// names.
 /// </summary>
 internal sealed unsafe partial class HostVectorCode : IDisposable
 {

@@ -7,12 +7,12 @@ using Seamsim.Tests.Isa.Engine;
 namespace Seamsim.Tests.Isa.Float;
 
 /// <summary>
-/// Every x87 encoding against the processor the tests run on: registers, tags, status, flags and memory, with masked and
-/// unmasked exceptions, all precisions and roundings, empty and full stacks, unsupported encodings.
+/// Every x87 encoding against the processor the tests run on: registers, tags, status, flags and memory, with masked
+/// and unmasked exceptions, all precisions and roundings, empty and full stacks, unsupported encodings.
 /// </summary>
 public sealed unsafe class X87HostTests
 {
-    private const int Rounds = 400;
+    private const int Rounds = 100;
     private const ulong ArithmeticFlags = 0x8D5, Scratch = EngineRig.Data;
 
     private static readonly XsaveLayout Layout = CpuModel.Load("sapphire-rapids", new CpuParameters()).Xsave;
@@ -63,7 +63,8 @@ public sealed unsafe class X87HostTests
             return;
         Assert.That(Hex(mine[..5]), Is.EqualTo(Hex(real[..5])), $"control, status, tags: {state}");
         for (int i = 0; i < 8; i++)
-            Assert.That(Hex(mine.Slice(32 + (16 * i), 10)), Is.EqualTo(Hex(real.Slice(32 + (16 * i), 10))), $"st{i}: {state}");
+            Assert.That(Hex(mine.Slice(32 + (16 * i), 10)), Is.EqualTo(Hex(real.Slice(32 + (16 * i), 10))),
+                $"st{i}: {state}");
         Assert.That(rig.Core.Rflags & ArithmeticFlags, Is.EqualTo(host.Frame->Rflags & ArithmeticFlags), state);
         Assert.That(lp->Gpr[0], Is.EqualTo(host.Frame->Rax), state);
         CompareMemory(host, rig, instruction, state);

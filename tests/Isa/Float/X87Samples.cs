@@ -69,7 +69,8 @@ internal static unsafe class X87Samples
         for (int i = 0; i < 3; i++)
         {
             ReadOnlySpan<byte> at = image[(32 + (16 * i))..];
-            text += $" st{i}={BinaryPrimitives.ReadUInt16LittleEndian(at[8..]):X4}.{BinaryPrimitives.ReadUInt64LittleEndian(at):X16}";
+            ulong significand = BinaryPrimitives.ReadUInt64LittleEndian(at);
+            text += $" st{i}={BinaryPrimitives.ReadUInt16LittleEndian(at[8..]):X4}.{significand:X16}";
         }
         return $"{text} memory={Convert.ToHexString(new ReadOnlySpan<byte>(frame->Memory, 28))}";
     }

@@ -93,7 +93,8 @@ public sealed unsafe class X87TranscendentalTests
             return X87Samples.Extended(samples) is { } any && IsInDomain(any, mnemonic, first) ? any : default;
         int exponent = mnemonic switch
         {
-            Mnemonic.Fsin or Mnemonic.Fcos or Mnemonic.Fsincos or Mnemonic.Fptan or Mnemonic.F2xm1 => -1 - samples.Below(40),
+            Mnemonic.Fsin or Mnemonic.Fcos or Mnemonic.Fsincos or Mnemonic.Fptan or Mnemonic.F2xm1 =>
+                -1 - samples.Below(40),
             Mnemonic.Fyl2xp1 when first => -3 - samples.Below(40),
             _ => samples.Below(60) - 30,
         };

@@ -7,6 +7,12 @@ internal sealed class OperandRandom(ulong seed)
 {
     private ulong state = seed;
 
+    /// <summary>Another one that goes on as this one does.</summary>
+    public OperandRandom Clone() => new(state);
+
+    /// <summary>Goes on as <paramref name="other"/> does.</summary>
+    public void Become(OperandRandom other) => state = other.state;
+
     public ulong Next64()
     {
         ulong z = state += 0x9E3779B97F4A7C15;

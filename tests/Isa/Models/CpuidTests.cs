@@ -1,5 +1,6 @@
 using Seamsim.Isa.Models;
 using Seamsim.Isa.Seam;
+using Seamsim.Isa.State;
 
 namespace Seamsim.Tests.Isa.Models;
 
@@ -113,6 +114,25 @@ public sealed class CpuidTests
             Assert.That(Model.Cpuid(off, 0x80000001, 0).Edx & (1u << 11), Is.Zero);
             Assert.That(Model.Cpuid(on, 0x80000001, 0).Edx & (1u << 11), Is.Not.Zero);
         });
+    }
+
+    [Test]
+    public void The_local_apics_enable_bit_and_TSX_CTRL_show_in_the_feature_bits()
+    {
+        const uint apic = 1 << 9, hleAndRtm = (1 << 4) | (1 << 11);
+        using TestPlatform platform = new(new CpuParameters(), model =>
+            model.Override(1, new LpOverride(true, 0xBD, 0, 0, 1, 0))); // the legacy modes of the APIC are there
+        Core core = platform.Cores[1];
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(core.Cpuid(1, 0).Edx & apic, Is.Not.Zero);
+            Assert.That(core.TryWrmsr(0x1B, 0xFEE00000), "xAPIC mode to disabled");
+            Assert.That(core.Cpuid(1, 0).Edx & apic, Is.Zero);
+            Assert.That(core.Cpuid(7, 0).Ebx & hleAndRtm, Is.EqualTo(hleAndRtm));
+            Assert.That(core.TryWrmsr(0x122, 1) && (core.Cpuid(7, 0).Ebx & hleAndRtm) == hleAndRtm, "RTM_DISABLE");
+            Assert.That(core.TryWrmsr(0x122, 2) && (core.Cpuid(7, 0).Ebx & hleAndRtm) == 0, "TSX_CPUID_CLEAR");
+            Assert.That(platform.Cores[0].Cpuid(7, 0).Ebx & hleAndRtm, Is.EqualTo(hleAndRtm), "of its own processor");
+        }
     }
 
     [Test]

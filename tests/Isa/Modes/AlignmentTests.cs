@@ -34,6 +34,16 @@ public sealed unsafe class AlignmentTests
     }
 
     [Test]
+    public void A_far_call_is_checked_before_it_pushes()
+    {
+        using ModeRig rig = new ModeRig(3).Load("BC02000300 9A004000001B00"); // mov esp,30002h ; call 1Bh:4000h
+        rig.Lp->Cr0 |= 1 << 18;
+        rig.Core.Rflags |= 1 << 18;
+        rig.Core.ModeChanged();
+        Assert.That((rig.Run().Vector, rig.Read(rig.Esp + 4)), Is.EqualTo((17, ModeRig.Code + 5)));
+    }
+
+    [Test]
     public void System_structures_are_not_checked()
     {
         using ModeRig rig = new ModeRig(3).Load("CD40");

@@ -91,6 +91,14 @@ public sealed unsafe class EventTests
     }
 
     [Test]
+    public void Faults_without_end_use_up_the_budget()
+    {
+        using EngineRig rig = new EngineRig().Load(0x0F, 0x0B);
+        rig.SetGate(6, EngineRig.Code, 0xEE, ist: 1);
+        Assert.That(rig.Run(1000), Is.EqualTo(RunEnd.Budget), "the handler of #UD is the UD2 itself, on a stack of its own");
+    }
+
+    [Test]
     public void Real_mode_takes_the_vector_table_and_pushes_no_error_code()
     {
         using ModeRig rig = new ModeRig().Real(0x1000).Load("CD40");

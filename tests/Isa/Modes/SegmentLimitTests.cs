@@ -22,6 +22,7 @@ public sealed unsafe class SegmentLimitTests
         new("read of execute-only code",            "2EA000000300 F4",                          13, 0, 0, r => r.Lp->Cs.AccessRights &= ~2u),
         new("null segment",                         With(0, "A100000300"),                      13, 0),
         new("string store to read-only ES",         $"66B8{ModeRig.Hex16(ModeRig.ReadOnly)} 8EC0 BF00000300 AA F4", 13, 0),
+        new("string store to read-only ES, page in the TLB", $"C60500000300 00 66B8{ModeRig.Hex16(ModeRig.ReadOnly)} 8EC0 BF00000300 AA F4", 13, 0),
         new("stack access beyond the limit",        "BC02000000 50 F4",                         8, 0, 0, Narrow),
         new("SS override beyond the limit is #SS",  "36A100000300 F4",                          12, 0, 0, r => { r.Lp->Ss.Limit = 0x2FFFF; r.Core.ModeChanged(); }),
         new("EBP base means SS",                    "BD00000300 8B4500 F4",                     12, 0, 0, r => { r.Lp->Ss.Limit = 0x2FFFF; r.Core.ModeChanged(); }),

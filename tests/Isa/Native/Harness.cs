@@ -96,6 +96,8 @@ internal sealed unsafe class Harness
         List<string> differences = [];
         if (ran != really || !ran && !Comparison.IsSame(vector, signal))
             differences.Add($"{(ran ? "no exception" : $"#{vector}")} not {(really ? "none" : $"signal {signal}")}");
+        else if (vector == Vector.XM && !ran && simulation.Mxcsr != real.Mxcsr)
+            differences.Add($"mxcsr {simulation.Mxcsr:X} not {real.Mxcsr:X}");
         else if (ran)
         {
             differences = Comparison.Of(instruction, before, simulation, real);

@@ -52,6 +52,8 @@ internal sealed unsafe class StateGenerator
             mxcsr |= DenormalsAreZero;
         if (values.Chance(20))
             mxcsr |= FlushToZero;
+        if (values.Chance(10)) // some exceptions are taken: #XM
+            mxcsr &= ~((uint)random.Next() & Masks);
         state.Mxcsr = values.Chance(50) ? mxcsr : mxcsr | ((uint)random.Next() & Sticky);
     }
 

@@ -131,6 +131,23 @@ internal sealed unsafe class BootTests
     }
 
     [Test]
+    public void A_device_takes_and_gives_more_than_eight_bytes_piece_by_piece()
+    {
+        using BootRun run = BootRun.Of(code =>
+        {
+            code.fninit();
+            code.fxsave(__[0xFF000010]);
+            code.mov(eax, __dword_ptr[0xFF000010]);
+            code.mov(__dword_ptr[0xFF000010], 0x027F);
+            code.fxrstor(__[0xFF000010]);
+            code.fnstcw(__word_ptr[0x2000]);
+            code.movzx(ebx, __word_ptr[0x2000]);
+            code.hlt();
+        }, Short with { TestDevice = true });
+        Assert.That((run.Lp->Gpr[0], run.Lp->Gpr[3]), Is.EqualTo((0x37FUL, 0x27FUL)));
+    }
+
+    [Test]
     public void The_local_apic_timer_ends_hlt()
     {
         using BootRun run = BootRun.Of(code => TimerImage.Emit(code, handler => TestImage.Exit(handler, 20)));

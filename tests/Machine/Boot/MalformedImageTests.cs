@@ -20,7 +20,8 @@ internal sealed class MalformedImageTests
         yield return Row("only the magic", file => file[Multiboot..(Multiboot + 4)], NoHeader);
         yield return Row("no magic", file => Put(file, Multiboot, 0), NoHeader);
         yield return Row("a wrong checksum", file => Put(file, Multiboot + 8, 1), NoHeader);
-        yield return Row("a header at an odd address", file => [.. file[..Multiboot], 0, .. file[Multiboot..]], NoHeader);
+        yield return Row(
+            "a header at an odd address", file => [.. file[..Multiboot], 0, .. file[Multiboot..]], NoHeader);
         yield return Row("a header behind 8 KiB", file => [.. new byte[8192], .. file], NoHeader);
         yield return Row("a header that crosses 8 KiB", file => [.. new byte[8184 - Multiboot], .. file], NoHeader);
         yield return Row("a video mode is required", _ => TestImage.Elf32(code => code.hlt(), 4), "flags 0x4");
@@ -55,10 +56,8 @@ internal sealed class MalformedImageTests
         yield return Row("an end behind the file", file => Put(file, AddressHeader + 20, 0x20_0000), Contradict);
         yield return Row("a bss end inside the data", file => Put(file, AddressHeader + 24, 0x10_0001), Contradict);
         yield return Row("a bss of everything", file => Put(file, AddressHeader + 24, uint.MaxValue), NoMemory);
-        yield return Row("a header cut off", file => file[..(AddressHeader + 20)], NoHeaderOrContradiction);
+        yield return Row("a header cut off", file => file[..(AddressHeader + 20)], NoHeader);
     }
-
-    private const string NoHeaderOrContradiction = "";
 
     [TestCaseSource(nameof(Images))]
     public void An_elf_image_is_refused(Func<byte[], byte[]> spoil, string reason) =>

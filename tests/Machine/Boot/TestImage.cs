@@ -38,7 +38,9 @@ internal static class TestImage
         return file;
     }
 
-    /// <summary>An ELF64 executable linked for the top half, loaded low: the entry is found through its segment.</summary>
+    /// <summary>
+    /// An ELF64 executable linked for the top half, loaded low: the entry is found through its segment.
+    /// </summary>
     public static byte[] Elf64(Action<Assembler> emit)
     {
         const ulong linked = 0xFFFF_FFFF_8010_0000;

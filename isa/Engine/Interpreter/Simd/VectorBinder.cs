@@ -93,7 +93,8 @@ internal static unsafe class VectorBinder
     /// <summary>A move to memory; what else may be stored has to be computed first.</summary>
     private static HandlerKey Store(in Instruction i, Op* op, bool code64, VectorRow row)
     {
-        if (row.Operation is null || !row.Operation.IsAssignableTo(typeof(IMove)) || i.Op1Register.IsMM())
+        bool narrows = row.Operation == typeof(MoveWord) && i.Op0Kind == OpKind.Register;
+        if (row.Operation is null || !row.Operation.IsAssignableTo(typeof(IMove)) || i.Op1Register.IsMM() || narrows)
             return Key(Family.VectorGeneral);
         int high = row.Operation == typeof(MoveHigh) ? 8 : 0;
         op->VRm = (ushort)(Offset(i.Op1Register) + high);

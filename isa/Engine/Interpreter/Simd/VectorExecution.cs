@@ -10,7 +10,7 @@ namespace Seamsim.Isa.Engine.Interpreter.Simd;
 /// </summary>
 internal unsafe ref struct VectorExecution
 {
-    private const int Room = 64;
+    private const int Room = 64, Calmness = 4;
     private const uint RoundingBits = 3u << 13, AllMasked = 0x1F80;
 
     private readonly Core core;
@@ -99,7 +99,8 @@ internal unsafe ref struct VectorExecution
         rmBytes = size;
         if (instruction.IsBroadcast)
             return TryBroadcast(address, segment, to);
-        if (mask != 0 && VectorBinder.IsAligned(instruction, row) && !core.IsVectorAligned(address, size, segment, write: false))
+        if (mask != 0 && VectorBinder.IsAligned(instruction, row)
+            && !core.IsVectorAligned(address, size, segment, write: false))
             return false;
         bool suppresses = isMasked && !row.IsMixing && row.Merging != Merging.Own && size % count == 0;
         return suppresses && mask != Full
@@ -156,7 +157,8 @@ internal unsafe ref struct VectorExecution
     {
         int size = instruction.MemorySize.GetSize(), segment = Core.SegmentIndex(instruction.MemorySegment);
         ulong address = core.EffectiveAddress(instruction).Value;
-        if (mask != 0 && VectorBinder.IsAligned(instruction, row) && !core.IsVectorAligned(address, size, segment, write: true))
+        if (mask != 0 && VectorBinder.IsAligned(instruction, row)
+            && !core.IsVectorAligned(address, size, segment, write: true))
             return false;
         bool done = isMasked && mask != Full
             ? core.TryWriteElements(address, size / count, count, mask, segment, d)
@@ -181,7 +183,10 @@ internal unsafe ref struct VectorExecution
         }
     }
 
-    /// <summary>A copy with ones in inactive elements: computing with them raises no exception.</summary>
+    /// <summary>
+    /// A copy with fours in inactive elements: whatever is computed from them is exact, and VFIXUPIMM has no exception for
+    /// them (as it has for ones).
+    /// </summary>
     private readonly byte* Calm(byte* source, byte* copy, int size)
     {
         if (source != copy)
@@ -192,9 +197,9 @@ internal unsafe ref struct VectorExecution
                 continue;
             switch (size)
             {
-                case 8: ((double*)copy)[i] = 1; break;
-                case 4: ((float*)copy)[i] = 1; break;
-                default: ((Half*)copy)[i] = Half.One; break;
+                case 8: ((double*)copy)[i] = Calmness; break;
+                case 4: ((float*)copy)[i] = Calmness; break;
+                default: ((Half*)copy)[i] = (Half)Calmness; break;
             }
         }
         return copy;

@@ -34,9 +34,9 @@ internal readonly unsafe struct ScalarApproximation<TOp> : IBinary
 }
 
 /// <summary>
-/// RCPPS, RCPSS. The manual bounds the relative error by 1.5 · 2^-12 and leaves the bits to the processor; here they are
-/// the reciprocal of the middle of the operand's 2^-12 interval, rounded to 12 bits behind the point: an error below
-/// 2^-12. Denormal operands count as zeros, and results below the normal range become zero. SDM vol. 2B, "RCPPS".
+/// RCPPS, RCPSS. The manual bounds the relative error by 1.5 · 2^-12 and leaves the bits to the processor; here they
+/// are the reciprocal of the middle of the operand's 2^-12 interval, rounded to 12 bits behind the point: an error
+/// below 2^-12. Denormal operands count as zeros, and results below the normal range become zero. SDM vol. 2B, "RCPPS".
 /// </summary>
 internal readonly struct Reciprocal : IApproximation
 {
@@ -57,8 +57,8 @@ internal readonly struct Reciprocal : IApproximation
 }
 
 /// <summary>
-/// RSQRTPS, RSQRTSS: the same for the reciprocal of the square root; negative operands yield the indefinite.
-/// SDM vol. 2B, "RSQRTPS".
+/// RSQRTPS, RSQRTSS: the same for the reciprocal of the square root; negative operands yield the indefinite. SDM vol.
+/// 2B, "RSQRTPS".
 /// </summary>
 internal readonly struct ReciprocalSquareRoot : IApproximation
 {
@@ -89,6 +89,8 @@ internal readonly struct ReciprocalSquareRoot : IApproximation
 /// <summary>The interval of an operand that shares an approximation.</summary>
 internal static class ApproximationInterval
 {
-    /// <summary>Its middle: the first 12 bits behind the integer bit, and half of the next one; scaled by 2^13.</summary>
+    /// <summary>
+    /// Its middle: the first 12 bits behind the integer bit, and half of the next one; scaled by 2^13.
+    /// </summary>
     public static ulong Middle(ulong significand) => significand >> 51 << 1 | 1;
 }

@@ -1,11 +1,12 @@
+using System.Runtime.CompilerServices;
 using Seamsim.Isa.Semantics.Simd;
 using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Semantics.Float.Simd;
 
 /// <summary>
-/// bfloat16 from single precision: round to nearest, denormals count as zeros, MXCSR neither read nor written.
-/// SDM vol. 2C, "VCVTNE2PS2BF16", convert_fp32_to_bfloat16.
+/// bfloat16 from single precision: round to nearest, denormals count as zeros, MXCSR neither read nor written. SDM vol.
+/// 2C, "VCVTNE2PS2BF16", convert_fp32_to_bfloat16.
 /// </summary>
 internal static class BFloat16
 {
@@ -18,7 +19,9 @@ internal static class BFloat16
         return (ushort)FloatFormat.BFloat16.Pack(FloatArithmetic.Convert(value, FloatFormat.BFloat16, ref env));
     }
 
-    /// <summary>VDPBF16PS: two products added to an element, each step rounded to nearest even, denormals as zeros.</summary>
+    /// <summary>
+    /// VDPBF16PS: two products added to an element, each step rounded to nearest even, denormals as zeros.
+    /// </summary>
     public static uint DotProduct(uint sum, uint pairA, uint pairB)
     {
         uint high = MultiplyAdd(pairA & 0xFFFF0000, pairB & 0xFFFF0000, sum);
@@ -37,6 +40,7 @@ internal static class BFloat16
 /// <summary>VCVTNEPS2BF16.</summary>
 internal readonly unsafe struct SingleToBFloat16 : IWholeOperation
 {
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm)
     {
         for (int i = 0; i < bytes / 4; i++)
@@ -47,6 +51,7 @@ internal readonly unsafe struct SingleToBFloat16 : IWholeOperation
 /// <summary>VCVTNE2PS2BF16: the second operand in the lower half, the first in the upper one.</summary>
 internal readonly unsafe struct TwoSinglesToBFloat16 : IWholeOperation
 {
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm)
     {
         int half = bytes / 4;
@@ -61,6 +66,7 @@ internal readonly unsafe struct TwoSinglesToBFloat16 : IWholeOperation
 /// <summary>VDPBF16PS.</summary>
 internal readonly unsafe struct DotProductBFloat16 : IWholeOperation
 {
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm)
     {
         for (int i = 0; i < bytes / 4; i++)

@@ -10,12 +10,14 @@ internal readonly struct AddFloat : IFloatBinary
     public static Vector128<T> Compute<T>(Vector128<T> a, Vector128<T> b) => a + b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<T> MayBeSmall<T>(Vector128<T> a, Vector128<T> b, Vector128<T> result) => FastFloat.IsZero(result);
+    public static Vector128<T> MayBeSmall<T>(Vector128<T> a, Vector128<T> b, Vector128<T> result) =>
+        FastFloat.IsZero(result);
 
     public static Vector128<T> IsExact<T>(Vector128<T> a, Vector128<T> b, Vector128<T> result) =>
         FastFloat.IsExactSum(a, b, result);
 
-    public static FloatValue Define(in FloatValue a, in FloatValue b, in FloatFormat format, ref FloatEnvironment env) =>
+    public static FloatValue Define(in FloatValue a, in FloatValue b, in FloatFormat format,
+        ref FloatEnvironment env) =>
         FloatArithmetic.Add(a, b, format, ref env);
 }
 
@@ -26,12 +28,14 @@ internal readonly struct SubtractFloat : IFloatBinary
     public static Vector128<T> Compute<T>(Vector128<T> a, Vector128<T> b) => a - b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<T> MayBeSmall<T>(Vector128<T> a, Vector128<T> b, Vector128<T> result) => FastFloat.IsZero(result);
+    public static Vector128<T> MayBeSmall<T>(Vector128<T> a, Vector128<T> b, Vector128<T> result) =>
+        FastFloat.IsZero(result);
 
     public static Vector128<T> IsExact<T>(Vector128<T> a, Vector128<T> b, Vector128<T> result) =>
         FastFloat.IsExactSum(a, FastFloat.Negate(b), result);
 
-    public static FloatValue Define(in FloatValue a, in FloatValue b, in FloatFormat format, ref FloatEnvironment env) =>
+    public static FloatValue Define(in FloatValue a, in FloatValue b, in FloatFormat format,
+        ref FloatEnvironment env) =>
         FloatArithmetic.Subtract(a, b, format, ref env);
 }
 
@@ -48,7 +52,8 @@ internal readonly struct MultiplyFloat : IFloatBinary
     public static Vector128<T> IsExact<T>(Vector128<T> a, Vector128<T> b, Vector128<T> result) =>
         FastFloat.IsExactProduct(a, b, result);
 
-    public static FloatValue Define(in FloatValue a, in FloatValue b, in FloatFormat format, ref FloatEnvironment env) =>
+    public static FloatValue Define(in FloatValue a, in FloatValue b, in FloatFormat format,
+        ref FloatEnvironment env) =>
         FloatArithmetic.Multiply(a, b, format, ref env);
 }
 
@@ -59,12 +64,15 @@ internal readonly struct DivideFloat : IFloatBinary
     public static Vector128<T> Compute<T>(Vector128<T> a, Vector128<T> b) => a / b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<T> MayBeSmall<T>(Vector128<T> a, Vector128<T> b, Vector128<T> result) => FastFloat.IsZero(a);
+    public static Vector128<T> MayBeSmall<T>(Vector128<T> a, Vector128<T> b, Vector128<T> result) =>
+        FastFloat.IsZero(a);
 
     public static Vector128<T> IsExact<T>(Vector128<T> a, Vector128<T> b, Vector128<T> result) =>
-        FastFloat.IsZero(FastFloat.MultiplyAdd(result, b, FastFloat.Negate(a))) & (FastFloat.HasRoomBelow(a) | FastFloat.IsZero(a));
+        FastFloat.IsZero(FastFloat.MultiplyAdd(result, b, FastFloat.Negate(a)))
+        & (FastFloat.HasRoomBelow(a) | FastFloat.IsZero(a));
 
-    public static FloatValue Define(in FloatValue a, in FloatValue b, in FloatFormat format, ref FloatEnvironment env) =>
+    public static FloatValue Define(in FloatValue a, in FloatValue b, in FloatFormat format,
+        ref FloatEnvironment env) =>
         FloatArithmetic.Divide(a, b, format, ref env);
 }
 
@@ -75,11 +83,14 @@ internal readonly struct SquareRootFloat : IFloatBinary
     public static Vector128<T> Compute<T>(Vector128<T> a, Vector128<T> b) => Vector128.Sqrt(b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<T> MayBeSmall<T>(Vector128<T> a, Vector128<T> b, Vector128<T> result) => FastFloat.IsZero(b);
+    public static Vector128<T> MayBeSmall<T>(Vector128<T> a, Vector128<T> b, Vector128<T> result) =>
+        FastFloat.IsZero(b);
 
     public static Vector128<T> IsExact<T>(Vector128<T> a, Vector128<T> b, Vector128<T> result) =>
-        FastFloat.IsZero(FastFloat.MultiplyAdd(result, result, FastFloat.Negate(b))) & (FastFloat.HasRoomBelow(b) | FastFloat.IsZero(b));
+        FastFloat.IsZero(FastFloat.MultiplyAdd(result, result, FastFloat.Negate(b)))
+        & (FastFloat.HasRoomBelow(b) | FastFloat.IsZero(b));
 
-    public static FloatValue Define(in FloatValue a, in FloatValue b, in FloatFormat format, ref FloatEnvironment env) =>
+    public static FloatValue Define(in FloatValue a, in FloatValue b, in FloatFormat format,
+        ref FloatEnvironment env) =>
         FloatArithmetic.SquareRoot(b, format, ref env);
 }

@@ -65,7 +65,7 @@ internal readonly unsafe struct CompareFlags<T, TSignal> : IFlagsOperation
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static ulong Define(LogicalProcessor* lp, Vector128<byte> a, Vector128<byte> rm)
     {
-        FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
+        FloatEnvironment env = FloatType<T>.Environment(lp);
         FloatRelation relation = FloatComparison.Compare(FloatType<T>.Unpack((byte*)&a, 0, env),
             FloatType<T>.Unpack((byte*)&rm, 0, env), TSignal.IsSignalling, ref env);
         lp->SimdRaised |= (uint)env.Raised;

@@ -52,7 +52,7 @@ internal readonly unsafe struct ExtremumFloat<TOp, T, TCount> : IVectorOperation
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static Vector128<byte> Define(LogicalProcessor* lp, Vector128<byte> a, Vector128<byte> rm)
     {
-        FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
+        FloatEnvironment env = FloatType<T>.Environment(lp);
         Vector128<byte> result = a;
         for (int i = 0; i < (TCount.IsScalar ? 1 : 16 / sizeof(T)); i++)
         {
@@ -129,7 +129,7 @@ internal readonly unsafe struct CompareFloat<T, TPredicates, TCount> : IVectorOp
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static Vector128<byte> Define(LogicalProcessor* lp, Vector128<byte> a, Vector128<byte> rm, int predicate)
     {
-        FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
+        FloatEnvironment env = FloatType<T>.Environment(lp);
         Vector128<byte> result = a;
         for (int i = 0; i < (TCount.IsScalar ? 1 : 16 / sizeof(T)); i++)
         {
@@ -147,9 +147,10 @@ internal readonly unsafe struct CompareToMask<T, TCount> : IWholeOperation
 {
     public static bool RaisesExceptions => true;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm)
     {
-        FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
+        FloatEnvironment env = FloatType<T>.Environment(lp);
         ulong mask = 0;
         for (int i = 0; i < (TCount.IsScalar ? 1 : bytes / sizeof(T)); i++)
         {

@@ -46,17 +46,23 @@ internal readonly unsafe struct ToIntegers<TFrom, TTo, TRounding> : IWholeOperat
 {
     public static bool RaisesExceptions => true;
 
-    public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm) =>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes,
+        uint imm) =>
         IntegerConversion<TFrom, TTo, TRounding>.Apply(lp, d, rm, bytes / Math.Max(sizeof(TFrom), sizeof(TTo)));
 }
 
-/// <summary>CVTSS2SI, CVTTSD2SI, VCVTSS2USI…: the first element to a general register; CVTPS2PI: two to an MMX register.</summary>
+/// <summary>
+/// CVTSS2SI, CVTTSD2SI, VCVTSS2USI…: the first element to a general register; CVTPS2PI: two to an MMX register.
+/// </summary>
 internal readonly unsafe struct ToInteger<TFrom, TTo, TRounding> : IWholeOperation
     where TFrom : unmanaged where TTo : unmanaged where TRounding : struct, IIntegerRounding
 {
     public static bool RaisesExceptions => true;
 
-    public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm) =>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes,
+        uint imm) =>
         IntegerConversion<TFrom, TTo, TRounding>.Apply(lp, d, rm, 1);
 }
 
@@ -66,20 +72,27 @@ internal readonly unsafe struct ToMmx<TFrom, TRounding> : IWholeOperation
 {
     public static bool RaisesExceptions => true;
 
-    public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm) =>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes,
+        uint imm) =>
         IntegerConversion<TFrom, int, TRounding>.Apply(lp, d, rm, 2);
 }
 
 internal static unsafe class IntegerConversion<TFrom, TTo, TRounding>
     where TFrom : unmanaged where TTo : unmanaged where TRounding : struct, IIntegerRounding
 {
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Apply(LogicalProcessor* lp, byte* d, byte* rm, int count)
     {
         FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
         RoundingMode mode = TRounding.Truncates ? RoundingMode.TowardZero : env.Rounding;
         for (int i = 0; i < count; i++)
-            FloatType<TTo>.Write(d, i, FloatInteger.ToInteger(
-                FloatType<TFrom>.Unpack(rm, i, env), sizeof(TTo) * 8, IntegerType<TTo>.IsSigned, mode, ref env));
+        {
+            if (!FastConversion.TryToInteger<TFrom, TTo>(lp, rm, i, mode, out ulong integer))
+                integer = FloatInteger.ToInteger(
+                    FloatType<TFrom>.Unpack(rm, i, env), sizeof(TTo) * 8, IntegerType<TTo>.IsSigned, mode, ref env);
+            FloatType<TTo>.Write(d, i, integer);
+        }
         lp->SimdRaised |= (uint)env.Raised;
     }
 }
@@ -90,13 +103,13 @@ internal readonly unsafe struct FromIntegers<TFrom, TTo> : IWholeOperation
 {
     public static bool RaisesExceptions => true;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm)
     {
-        FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
+        FloatEnvironment env = FloatType<TTo>.Environment(lp);
         int count = bytes / Math.Max(sizeof(TFrom), sizeof(TTo));
         for (int i = 0; i < count; i++)
-            FloatType<TTo>.Pack(d, i, FloatInteger.FromInteger(
-                IntegerType<TFrom>.Read(rm, i), IntegerType<TFrom>.IsSigned, FloatType<TTo>.Format, ref env));
+            IntegersInto<TFrom, TTo>.Convert(lp, d, rm, i, ref env);
         lp->SimdRaised |= (uint)env.Raised;
     }
 }
@@ -109,6 +122,7 @@ internal readonly unsafe struct FromInteger<TFrom, TTo> : IVectorOperation
 
     public static int ImmediateBitsPerLane => 0;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static Vector128<byte> Apply(LogicalProcessor* lp, Vector128<byte> dst, Vector128<byte> a, Vector128<byte> b,
         Vector128<byte> rm, uint imm) => IntegersInto<TFrom, TTo>.Replace(lp, a, rm, 1);
 }
@@ -121,6 +135,7 @@ internal readonly unsafe struct FromMmx<TTo> : IVectorOperation
 
     public static int ImmediateBitsPerLane => 0;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static Vector128<byte> Apply(LogicalProcessor* lp, Vector128<byte> dst, Vector128<byte> a, Vector128<byte> b,
         Vector128<byte> rm, uint imm) => IntegersInto<int, TTo>.Replace(lp, a, rm, 2);
 }
@@ -132,12 +147,20 @@ internal static unsafe class IntegersInto<TFrom, TTo>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static Vector128<byte> Replace(LogicalProcessor* lp, Vector128<byte> result, Vector128<byte> rm, int count)
     {
-        FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
+        FloatEnvironment env = FloatType<TTo>.Environment(lp);
         for (int i = 0; i < count; i++)
-            FloatType<TTo>.Pack((byte*)&result, i, FloatInteger.FromInteger(
-                IntegerType<TFrom>.Read((byte*)&rm, i), IntegerType<TFrom>.IsSigned, FloatType<TTo>.Format, ref env));
+            Convert(lp, (byte*)&result, (byte*)&rm, i, ref env);
         lp->SimdRaised |= (uint)env.Raised;
         return result;
+    }
+
+    /// <summary>Converts one element.</summary>
+    public static void Convert(LogicalProcessor* lp, byte* to, byte* from, int i, ref FloatEnvironment env)
+    {
+        ulong integer = IntegerType<TFrom>.Read(from, i);
+        if (!FastConversion.TryFromInteger<TTo>(lp, to, i, integer, IntegerType<TFrom>.IsSigned))
+            FloatType<TTo>.Pack(to, i, FloatInteger.FromInteger(
+                integer, IntegerType<TFrom>.IsSigned, FloatType<TTo>.Format, ref env));
     }
 }
 
@@ -147,13 +170,15 @@ internal readonly unsafe struct FormatConversion<TFrom, TTo> : IWholeOperation
 {
     public static bool RaisesExceptions => true;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm)
     {
-        FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
+        FloatEnvironment env = FloatType<TTo>.ConversionEnvironment(lp);
         int count = bytes / Math.Max(sizeof(TFrom), sizeof(TTo));
         for (int i = 0; i < count; i++)
-            FloatType<TTo>.Pack(d, i, FloatArithmetic.Convert(
-                FloatType<TFrom>.Unpack(rm, i, env), FloatType<TTo>.Format, ref env));
+            if (!FastConversion.TryConvert<TFrom, TTo>(lp, rm, d, i))
+                FloatType<TTo>.Pack(d, i, FloatArithmetic.Convert(
+                    FloatType<TFrom>.Unpack(rm, i, env), FloatType<TTo>.Format, ref env));
         lp->SimdRaised |= (uint)env.Raised;
     }
 }
@@ -170,7 +195,9 @@ internal readonly unsafe struct ScalarFormatConversion<TFrom, TTo> : IVectorOper
     public static Vector128<byte> Apply(LogicalProcessor* lp, Vector128<byte> dst, Vector128<byte> a, Vector128<byte> b,
         Vector128<byte> rm, uint imm)
     {
-        FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
+        FloatEnvironment env = FloatType<TTo>.ConversionEnvironment(lp);
+        if (FastConversion.TryConvert<TFrom, TTo>(lp, (byte*)&rm, (byte*)&a, 0))
+            return a;
         FloatType<TTo>.Pack((byte*)&a, 0, FloatArithmetic.Convert(
             FloatType<TFrom>.Unpack((byte*)&rm, 0, env), FloatType<TTo>.Format, ref env));
         lp->SimdRaised |= (uint)env.Raised;
@@ -183,6 +210,7 @@ internal readonly unsafe struct HalfToSingle : IWholeOperation
 {
     public static bool RaisesExceptions => true;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm)
     {
         FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
@@ -201,6 +229,7 @@ internal readonly unsafe struct SingleToHalf : IWholeOperation
 {
     public static bool RaisesExceptions => true;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm)
     {
         FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);

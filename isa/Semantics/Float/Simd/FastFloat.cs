@@ -1,12 +1,14 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Semantics.Float.Simd;
 
 /// <summary>
-/// When the arithmetic of .NET gives the very bits and flags of the processor: round to nearest, every exception masked,
-/// operands and results normal (or zero where that is exact), and PE set already or the result known to be exact.
+/// When the arithmetic of .NET gives the very bits and flags of the processor: round to nearest, every exception
+/// masked, operands and results normal (or zero where that is exact), and PE set already or the result known to be
+/// exact.
 /// </summary>
 internal static unsafe class FastFloat
 {
@@ -14,7 +16,8 @@ internal static unsafe class FastFloat
 
     /// <summary>Whether only results have to be looked at.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool Applies(LogicalProcessor* lp) => (lp->Mxcsr & (Rounding | Masks | Precision)) == (Masks | Precision);
+    public static bool Applies(LogicalProcessor* lp) =>
+        (lp->Mxcsr & (Rounding | Masks | Precision)) == (Masks | Precision);
 
     /// <summary>As <see cref="Applies"/>, but for PE: results have to be exact too.</summary>
     public static bool AppliesWhenExact(LogicalProcessor* lp) => (lp->Mxcsr & (Rounding | Masks)) == Masks;
@@ -51,10 +54,18 @@ internal static unsafe class FastFloat
 
     /// <summary>x · y + z with one rounding.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<T> MultiplyAdd<T>(Vector128<T> x, Vector128<T> y, Vector128<T> z) =>
-        typeof(T) == typeof(float)
-            ? Vector128.FusedMultiplyAdd(x.AsSingle(), y.AsSingle(), z.AsSingle()).As<float, T>()
+    public static Vector128<T> MultiplyAdd<T>(Vector128<T> x, Vector128<T> y, Vector128<T> z)
+    {
+        if (typeof(T) == typeof(float))
+        {
+            return Fma.IsSupported
+                ? Fma.MultiplyAdd(x.AsSingle(), y.AsSingle(), z.AsSingle()).As<float, T>()
+                : Vector128.FusedMultiplyAdd(x.AsSingle(), y.AsSingle(), z.AsSingle()).As<float, T>();
+        }
+        return Fma.IsSupported
+            ? Fma.MultiplyAdd(x.AsDouble(), y.AsDouble(), z.AsDouble()).As<double, T>()
             : Vector128.FusedMultiplyAdd(x.AsDouble(), y.AsDouble(), z.AsDouble()).As<double, T>();
+    }
 
     /// <summary>The other sign, zeros and NaNs included.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -75,7 +86,8 @@ internal static unsafe class FastFloat
 
     /// <summary>The first element, and ones: nothing happens to a one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<T> Scalar<T>(Vector128<byte> x) => Vector128<T>.One.WithElement(0, x.As<byte, T>().ToScalar());
+    public static Vector128<T> Scalar<T>(Vector128<byte> x) =>
+        Vector128<T>.One.WithElement(0, x.As<byte, T>().ToScalar());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<T> SmallestNormal<T>() => typeof(T) == typeof(float)

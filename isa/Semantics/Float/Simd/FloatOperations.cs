@@ -99,7 +99,7 @@ internal static unsafe class FloatBinary<TOp, T>
 
     private static Vector128<byte> Define(LogicalProcessor* lp, Vector128<byte> a, Vector128<byte> rm, int count)
     {
-        FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
+        FloatEnvironment env = FloatType<T>.Environment(lp);
         Vector128<byte> result = a;
         for (int i = 0; i < count; i++)
         {
@@ -148,10 +148,11 @@ internal static unsafe class FloatElements<TOp, T>
     where TOp : struct, IFloatElement where T : unmanaged
 {
     /// <summary>Replaces the first <paramref name="count"/> elements of <paramref name="result"/>.</summary>
-    public static Vector128<byte> Define(LogicalProcessor* lp, Vector128<byte> dst, Vector128<byte> a, Vector128<byte> rm,
+    public static Vector128<byte> Define(LogicalProcessor* lp, Vector128<byte> dst, Vector128<byte> a,
+        Vector128<byte> rm,
         uint imm, Vector128<byte> result, int count)
     {
-        FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
+        FloatEnvironment env = FloatType<T>.Environment(lp);
         for (int i = 0; i < count; i++)
         {
             ulong d = FloatType<T>.Read((byte*)&dst, i), x = FloatType<T>.Read((byte*)&a, i);

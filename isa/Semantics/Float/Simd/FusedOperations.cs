@@ -208,7 +208,7 @@ internal static unsafe class Fused<TSigns, T>
     private static Vector128<byte> Define(LogicalProcessor* lp, Vector128<byte> result, Vector128<byte> x,
         Vector128<byte> y, Vector128<byte> z, int count)
     {
-        FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
+        FloatEnvironment env = FloatType<T>.Environment(lp);
         for (int i = 0; i < count; i++)
         {
             bool negates = (i & 1) == 0 ? TSigns.NegatesEvenAddend : TSigns.NegatesOddAddend;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Seamsim.Isa.Semantics.Simd;
 using Seamsim.Isa.State;
@@ -12,6 +13,7 @@ internal readonly unsafe struct HorizontalFloat<TOp, T> : IVectorOperation
 
     public static int ImmediateBitsPerLane => 0;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static Vector128<byte> Apply(LogicalProcessor* lp, Vector128<byte> dst, Vector128<byte> a, Vector128<byte> b,
         Vector128<byte> rm, uint imm)
     {
@@ -38,10 +40,11 @@ internal readonly unsafe struct AddSubtractFloat<T> : IVectorOperation
 
     public static int ImmediateBitsPerLane => 0;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static Vector128<byte> Apply(LogicalProcessor* lp, Vector128<byte> dst, Vector128<byte> a, Vector128<byte> b,
         Vector128<byte> rm, uint imm)
     {
-        FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
+        FloatEnvironment env = FloatType<T>.Environment(lp);
         FloatFormat format = FloatType<T>.Format;
         Vector128<byte> result = default;
         for (int i = 0; i < 16 / sizeof(T); i++)
@@ -57,8 +60,8 @@ internal readonly unsafe struct AddSubtractFloat<T> : IVectorOperation
 }
 
 /// <summary>
-/// DPPS, DPPD: products chosen by imm[7:4], summed in pairs with a rounding each, stored where imm[3:0] says.
-/// SDM vol. 2A, "DPPS": unmasked exceptions are taken at the step that meets them.
+/// DPPS, DPPD: products chosen by imm[7:4], summed in pairs with a rounding each, stored where imm[3:0] says. SDM vol.
+/// 2A, "DPPS": unmasked exceptions are taken at the step that meets them.
 /// </summary>
 internal readonly unsafe struct DotProduct<T> : IVectorOperation
     where T : unmanaged
@@ -67,11 +70,12 @@ internal readonly unsafe struct DotProduct<T> : IVectorOperation
 
     public static int ImmediateBitsPerLane => 0;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static Vector128<byte> Apply(LogicalProcessor* lp, Vector128<byte> dst, Vector128<byte> a, Vector128<byte> b,
         Vector128<byte> rm, uint imm)
     {
         int count = 16 / sizeof(T);
-        FloatEnvironment env = FloatEnvironment.FromMxcsr(lp->Mxcsr);
+        FloatEnvironment env = FloatType<T>.Environment(lp);
         ulong* products = stackalloc ulong[4];
         for (int i = 0; i < count; i++)
             products[i] = (imm >> (4 + i) & 1) != 0 ? Multiply((byte*)&a, (byte*)&rm, i, ref env) : 0;
