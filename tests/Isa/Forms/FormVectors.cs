@@ -53,7 +53,9 @@ internal static class FormVectors
         [typeof(InstructionRowTests)]  =
         [
             Mnemonic.Daa, Mnemonic.Das, Mnemonic.Aaa, Mnemonic.Aas, Mnemonic.Aam, Mnemonic.Aad, Mnemonic.Salc,
-            Mnemonic.Bound,
+            Mnemonic.Bound, Mnemonic.Pusha, Mnemonic.Pushad, Mnemonic.Popa, Mnemonic.Popad, Mnemonic.Enter, Mnemonic.Insb,
+            Mnemonic.Insw, Mnemonic.Insd, Mnemonic.Outsb, Mnemonic.Outsw, Mnemonic.Outsd, Mnemonic.In, Mnemonic.Out,
+            Mnemonic.Loop, Mnemonic.Loope, Mnemonic.Loopne, Mnemonic.Jcxz,
         ],
         [typeof(HalfMoveTests)]        = [Mnemonic.Vmovsh, Mnemonic.Vmovw],
         [typeof(ApproximationTests)]   =

@@ -28,6 +28,10 @@ internal static class NativeForms
             Mnemonic.Fstenv, Mnemonic.Fstcw, Mnemonic.Feni, Mnemonic.Fdisi, Mnemonic.Fclex, Mnemonic.Finit,
             Mnemonic.Fsetpm, Mnemonic.Fsave, Mnemonic.Fstsw,
         ],
+        ["needs a shadow stack; Modes/CetTests has its rows"] =
+        [
+            Mnemonic.Incsspd, Mnemonic.Incsspq, Mnemonic.Saveprevssp, Mnemonic.Rstorssp, Mnemonic.Wrssd, Mnemonic.Wrssq,
+        ],
         ["FIP, FDP and FOP are the processor's own; Float/X87HostTests compares the rest"] = [Mnemonic.Fnstenv, Mnemonic.Fnsave],
         ["C1 is 0 in the manual and unchanged on AMD; Float/X87HostTests compares the rest"] =
             [Mnemonic.Fcomi, Mnemonic.Fcomip, Mnemonic.Fucomi, Mnemonic.Fucomip],
