@@ -9,6 +9,10 @@ namespace Seamsim.Isa.State;
 public sealed unsafe partial class Core
 {
     private const uint SimdFlags = 0x3F, PreComputationFlags = 7;
+
+    /// <summary>In SimdRaised: an operation of several steps has told what each of them reports.</summary>
+    internal const uint SimdStepwise = 1u << 31;
+
     private const int SimdMaskShift = 7;
 
     /// <summary>
@@ -18,7 +22,7 @@ public sealed unsafe partial class Core
     internal bool AcceptSimdExceptions()
     {
         uint raised = Lp->SimdRaised & SimdFlags, unmasked = raised & ~(Lp->Mxcsr >> SimdMaskShift);
-        if ((unmasked & PreComputationFlags) != 0)
+        if ((unmasked & PreComputationFlags) != 0 && (Lp->SimdRaised & SimdStepwise) == 0)
             raised &= PreComputationFlags; // taken before any element is computed: SDM vol. 1, 11.5.3
         Lp->Mxcsr |= raised;
         if (unmasked == 0)

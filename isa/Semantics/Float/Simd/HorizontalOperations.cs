@@ -60,39 +60,37 @@ internal readonly unsafe struct AddSubtractFloat<T> : IVectorOperation
 }
 
 /// <summary>
-/// DPPS, DPPD: products chosen by imm[7:4], summed in pairs with a rounding each, stored where imm[3:0] says. SDM vol.
-/// 2A, "DPPS": unmasked exceptions are taken at the step that meets them.
+/// DPPS, DPPD: products chosen by imm[7:4], summed in pairs with a rounding each, stored where imm[3:0] says. Exceptions
+/// of a step are taken before the next step. SDM vol. 2A, "DPPS".
 /// </summary>
-internal readonly unsafe struct DotProduct<T> : IVectorOperation
+internal readonly unsafe struct DotProduct<T> : IWholeOperation
     where T : unmanaged
 {
+    private const int LaneBytes = 16, MostElements = 8;
+
     public static bool RaisesExceptions => true;
 
-    public static int ImmediateBitsPerLane => 0;
-
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static Vector128<byte> Apply(LogicalProcessor* lp, Vector128<byte> dst, Vector128<byte> a, Vector128<byte> b,
-        Vector128<byte> rm, uint imm)
+    public static void Apply(LogicalProcessor* lp, byte* d, byte* dst, byte* a, byte* b, byte* rm, int bytes, uint imm)
     {
-        int count = 16 / sizeof(T);
+        int lane = LaneBytes / sizeof(T), count = bytes / sizeof(T);
         FloatEnvironment env = FloatType<T>.Environment(lp);
-        ulong* products = stackalloc ulong[4];
+        ulong* values = stackalloc ulong[MostElements];
         for (int i = 0; i < count; i++)
-            products[i] = (imm >> (4 + i) & 1) != 0 ? Multiply((byte*)&a, (byte*)&rm, i, ref env) : 0;
-        ulong sum = products[0];
-        if (!env.Traps)
-            sum = Add(products[0], products[1], ref env);
-        if (count == 4 && !env.Traps)
+            values[i] = (imm >> (4 + (i % lane)) & 1) != 0 ? Multiply(a, rm, i, ref env) : 0;
+        FloatFlags raised = env.Reported;
+        for (int left = lane; left > 1 && !env.Traps; left /= 2)
         {
-            ulong high = Add(products[2], products[3], ref env);
-            if (!env.Traps)
-                sum = Add(sum, high, ref env);
+            env.Raised = FloatFlags.None;
+            count /= 2;
+            for (int i = 0; i < count; i++)
+                values[i] = Add(values[2 * i], values[(2 * i) + 1], ref env);
+            raised |= env.Reported;
         }
-        Vector128<byte> result = default;
-        for (int i = 0; i < count; i++)
-            FloatType<T>.Write((byte*)&result, i, (imm >> i & 1) != 0 ? sum : 0);
-        lp->SimdRaised |= (uint)env.Raised;
-        return result;
+        for (int i = 0; i < bytes / sizeof(T); i++)
+            FloatType<T>.Write(d, i, (imm >> (i % lane) & 1) != 0 ? values[i / lane] : 0);
+        if (raised != FloatFlags.None)
+            lp->SimdRaised |= (uint)raised | Core.SimdStepwise;
     }
 
     private static ulong Multiply(byte* a, byte* b, int i, ref FloatEnvironment env)
