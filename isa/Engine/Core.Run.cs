@@ -53,6 +53,8 @@ public sealed unsafe partial class Core
             {
                 Complete(outcome, default);
                 Probe?.Registers(this);
+                if (Lp->Activity == ActivityState.Active && Lp->Instructions < target)
+                    continue; // what its delivery met comes before the handler
             }
             switch (Lp->Activity)
             {

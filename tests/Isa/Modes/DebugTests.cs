@@ -146,6 +146,21 @@ public sealed unsafe class DebugTests
         Assert.That((rig.Vector, rig.Read(rig.Esp), rig.Lp->Dr6), Is.EqualTo((1, ModeRig.Handler(0x40), Quiet | 1)));
     }
 
+    [TestCase(1)]
+    [TestCase(100)]
+    public void A_breakpoint_on_the_frame_of_a_handler_traps_before_its_first_instruction(int slice)
+    {
+        using ModeRig rig = new ModeRig().Load("90 90 F4");
+        rig.Core.Rflags |= 0x100;
+        (rig.Lp->Dr0, rig.Lp->Dr7, rig.Lp->Dr6) = (ModeRig.Stack - 4, Write4, Quiet);
+        rig.Core.DebugRegistersChanged();
+        for (int i = 0; i < 4; i++)
+            rig.Core.Run(slice, ulong.MaxValue);
+        Assert.That(
+            (rig.Vector, rig.Read(rig.Esp), rig.Lp->Dr6),
+            Is.EqualTo((1, ModeRig.Handler(1), Quiet | SingleStep | 1)), "the trap of the second frame meets nothing");
+    }
+
     [Test]
     public void Int1_brings_a_trap_along_that_mov_ss_held_back()
     {
