@@ -36,7 +36,7 @@ public sealed class NativeTests
         Check(NativeForms.All.Where(form => FamilyOf(form) == family), Sets, Seed);
 
     [TestCaseSource(nameof(Families))]
-    [Category("Slow")]
+    [Category("Slow"), Explicit("a thousand operand sets a form")]
     public void Forms_agree_with_the_host_on_many_operands(string family) =>
         Check(NativeForms.All.Where(form => FamilyOf(form) == family), SlowSets, Seed + 1);
 
