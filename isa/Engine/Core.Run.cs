@@ -16,6 +16,9 @@ public sealed unsafe partial class Core
     /// </summary>
     private const long Grant = 2048;
 
+    /// <summary>Faults in a row that cost nothing of a budget.</summary>
+    private const int FreeFaults = 64;
+
     private ulong prepaidRip, faultedAt;
     private int faultsInRow;
     private bool stopRequested;
@@ -49,6 +52,8 @@ public sealed unsafe partial class Core
             if (TakeStop())
                 return RunEnd.Stopped;
             ulong until = DeliverDue(untilCycles);
+            if (NextFaultCounts && Lp->Instructions >= target)
+                return RunEnd.Budget; // an event would go beyond it
             if (TakeEvent() is { } outcome)
             {
                 Complete(outcome, default);
@@ -274,13 +279,14 @@ public sealed unsafe partial class Core
     /// </summary>
     private void CountFault()
     {
-        const int most = 64;
         bool inRow = Lp->Instructions == faultedAt;
         faultsInRow = inRow ? faultsInRow + 1 : 1;
-        if (faultsInRow > most)
+        if (faultsInRow > FreeFaults)
             Lp->Instructions++;
         faultedAt = Lp->Instructions;
     }
+
+    private bool NextFaultCounts => faultsInRow >= FreeFaults && Lp->Instructions == faultedAt;
 
     private void Link(Block block)
     {

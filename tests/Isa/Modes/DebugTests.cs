@@ -162,6 +162,24 @@ public sealed unsafe class DebugTests
     }
 
     [Test]
+    public void A_trap_among_faults_without_end_does_not_depend_on_slices([Range(12, 22)] int budget)
+    {
+        using ModeRig whole = new(), sliced = new();
+        foreach (ModeRig rig in (ModeRig[])[whole, sliced])
+        {
+            rig.Load("0F0B").Load("0F0B", ModeRig.Handler(6)).Lp->Rip = ModeRig.Code;
+            (rig.Lp->Dr0, rig.Lp->Dr7) = (ModeRig.Stack - (12 * 80), Write4); // in the frame of the 80th #UD
+            rig.Core.DebugRegistersChanged();
+        }
+        whole.Core.Run(budget, ulong.MaxValue);
+        for (int i = 0; i < budget; i++)
+            sliced.Core.Run(1, ulong.MaxValue);
+        Assert.That(
+            (sliced.Lp->Instructions, sliced.Lp->Rip, sliced.Lp->Gpr[4], sliced.Lp->Dr6),
+            Is.EqualTo((whole.Lp->Instructions, whole.Lp->Rip, whole.Lp->Gpr[4], whole.Lp->Dr6)));
+    }
+
+    [Test]
     public void Int1_brings_a_trap_along_that_mov_ss_held_back()
     {
         using ModeRig rig = new ModeRig().Load("8E1500000300 F1 F4"); // mov ss,[data] ; int1
