@@ -9,8 +9,7 @@ namespace Seamsim.Timing.Dynamic;
 /// <remarks>
 /// After A. Seznec and P. Michaud, "A case for (partially) TAgged GEometric history length branch prediction", JILP
 /// 2006. Sizes and lengths are not those of any product. An entry is a tag (31:16), two bits of usefulness (9:8) and a
-/// three-bit counter (2:0) that says "taken" from 4 on. The code has no branches of its own: they would follow the guest's
-/// data and disturb the host's prediction of the handlers.
+/// three-bit counter (2:0) that says "taken" from 4 on. A counter that is saturated and right learns nothing.
 /// </remarks>
 internal static unsafe class DirectionPredictor
 {
@@ -26,8 +25,8 @@ internal static unsafe class DirectionPredictor
     private const ulong Short = (1UL << 8) - 1, Middle = (1UL << 24) - 1;
     private const ulong Mix = 0x9E37_79B9_7F4A_7C15, Mix1 = 0xBF58_476D_1CE4_E5B9, Mix2 = 0x94D0_49BB_1331_11EB;
     private const ulong Mix3 = 0xA076_1D64_78BD_642F;
-    private const uint Counter = 7, Useful = 3, WeaklyTaken = 4;
-    private const int UsefulShift = 8, TagShift = 16;
+    private const uint Counter = 7, Useful = 3 << 8, OneUseful = 1 << 8, Direction = 4;
+    private const int TagShift = 16;
 
     /// <summary>Learns how a branch went: 1 when it was predicted otherwise, else 0.</summary>
     /// <param name="t">The tables and the history.</param>
@@ -38,55 +37,92 @@ internal static unsafe class DirectionPredictor
     {
         ulong branch = next * Mix, history = t->History;
         t->History = (history << 1) | taken;
-        ulong h1 = branch ^ ((history & Short) * Mix1), h2 = branch ^ ((history & Middle) * Mix2);
-        ulong h3 = branch ^ (history * Mix3);
         uint* counters = t->Counters;
-        uint at = Index(0, branch), at1 = Index(1, h1), at2 = Index(2, h2), at3 = Index(3, h3);
-        uint entry = counters[at], entry1 = counters[at1], entry2 = counters[at2], entry3 = counters[at3];
-        uint match1 = Match(entry1, h1), match2 = Match(entry2, h2), match3 = Match(entry3, h3);
-
-        // the longest match decides; other is the next shorter one; longer is where a wrong one is helped out
-        uint other = entry;
-        uint longer = Choose(match3, at3, Choose(match2, at3, Choose(match1, at2, at1)));
-        ulong hash = match2 != 0 ? h3 : match1 != 0 ? h2 : h1;
-        (at, entry) = (Choose(match1, at1, at), Choose(match1, entry1, entry));
-        other = Choose(match2, entry, other);
-        (at, entry) = (Choose(match2, at2, at), Choose(match2, entry2, entry));
-        other = Choose(match3, entry, other);
-        (at, entry) = (Choose(match3, at3, at), Choose(match3, entry3, entry));
-
-        uint counter = entry & Counter, says = counter >> 2, otherSays = (other & Counter) >> 2;
-        uint useful = (entry >> UsefulShift) & Useful;
-        uint isNew = IsZero(useful) & (IsZero(counter ^ 3) | IsZero(counter ^ 4));
-        uint differs = says ^ otherSays, right = (says ^ taken) ^ 1;
-        // saturating steps: the counter towards the outcome, usefulness up when only this table was right
-        uint up = taken & (IsZero(counter ^ 7) ^ 1), down = (taken ^ 1) & (IsZero(counter) ^ 1);
-        uint more = differs & right & (IsZero(useful ^ Useful) ^ 1), less = differs & (right ^ 1) & (IsZero(useful) ^ 1);
-        counters[at] = entry + up - down + (more << UsefulShift) - (less << UsefulShift);
-        uint wrong = ((isNew & otherSays) | ((isNew ^ 1) & says)) ^ taken;
-
-        // a wrong prediction takes the entry of the next longer history, or makes it less useful
-        uint old = counters[longer], oldUseful = (old >> UsefulShift) & Useful;
-        uint fresh = (Tag(hash) << TagShift) | (WeaklyTaken - (taken ^ 1));
-        uint instead = Choose(0 - IsZero(oldUseful), fresh, old - (1 << UsefulShift));
-        counters[longer] = Choose((0 - wrong) & ~match3, instead, old);
-        return wrong;
+        uint settled = (0 - taken) & Counter;
+        ulong h3 = branch ^ (history * Mix3), h2 = branch ^ ((history & Middle) * Mix2);
+        uint* hit = counters + Index(3, h3);
+        int table = 3;
+        if (!Matches(*hit, h3))
+        {
+            hit = counters + Index(2, h2);
+            table = 2;
+            if (!Matches(*hit, h2))
+            {
+                ulong h1 = branch ^ ((history & Short) * Mix1);
+                hit = counters + Index(1, h1);
+                table = 1;
+                if (!Matches(*hit, h1))
+                {
+                    hit = counters + Index(0, branch);
+                    table = 0;
+                }
+            }
+        }
+        return (*hit & Counter) == settled ? 0 : Learn(counters, hit, table, branch, history, taken);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static uint Learn(uint* counters, uint* hit, int table, ulong branch, ulong history, uint taken)
+    {
+        uint entry = *hit, counter = entry & Counter, says = counter / Direction;
+        uint other = table == 0 ? says : Shorter(counters, table, branch, history);
+        bool isNew = (entry & Useful) == 0 && counter is 3 or 4;
+        if (taken != 0)
+            entry += counter == Counter ? 0u : 1;
+        else
+            entry -= counter == 0 ? 0u : 1;
+        if (says != other && says == taken)
+            entry += (entry & Useful) == Useful ? 0u : OneUseful;
+        else if (says != other)
+            entry -= (entry & Useful) == 0 ? 0u : OneUseful;
+        *hit = entry;
+        if ((isNew && table != 0 ? other : says) == taken)
+            return 0;
+        Allocate(counters, table, branch, history, taken);
+        return 1;
+    }
+
+    /// <summary>What the next shorter matching history says.</summary>
+    private static uint Shorter(uint* counters, int table, ulong branch, ulong history)
+    {
+        for (int i = table - 1; i > 0; i--)
+            if (counters[Index(i, Hash(i, branch, history))] is var entry && Matches(entry, Hash(i, branch, history)))
+                return (entry & Counter) / Direction;
+        return (counters[Index(0, branch)] & Counter) / Direction;
+    }
+
+    /// <summary>
+    /// Takes an entry for a longer history than the one that was wrong: the first that is not useful; when all are,
+    /// they become less so.
+    /// </summary>
+    private static void Allocate(uint* counters, int wrong, ulong branch, ulong history, uint taken)
+    {
+        for (int i = wrong + 1; i < Tables; i++)
+        {
+            ulong hash = Hash(i, branch, history);
+            uint* entry = counters + Index(i, hash);
+            if ((*entry & Useful) != 0)
+                continue;
+            *entry = (Tag(hash) << TagShift) | (Direction - (taken ^ 1));
+            return;
+        }
+        for (int i = wrong + 1; i < Tables; i++)
+            counters[Index(i, Hash(i, branch, history))] -= OneUseful;
+    }
+
+    private static ulong Hash(int table, ulong branch, ulong history) => table switch
+    {
+        1 => branch ^ ((history & Short) * Mix1),
+        2 => branch ^ ((history & Middle) * Mix2),
+        _ => branch ^ (history * Mix3),
+    };
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Index(uint table, ulong hash) => (table << IndexBits) + (uint)(hash >> (64 - IndexBits));
+    private static uint Index(int table, ulong hash) => ((uint)table << IndexBits) + (uint)(hash >> (64 - IndexBits));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint Tag(ulong hash) => (uint)(hash >> 32 & 0xFFFF) | 1;
 
-    /// <summary>All ones when the entry's tag is that of the hash.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Match(uint entry, ulong hash) => 0 - IsZero((entry >> TagShift) ^ Tag(hash));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Choose(uint mask, uint ifSet, uint otherwise) => otherwise ^ ((otherwise ^ ifSet) & mask);
-
-    /// <summary>1 for zero, 0 for other numbers below 2^31.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint IsZero(uint value) => (value - 1) >> 31;
+    private static bool Matches(uint entry, ulong hash) => entry >> TagShift == Tag(hash);
 }
