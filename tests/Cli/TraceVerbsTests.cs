@@ -76,7 +76,7 @@ internal sealed class TraceVerbsTests
     [TestCase(false, "checksum of column 1")]
     public void A_cut_or_damaged_trace_is_replayed_as_far_as_it_is_whole_and_ends_with_two(bool cut, string complaint)
     {
-        string trace = Path.Combine(directory, "out.sst");
+        string trace = Path.Combine(directory, "a new folder", "out.sst");
         CommandLineTests.Invoke("trace", "record", "-o", trace);
         byte[] bytes = File.ReadAllBytes(trace);
         if (!cut)
@@ -122,7 +122,9 @@ internal sealed class TraceVerbsTests
     [Test]
     public void A_place_that_cannot_be_written_ends_with_two()
     {
-        (int code, _, string error) = CommandLineTests.Invoke("run", "--trace", Path.Combine(directory, "no", "such", "out.sst"));
+        string file = Path.Combine(directory, "a file");
+        File.WriteAllText(file, "");
+        (int code, _, string error) = CommandLineTests.Invoke("run", "--trace", Path.Combine(file, "out.sst"));
         Assert.That(code, Is.EqualTo(2), error);
         Assert.That(error, Does.Contain("expected the name of a trace file that can be written"));
     }

@@ -46,6 +46,8 @@ internal static class TraceExportVerb
     {
         try
         {
+            if (Path.GetDirectoryName(output) is { Length: > 0 } folder)
+                Directory.CreateDirectory(folder);
             return File.Create(output);
         }
         catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException or ArgumentException)

@@ -9,12 +9,14 @@ internal static class Recordings
 {
     private const int HashBytes = 16;
 
-    /// <summary>Creates the file and says in its header what is recorded.</summary>
+    /// <summary>Creates the file, and its folder, and says in its header what is recorded.</summary>
     /// <exception cref="Configuration.ConfigurationException">The file cannot be created.</exception>
     public static TraceWriter Create(string path, Scenario scenario, TraceOptions options)
     {
         try
         {
+            if (Path.GetDirectoryName(path) is { Length: > 0 } folder)
+                Directory.CreateDirectory(folder);
             return TraceWriter.Create(path, HeaderOf(scenario, options));
         }
         catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException or ArgumentException
