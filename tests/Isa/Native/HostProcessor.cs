@@ -72,7 +72,9 @@ internal sealed unsafe class HostProcessor : IDisposable
         if (branch != end)
             WriteJump(branch, HostEnding.Branched);
         Load(state);
+        SignalMask others = HostSignals.HoldBack();
         ((delegate* unmanaged<void>)trampoline.Start)();
+        HostSignals.LetCome(others);
         Store(ref state);
         signal = frame->RaisedSignal;
         state.Rip = frame->HowItEnded switch
