@@ -9,7 +9,8 @@ namespace Seamsim.Timing.Dynamic;
 /// <remarks>
 /// After A. Seznec and P. Michaud, "A case for (partially) TAgged GEometric history length branch prediction", JILP
 /// 2006. Sizes and lengths are not those of any product. An entry is a tag (31:16), two bits of usefulness (9:8) and a
-/// three-bit counter (2:0) that says "taken" from 4 on. A counter that is saturated and right learns nothing.
+/// three-bit counter (2:0) that says "taken" from 4 on. A counter that is saturated and right learns nothing; an
+/// entry is useful as often as it was right, and a new one that is undecided leaves it to the branch alone.
 /// </remarks>
 internal static unsafe class DirectionPredictor
 {
@@ -61,53 +62,34 @@ internal static unsafe class DirectionPredictor
         return (*hit & Counter) == settled ? 0 : Learn(counters, hit, table, branch, history, taken);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static uint Learn(uint* counters, uint* hit, int table, ulong branch, ulong history, uint taken)
     {
-        uint entry = *hit, counter = entry & Counter, says = counter / Direction;
-        uint other = table == 0 ? says : Shorter(counters, table, branch, history);
-        bool isNew = (entry & Useful) == 0 && counter is 3 or 4;
-        if (taken != 0)
-            entry += counter == Counter ? 0u : 1;
-        else
-            entry -= counter == 0 ? 0u : 1;
-        if (says != other && says == taken)
-            entry += (entry & Useful) == Useful ? 0u : OneUseful;
-        else if (says != other)
-            entry -= (entry & Useful) == 0 ? 0u : OneUseful;
-        *hit = entry;
-        if ((isNew && table != 0 ? other : says) == taken)
-            return 0;
-        Allocate(counters, table, branch, history, taken);
-        return 1;
-    }
-
-    /// <summary>What the next shorter matching history says.</summary>
-    private static uint Shorter(uint* counters, int table, ulong branch, ulong history)
-    {
-        for (int i = table - 1; i > 0; i--)
-            if (counters[Index(i, Hash(i, branch, history))] is var entry && Matches(entry, Hash(i, branch, history)))
-                return (entry & Counter) / Direction;
-        return (counters[Index(0, branch)] & Counter) / Direction;
-    }
-
-    /// <summary>
-    /// Takes an entry for a longer history than the one that was wrong: the first that is not useful; when all are,
-    /// they become less so.
-    /// </summary>
-    private static void Allocate(uint* counters, int wrong, ulong branch, ulong history, uint taken)
-    {
-        for (int i = wrong + 1; i < Tables; i++)
+        uint entry = *hit, counter = entry & Counter, says = counter / Direction, right = says ^ taken ^ 1;
+        entry += (taken * (counter != Counter ? 1u : 0)) - ((taken ^ 1) * (counter != 0 ? 1u : 0));
+        if (table != 0)
         {
-            ulong hash = Hash(i, branch, history);
-            uint* entry = counters + Index(i, hash);
-            if ((*entry & Useful) != 0)
-                continue;
-            *entry = (Tag(hash) << TagShift) | (Direction - (taken ^ 1));
-            return;
+            uint useful = entry & Useful;
+            entry += (right * (useful != Useful ? OneUseful : 0)) - ((right ^ 1) * (useful != 0 ? OneUseful : 0));
+            // a new entry that has not made up its mind leaves it to the branch alone
+            if (useful == 0 && counter is 3 or 4)
+                right = (counters[Index(0, branch)] & Counter) / Direction ^ taken ^ 1;
         }
-        for (int i = wrong + 1; i < Tables; i++)
-            counters[Index(i, Hash(i, branch, history))] -= OneUseful;
+        *hit = entry;
+        if (right == 0 && table + 1 < Tables)
+            Allocate(counters, table + 1, branch, history, taken);
+        return right ^ 1;
+    }
+
+    /// <summary>Takes the entry of the next longer history, or makes it less useful.</summary>
+    private static void Allocate(uint* counters, int table, ulong branch, ulong history, uint taken)
+    {
+        ulong hash = Hash(table, branch, history);
+        uint* entry = counters + Index(table, hash);
+        if ((*entry & Useful) == 0)
+            *entry = (Tag(hash) << TagShift) | (Direction - (taken ^ 1));
+        else
+            *entry -= OneUseful;
     }
 
     private static ulong Hash(int table, ulong branch, ulong history) => table switch
