@@ -47,6 +47,8 @@ internal sealed unsafe class HandlerChain : IDisposable
         rig.Run();
     }
 
+    public Core Core => rig.Core;
+
     /// <summary>Stack address at the end of <paramref name="repetitions"/> of a handler; 0 when the chain was left.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // its own frame must not change between two calls
     public nint StackAfter(in HandlerKey key, int repetitions) => StackAfter(key, repetitions, typeof(NoProbe));

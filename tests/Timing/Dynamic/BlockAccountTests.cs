@@ -66,7 +66,8 @@ internal sealed unsafe class BlockAccountTests
         }
     }
 
-    private static void Mixture(Assembler a)
+    /// <summary>Calls, jumps, loads, stores across lines, a string instruction and one with a cost of its own.</summary>
+    public static void Mixture(Assembler a)
     {
         Label again = a.CreateLabel(), skip = a.CreateLabel(), function = a.CreateLabel(), start = a.CreateLabel();
         a.jmp(start);
