@@ -7,7 +7,8 @@ namespace Seamsim.Guests;
 
 /// <summary>
 /// The last 32 KiB below 4 GiB of a TD that runs a file: from the reset state of a TD's vCPU (32-bit protected mode,
-/// EFER.LME already set) to 64-bit mode with the low 4 GiB mapped one to one.
+/// EFER.LME already set) to 64-bit mode with the low 4 GiB mapped one to one and every vector register the TD may have
+/// enabled, as compilers expect.
 /// </summary>
 internal static class LongModeBoot
 {
@@ -19,6 +20,7 @@ internal static class LongModeBoot
         CodeAt = 7 * PageBytes, ResetAt = 0x7FF0, TotalBytes = 0x8000;
     private const ulong PresentWritable = 3, LargePage = 0x80;
     private const ushort CodeSelector = 8, DataSelector = 16;
+    private const int Pae = 1 << 5, Osfxsr = 1 << 9, Osxmmexcpt = 1 << 10, Osxsave = 1 << 18, XsaveLeaf = 0xD;
 
     /// <summary>The region for an entry point.</summary>
     public static GuestRegion For(ulong entry)
@@ -42,7 +44,7 @@ internal static class LongModeBoot
     {
         code.lgdt(__[unchecked((int)(Base + GdtAt + 0x20))]);
         code.mov(eax, cr4);
-        code.or(eax, 1 << 5);
+        code.or(eax, Pae | Osfxsr | Osxmmexcpt | Osxsave);
         code.mov(cr4, eax);
         code.mov(eax, unchecked((uint)(Base + Pml4At)));
         code.mov(cr3, eax);
@@ -64,6 +66,17 @@ internal static class LongModeBoot
         code.mov(es, ax);
         code.mov(ss, ax);
         code.mov(rsp, StackTop);
+        code.push(rbx);
+        code.push(rcx);
+        code.push(rdx);
+        code.mov(eax, XsaveLeaf); // EDX:EAX: what XCR0 may have
+        code.xor(ecx, ecx);
+        code.cpuid();
+        code.xor(ecx, ecx);
+        code.xsetbv();
+        code.pop(rdx);
+        code.pop(rcx);
+        code.pop(rbx);
         code.mov(rax, entry);
         code.jmp(rax);
     }
