@@ -66,17 +66,21 @@ internal static class LongModeBoot
         code.mov(es, ax);
         code.mov(ss, ax);
         code.mov(rsp, StackTop);
-        code.push(rbx);
-        code.push(rcx);
-        code.push(rdx);
+        // RBX, RCX and RDX are the module's and the VMM's to fill; R12 to R14 are zero. Not every TD has a stack yet.
+        code.mov(r12, rbx);
+        code.mov(r13, rcx);
+        code.mov(r14, rdx);
         code.mov(eax, XsaveLeaf); // EDX:EAX: what XCR0 may have
         code.xor(ecx, ecx);
         code.cpuid();
         code.xor(ecx, ecx);
         code.xsetbv();
-        code.pop(rdx);
-        code.pop(rcx);
-        code.pop(rbx);
+        code.mov(rdx, r14);
+        code.mov(rcx, r13);
+        code.mov(rbx, r12);
+        code.xor(r14d, r14d);
+        code.xor(r13d, r13d);
+        code.xor(r12d, r12d);
         code.mov(rax, entry);
         code.jmp(rax);
     }
