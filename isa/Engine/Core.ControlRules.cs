@@ -30,23 +30,28 @@ public sealed unsafe partial class Core
         return !beyond && (InSeam || !Memory.Keys.IsPrivate(Memory.Keys.KeyOf(new Hpa(value))));
     }
 
-    /// <summary>XCR0 rules: x87 always; AVX needs SSE; AVX-512 whole and with AVX; AMX whole. SDM vol. 1, 13.3.</summary>
-    internal bool IsLegalXcr0(ulong value)
+    /// <summary>
+    /// XCR0 rules: x87 always; AVX needs SSE; AVX-512 whole and with AVX; AMX and MPX whole. SDM vol. 1, 13.3.
+    /// </summary>
+    private bool IsLegalXcr0(ulong value)
     {
-        const ulong avx512 = 7UL << 5, amx = 3UL << 17;
-        ulong supported = IsOnPlatform ? XsaveSupported : 3;
+        const ulong avx512 = 7UL << 5, amx = 3UL << 17, mpx = 3UL << 3;
         bool avx = (value & 4) != 0;
-        return (value & 1) != 0 && (value & ~supported) == 0 && (!avx || (value & 2) != 0)
-            && (value & avx512) is 0 or avx512 && ((value & avx512) == 0 || avx) && (value & amx) is 0 or amx;
+        return (value & 1) != 0 && (value & ~XsaveSupported) == 0 && (!avx || (value & 2) != 0)
+            && (value & avx512) is 0 or avx512 && ((value & avx512) == 0 || avx) && (value & amx) is 0 or amx
+            && (value & mpx) is 0 or mpx;
     }
 
     /// <summary>STI (1) or MOV SS (2) holds interrupts back until the next instruction has completed.</summary>
     internal void BlockInterruptsForOneInstruction(byte cause) => Lp->InterruptShadow = cause;
 
-    private ulong XsaveSupported
+    /// <summary>What XCR0 may have: CPUID.(0DH,0):EDX:EAX; x87 and SSE without a platform.</summary>
+    internal ulong XsaveSupported
     {
         get
         {
+            if (!IsOnPlatform)
+                return 3;
             Seam.CpuidResult leaf = Cpuid(0xD, 0);
             return leaf.Eax | ((ulong)leaf.Edx << 32);
         }

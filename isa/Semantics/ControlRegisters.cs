@@ -137,10 +137,8 @@ internal static unsafe class ControlRegisters
         if (core.Intercepts(ExitReason.Xsetbv, i, out Outcome exit))
             return exit;
         ulong value = (uint)core.Lp->Gpr[0] | (core.Lp->Gpr[2] << 32);
-        if (core.Cpl != 0 || (uint)core.Lp->Gpr[1] != 0 || !core.IsLegalXcr0(value))
+        if (core.Cpl != 0 || (uint)core.Lp->Gpr[1] != 0 || !core.TryWriteXcr0(value))
             return core.RaiseGp0();
-        core.Lp->Xcr0 = value;
-        core.VectorModeChanged();
         core.ChargeOperation(Operation.Xsetbv);
         return Outcome.Next;
     }

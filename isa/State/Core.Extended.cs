@@ -2,7 +2,6 @@ namespace Seamsim.Isa.State;
 
 public sealed unsafe partial class Core
 {
-    private const ulong Avx = 1 << 2, Avx512 = 7 << 5, Amx = 3 << 17, Mpx = 3 << 3;
     private ExtendedState? extended;
 
     /// <summary>XSAVE-managed state.</summary>
@@ -17,12 +16,7 @@ public sealed unsafe partial class Core
     /// <summary>XSETBV of XCR0; false is #GP(0). SDM vol. 1, 13.3 "Enabling the XSAVE feature set".</summary>
     internal bool TryWriteXcr0(ulong value)
     {
-        Seam.CpuidResult supported = Cpuid(0xD, 0);
-        bool exists = (value & ~(supported.Eax | (ulong)supported.Edx << 32)) == 0;
-        bool avx = (value & Avx) == 0 || (value & 2) != 0;
-        bool avx512 = (value & Avx512) == 0 || (value & Avx512) == Avx512 && (value & Avx) != 0;
-        bool amx = (value & Amx) is 0 or Amx, mpx = (value & Mpx) is 0 or Mpx;
-        if (!exists || (value & 1) == 0 || !avx || !avx512 || !amx || !mpx)
+        if (!IsLegalXcr0(value))
             return false;
         Lp->Xcr0 = value;
         VectorModeChanged();

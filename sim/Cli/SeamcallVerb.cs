@@ -1,3 +1,4 @@
+using Seamsim.Configuration;
 using System.CommandLine;
 using Seamsim.Scripts;
 

@@ -14,7 +14,7 @@ internal static class PipelineFile
     {
         try
         {
-            return PipelineParameters.Parse(path, TextOf(path), table => Table(path, table));
+            return PipelineParameters.Parse(path, InputFile.Read(path), table => Table(path, table));
         }
         catch (InvalidDataException wrong)
         {
@@ -25,19 +25,6 @@ internal static class PipelineFile
     private static string? Table(string parameters, string table)
     {
         string beside = Path.Combine(Path.GetDirectoryName(parameters) ?? "", table);
-        return File.Exists(beside) ? TextOf(beside) : null;
-    }
-
-    private static string TextOf(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            string what = Directory.Exists(path) ? "this is a directory" : wrong.Message;
-            throw new ConfigurationException($"{path}: expected a file that can be read: {what}");
-        }
+        return File.Exists(beside) ? InputFile.Read(beside) : null;
     }
 }

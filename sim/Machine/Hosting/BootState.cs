@@ -1,4 +1,3 @@
-using Seamsim.Isa.Seam;
 using Seamsim.Isa.State;
 
 namespace Seamsim.Hosting;
@@ -9,7 +8,7 @@ namespace Seamsim.Hosting;
 /// </summary>
 internal static class BootState
 {
-    private const uint ApicBase = 0x1B, SpuriousVector = 0x80F, XsaveLeaf = 0xD;
+    private const uint ApicBase = 0x1B, SpuriousVector = 0x80F;
     private const ulong X2ApicEnabled = 0xC00;
     private const uint Code64 = 0xA09B, Data = 0xC093, BusyTss = 0x008B, Unusable = 0x1_0000;
 
@@ -40,8 +39,7 @@ internal static class BootState
         lp->Gpr[4] = StackTop(core.Index);
         core.Rflags = RflagsBit.Fixed1;
         core.ModeChanged();
-        CpuidResult states = core.Cpuid(XsaveLeaf, 0);
-        core.TryWriteXcr0(states.Eax | ((ulong)states.Edx << 32));
+        core.TryWriteXcr0(core.XsaveSupported);
         core.TryWrmsr(ApicBase, (core.TryRdmsr(ApicBase, out ulong apicBase) ? apicBase : 0) | X2ApicEnabled);
         core.TryWrmsr(SpuriousVector, 0x1FF); // software enable, vector 0xFF
     }

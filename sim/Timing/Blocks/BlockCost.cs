@@ -5,7 +5,7 @@ namespace Seamsim.Timing.Blocks;
 /// <param name="Looped">Cycles an iteration when it is the body of a loop.</param>
 public readonly record struct BlockCost(Ratio Unrolled, Ratio Looped)
 {
-    /// <summary>Whole cycles of one run: what a simulation charges.</summary>
+    /// <summary>Whole cycles of one run, rounded up.</summary>
     public uint Cycles => (uint)Math.Clamp(Looped.Ceiling, 1, uint.MaxValue);
 
     /// <summary>Sixteenths of a cycle of one run, rounded up.</summary>

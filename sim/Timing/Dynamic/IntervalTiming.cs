@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Seamsim.Isa;
 using Seamsim.Isa.Engine;
@@ -202,19 +203,19 @@ internal sealed unsafe class IntervalTiming : CoreTiming
     public void ForgetOwned() => new Span<ulong>(state->Written, TimingState.Slots).Fill(TimingState.NoLine);
 
     /// <summary>Works off the queue of a processor.</summary>
-    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal static void WorkOff(LogicalProcessor* lp) => Of(lp).WorkOffQueue();
 
     /// <summary>A conditional branch was taken that is not the one used last of its set of the target buffer.</summary>
-    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal static void Redirect(LogicalProcessor* lp, ulong branch, bool right) => Of(lp).Resolved(right, branch);
 
     /// <summary>A branch that is not conditional has led to <paramref name="target"/>.</summary>
-    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal static void ResolveOther(LogicalProcessor* lp, ulong target) => Of(lp).ResolveTarget(target);
 
     /// <summary>A block is fetched that does not lie in the line fetched last.</summary>
-    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal static void Fetch(LogicalProcessor* lp, TimedBlock* block)
     {
         TimingState* t = (TimingState*)lp->Timing;

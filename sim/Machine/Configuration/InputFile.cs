@@ -1,6 +1,4 @@
-using Seamsim.Configuration;
-
-namespace Seamsim.Cli;
+namespace Seamsim.Configuration;
 
 /// <summary>A scenario, script or image that the user names.</summary>
 internal static class InputFile
