@@ -29,7 +29,7 @@ public abstract unsafe class CoreTiming : IDisposable
     public abstract void Accessed(Core core, ulong linear, bool write, ReadOnlySpan<byte> value);
 
     /// <summary>A near branch was executed that has no handler.</summary>
-    public abstract void Branched(Core core, BranchKind kind, bool taken, ulong next);
+    public abstract void Branched(Core core, BranchKind kind, bool taken, ulong next, ulong target);
 
     /// <summary>
     /// Puts what is outstanding on the clock: before an instruction that has no handler, an event or a fault, so that

@@ -39,14 +39,13 @@ public interface IProbe
     /// <summary>Memory is written at linear address <paramref name="address"/>.</summary>
     static abstract unsafe void Written<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged;
 
-    /// <summary>
-    /// A near branch was executed; the next block entered is where it went.
-    /// </summary>
+    /// <summary>A near branch was executed.</summary>
     /// <param name="lp">The logical processor.</param>
     /// <param name="kind">What kind of branch.</param>
     /// <param name="taken">Whether it was taken.</param>
     /// <param name="next">Linear offset of the instruction behind it; names the branch.</param>
-    static abstract unsafe void Branched(LogicalProcessor* lp, BranchKind kind, bool taken, ulong next);
+    /// <param name="target">Where an indirect branch or a return goes; nobody asks it of another.</param>
+    static abstract unsafe void Branched(LogicalProcessor* lp, BranchKind kind, bool taken, ulong next, ulong target);
 }
 
 /// <summary>The probe that sees nothing and costs nothing.</summary>
@@ -63,7 +62,7 @@ public readonly struct NoProbe : IProbe
     }
 
     /// <inheritdoc/>
-    public static unsafe void Branched(LogicalProcessor* lp, BranchKind kind, bool taken, ulong next)
+    public static unsafe void Branched(LogicalProcessor* lp, BranchKind kind, bool taken, ulong next, ulong target)
     {
     }
 }

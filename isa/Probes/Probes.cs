@@ -16,7 +16,7 @@ internal readonly unsafe struct AddressProbe : IProbe
     public static void Written<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged =>
         Append(lp, ProbeWord.Access<T>(address, write: true));
 
-    public static void Branched(LogicalProcessor* lp, BranchKind kind, bool taken, ulong next)
+    public static void Branched(LogicalProcessor* lp, BranchKind kind, bool taken, ulong next, ulong target)
     {
     }
 
@@ -41,7 +41,7 @@ internal readonly unsafe struct ValueProbe : IProbe
     public static void Written<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged =>
         Append(lp, ProbeWord.Access<T>(address, write: true), value);
 
-    public static void Branched(LogicalProcessor* lp, BranchKind kind, bool taken, ulong next)
+    public static void Branched(LogicalProcessor* lp, BranchKind kind, bool taken, ulong next, ulong target)
     {
     }
 
@@ -78,9 +78,9 @@ internal readonly unsafe struct BothProbes<TFirst, TSecond> : IProbe
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Branched(LogicalProcessor* lp, BranchKind kind, bool taken, ulong next)
+    public static void Branched(LogicalProcessor* lp, BranchKind kind, bool taken, ulong next, ulong target)
     {
-        TFirst.Branched(lp, kind, taken, next);
-        TSecond.Branched(lp, kind, taken, next);
+        TFirst.Branched(lp, kind, taken, next, target);
+        TSecond.Branched(lp, kind, taken, next, target);
     }
 }

@@ -113,7 +113,7 @@ internal static unsafe class NearTransfer
     private static Outcome Told(Core core, in Instruction i, BranchKind kind, Outcome outcome)
     {
         if (outcome != Outcome.Fault)
-            core.Timing?.Branched(core, kind, taken: outcome == Outcome.Jumped, i.NextIP);
+            core.Timing?.Branched(core, kind, taken: outcome == Outcome.Jumped, i.NextIP, core.Lp->Rip);
         return outcome;
     }
 

@@ -51,6 +51,9 @@ internal sealed class CacheHierarchy : ICacheTiming
         return l3[core.Index / lpsPerPackage].Touch(line) ? Operation.L3Hit : Operation.DramAccess;
     }
 
+    /// <summary>A line of a processor's L1D becomes the most recently used of its set.</summary>
+    public void TouchFirst(Core core, ulong address) => lps[core.Index].L1.Touch(address >> LineBits);
+
     /// <summary>The model of a processor's instructions wants to know when others touch its L1 caches.</summary>
     public void Serve(int index, IntervalTiming timing) => lps[index].Timing = timing;
 

@@ -13,7 +13,7 @@ internal static unsafe class JumpDirect<TProbe>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Op* Run(LogicalProcessor* lp, Op* op)
     {
-        TProbe.Branched(lp, BranchKind.Direct, taken: true, op->NextRip);
+        TProbe.Branched(lp, BranchKind.Direct, taken: true, op->NextRip, 0);
         if (op->Link == null)
             return Flow.Taken(lp, op);
         op = op->Link;
@@ -49,14 +49,14 @@ internal static unsafe class JumpIf<TCondition, TProbe>
     {
         if (TCondition.Holds(lp))
         {
-            TProbe.Branched(lp, BranchKind.Conditional, taken: true, op->NextRip);
+            TProbe.Branched(lp, BranchKind.Conditional, taken: true, op->NextRip, 0);
             if (op->Link == null)
                 return Flow.Taken(lp, op);
             op = op->Link;
         }
         else
         {
-            TProbe.Branched(lp, BranchKind.Conditional, taken: false, op->NextRip);
+            TProbe.Branched(lp, BranchKind.Conditional, taken: false, op->NextRip, 0);
             if (op->LinkNext == null)
                 return Flow.NotTaken(lp, op);
             op = op->LinkNext;
@@ -96,14 +96,14 @@ internal static unsafe class CompareJump<TCondition, T, TDst, TSrc, TFlags, TPro
         Cmp.Apply<T, TFlags>(lp, a, b);
         if (TCondition.Compared(a, b))
         {
-            TProbe.Branched(lp, BranchKind.Conditional, taken: true, op->NextRip);
+            TProbe.Branched(lp, BranchKind.Conditional, taken: true, op->NextRip, 0);
             if (TDst.IsCareful || TSrc.IsCareful || op->Link == null)
                 return Flow.Taken(lp, op);
             op = op->Link;
         }
         else
         {
-            TProbe.Branched(lp, BranchKind.Conditional, taken: false, op->NextRip);
+            TProbe.Branched(lp, BranchKind.Conditional, taken: false, op->NextRip, 0);
             if (TDst.IsCareful || TSrc.IsCareful || op->LinkNext == null)
                 return Flow.NotTaken(lp, op);
             op = op->LinkNext;
@@ -135,14 +135,14 @@ internal static unsafe class TestJump<TCondition, T, TDst, TSrc, TFlags, TProbe>
         TFlags.Logic(lp, result);
         if (TCondition.Tested(result))
         {
-            TProbe.Branched(lp, BranchKind.Conditional, taken: true, op->NextRip);
+            TProbe.Branched(lp, BranchKind.Conditional, taken: true, op->NextRip, 0);
             if (TDst.IsCareful || op->Link == null)
                 return Flow.Taken(lp, op);
             op = op->Link;
         }
         else
         {
-            TProbe.Branched(lp, BranchKind.Conditional, taken: false, op->NextRip);
+            TProbe.Branched(lp, BranchKind.Conditional, taken: false, op->NextRip, 0);
             if (TDst.IsCareful || op->LinkNext == null)
                 return Flow.NotTaken(lp, op);
             op = op->LinkNext;
@@ -169,7 +169,7 @@ internal static unsafe class JumpIndirect<TSrc, TProbe>
             return op->Careful(lp, op);
         }
         ulong rip = TSrc.Read<ulong>(lp, op, from);
-        TProbe.Branched(lp, BranchKind.Indirect, taken: true, op->NextRip);
+        TProbe.Branched(lp, BranchKind.Indirect, taken: true, op->NextRip, rip);
         JumpEntry* entry = Flow.JumpSlot(lp, rip);
         if (TSrc.IsCareful || entry->Rip != rip || entry->Space != lp->CodeSpace)
         {
@@ -208,7 +208,7 @@ internal static unsafe class CallIndirect<TSrc, TPath, TProbe>
             return Flow.Fault(lp, op);
         TPath.Write(lp, to, op->NextRip);
         lp->Gpr[4] = to;
-        TProbe.Branched(lp, BranchKind.IndirectCall, taken: true, op->NextRip);
+        TProbe.Branched(lp, BranchKind.IndirectCall, taken: true, op->NextRip, rip);
         JumpEntry* entry = Flow.JumpSlot(lp, rip);
         if (TPath.IsCareful || entry->Rip != rip || entry->Space != lp->CodeSpace)
         {
@@ -232,14 +232,14 @@ internal static unsafe class LoopJump<TLoop, TProbe>
     {
         if (TLoop.Taken(lp))
         {
-            TProbe.Branched(lp, BranchKind.Conditional, taken: true, op->NextRip);
+            TProbe.Branched(lp, BranchKind.Conditional, taken: true, op->NextRip, 0);
             if (op->Link == null)
                 return Flow.Taken(lp, op);
             op = op->Link;
         }
         else
         {
-            TProbe.Branched(lp, BranchKind.Conditional, taken: false, op->NextRip);
+            TProbe.Branched(lp, BranchKind.Conditional, taken: false, op->NextRip, 0);
             if (op->LinkNext == null)
                 return Flow.NotTaken(lp, op);
             op = op->LinkNext;

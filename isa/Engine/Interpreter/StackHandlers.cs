@@ -99,7 +99,7 @@ internal static unsafe class CallDirect<TPath, TProbe>
         }
         TPath.Write(lp, to, op->NextRip);
         lp->Gpr[4] = to;
-        TProbe.Branched(lp, BranchKind.Call, taken: true, op->NextRip);
+        TProbe.Branched(lp, BranchKind.Call, taken: true, op->NextRip, 0);
         if (TPath.IsCareful || op->Link == null)
             return Flow.Taken(lp, op);
         op = op->Link;
@@ -125,7 +125,7 @@ internal static unsafe class Return<TPath, TProbe>
             return op->Careful(lp, op);
         }
         ulong rip = TPath.Read<ulong>(lp, from);
-        TProbe.Branched(lp, BranchKind.Return, taken: true, op->NextRip);
+        TProbe.Branched(lp, BranchKind.Return, taken: true, op->NextRip, rip);
         JumpEntry* entry = Flow.JumpSlot(lp, rip);
         if (TPath.IsCareful || entry->Rip != rip || entry->Space != lp->CodeSpace)
         {

@@ -1,110 +1,131 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Seamsim.Timing.Dynamic;
 
 /// <summary>
-/// Predicts the direction of conditional branches by counters: one by branch alone, and three tables of them tagged with
-/// branch and history, of which the one with the longest matching history decides.
+/// Predicts the direction of conditional branches by counters: of sets chosen by the branch and the last few outcomes, one
+/// that is always there and others tagged with more history, of which the one with the longest that matches decides.
 /// </summary>
 /// <remarks>
 /// After A. Seznec and P. Michaud, "A case for (partially) TAgged GEometric history length branch prediction", JILP
-/// 2006. Sizes and lengths are not those of any product. An entry is a tag (31:16), two bits of usefulness (9:8) and a
-/// three-bit counter (2:0) that says "taken" from 4 on. A counter that is saturated and right learns nothing; an
-/// entry is useful as often as it was right, and a new one that is undecided leaves it to the branch alone.
+/// 2006; sizes and lengths are not those of any product. The history is kept as its product with an odd number times 256:
+/// the low byte is zero, bits 23:8 depend on the last 16 outcomes, bits 39:24 on the last 32 and the highest on the last
+/// 56, so that with the branch mixed in they are the tags; bits 13:5 choose the set, by the branch and six outcomes. A set
+/// has four counters for the long history, three for the middle and one for the short one, and one comparison of vectors
+/// finds them all. A counter has three bits (2:0) and says "taken" from 4 on; two more say how useful it is (4:3): as often
+/// as it was right. Bit 7 says that it was wrong the last time.
+/// <para>
+/// Nothing here branches on an outcome, since what the simulated processor cannot predict the host's cannot either. What
+/// a wrong prediction leads to (<see cref="Learn"/>) is put off until some have gathered.
+/// </para>
 /// </remarks>
 internal static unsafe class DirectionPredictor
 {
-    /// <summary>Tables of counters; the first has no tags.</summary>
-    public const int Tables = 4;
+    /// <summary>Sets of counters.</summary>
+    public const int Sets = 512;
 
-    /// <summary>Bits of a table's index.</summary>
-    public const int IndexBits = 11;
+    /// <summary>Tagged counters of a set.</summary>
+    public const int Ways = 8;
 
-    /// <summary>What an entry of the first table begins with: weakly not taken.</summary>
-    public const uint Initial = 3;
+    /// <summary>Bytes of the tables, which lie behind the state.</summary>
+    public const int TableBytes = (2 * States) + (Sets * SetBytes);
 
-    private const ulong Short = (1UL << 8) - 1, Middle = (1UL << 24) - 1;
-    private const ulong Mix = 0x9E37_79B9_7F4A_7C15, Mix1 = 0xBF58_476D_1CE4_E5B9, Mix2 = 0x94D0_49BB_1331_11EB;
-    private const ulong Mix3 = 0xA076_1D64_78BD_642F;
-    private const uint Counter = 7, Useful = 3 << 8, OneUseful = 1 << 8, Direction = 4;
-    private const int TagShift = 16;
+    /// <summary>Values of a counter with all that goes with it.</summary>
+    private const int States = 256;
 
-    /// <summary>Learns how a branch went: 1 when it was predicted otherwise, else 0.</summary>
-    /// <param name="t">The tables and the history.</param>
+    private const ulong HistoryMix = 0x3779_B97F_4A7C_1500;
+    private const int OutcomeBit = 8, WrongBit = 7;
+    private const int Middle = 4, Short = 7; // first ways of their histories, behind those of the long one
+    private const uint Counter = 7, OneUseful = 1 << 3, Useful = 3 * OneUseful, Direction = 4, Initial = 3;
+
+    // A set is eight tags and eight words: their counters in the low bytes, the other one in the high byte of the last.
+    private const int CountersInSet = Ways * sizeof(ushort), SetBytes = 2 * CountersInSet, Untagged = CountersInSet - 1;
+    private const ulong SetMask = (Sets - 1) * SetBytes;
+
+    // The ways of the next longer history, by the way that was wrong; 0 stands for the counter without a tag.
+    private static ReadOnlySpan<byte> FirstLonger => [Short, 0, 0, 0, 0, 0, 0, Middle, 0, 0, 0, 0, 0, 0, 0, 0];
+
+    private static ReadOnlySpan<byte> Longer => [1, 0, 0, 0, Middle, Middle, Middle, Short - Middle, 0, 0, 0, 0, 0, 0, 0, 0];
+
+    /// <summary>Counters as they are before the first branch: weakly not taken.</summary>
+    public static void Reset(TimingState* t)
+    {
+        for (int set = 0; set < Sets; set++)
+            SetOf(t, (ulong)(set * SetBytes))[CountersInSet + Untagged] = (byte)Initial;
+        byte* states = (byte*)(t + 1);
+        for (uint taken = 0; taken < 2; taken++)
+            for (uint state = 0; state < States; state++)
+                states[(taken * States) + state] = Next(state, taken);
+    }
+
+    /// <summary>Resolves a branch: its counter learns how it went, and the history does.</summary>
+    /// <param name="t">The counters and the history.</param>
     /// <param name="next">Names the branch.</param>
-    /// <param name="taken">1 or 0.</param>
+    /// <param name="taken">How it went.</param>
+    /// <returns>1 when it was predicted otherwise, else 0.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Resolve(TimingState* t, ulong next, uint taken)
+    public static ulong Resolve(TimingState* t, ulong next, bool taken)
     {
-        ulong branch = next * Mix, history = t->History;
-        t->History = (history << 1) | taken;
-        uint* counters = t->Counters;
-        uint settled = (0 - taken) & Counter;
-        ulong h3 = branch ^ (history * Mix3), h2 = branch ^ ((history & Middle) * Mix2);
-        uint* hit = counters + Index(3, h3);
-        int table = 3;
-        if (!Matches(*hit, h3))
-        {
-            hit = counters + Index(2, h2);
-            table = 2;
-            if (!Matches(*hit, h2))
-            {
-                ulong h1 = branch ^ ((history & Short) * Mix1);
-                hit = counters + Index(1, h1);
-                table = 1;
-                if (!Matches(*hit, h1))
-                {
-                    hit = counters + Index(0, branch);
-                    table = 0;
-                }
-            }
-        }
-        return (*hit & Counter) == settled ? 0 : Learn(counters, hit, table, branch, history, taken);
+        ulong history = t->History, hash = history ^ TargetPredictor.Mixed(next);
+        byte* set = SetOf(t, hash);
+        uint hits = Vector128.Equals(Vector128.Load((ushort*)set), Wanted(hash)).AsByte().ExtractMostSignificantBits();
+        byte* hit = set + (uint)BitOperations.TrailingZeroCount(hits | (1U << Untagged)) + CountersInSet;
+        byte* states = (byte*)t + sizeof(TimingState) + (taken ? States : 0);
+        ulong state = states[*hit];
+        *hit = (byte)state;
+        history = taken ? (history << 1) + HistoryMix : history << 1;
+        t->History = history;
+        ulong wrong = state >> WrongBit;
+        ulong* record = t->Wrong;
+        record[0] = hash;
+        record[1] = history;
+        t->Wrong = (ulong*)((byte*)record + (wrong * TimingState.WrongBytes));
+        return wrong;
     }
 
+    /// <summary>Adds to the history what else tells ways apart: a bit of where an indirect branch goes.</summary>
+    public static void Push(TimingState* t, ulong bit) => t->History = (t->History << 1) + (HistoryMix * bit);
+
+    /// <summary>
+    /// After a wrong prediction: takes a counter of the next longer history, or makes all of them less useful.
+    /// </summary>
+    /// <param name="t">The counters.</param>
+    /// <param name="hash">History and branch: first word of the record.</param>
+    /// <param name="after">The history with the outcome: the second word.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static uint Learn(uint* counters, uint* hit, int table, ulong branch, ulong history, uint taken)
+    public static void Learn(TimingState* t, ulong hash, ulong after)
     {
-        uint entry = *hit, counter = entry & Counter, says = counter / Direction, right = says ^ taken ^ 1;
-        entry += (taken * (counter != Counter ? 1u : 0)) - ((taken ^ 1) * (counter != 0 ? 1u : 0));
-        if (table != 0)
-        {
-            uint useful = entry & Useful;
-            entry += (right * (useful != Useful ? OneUseful : 0)) - ((right ^ 1) * (useful != 0 ? OneUseful : 0));
-            // a new entry that has not made up its mind leaves it to the branch alone
-            if (useful == 0 && counter is 3 or 4)
-                right = (counters[Index(0, branch)] & Counter) / Direction ^ taken ^ 1;
-        }
-        *hit = entry;
-        if (right == 0 && table + 1 < Tables)
-            Allocate(counters, table + 1, branch, history, taken);
-        return right ^ 1;
+        ushort* tags = (ushort*)SetOf(t, hash);
+        Vector128<ushort> wanted = Wanted(hash);
+        int way = BitOperations.TrailingZeroCount(Vector128.Equals(Vector128.Load(tags), wanted).ExtractMostSignificantBits());
+        if (way < Middle)
+            return;
+        int first = FirstLonger[way & 15], ways = Longer[way & 15];
+        t->Victim = (t->Victim * 5) + 1;
+        way = first + (int)(((t->Victim >> 16) * (uint)ways) >> 16);
+        uint old = (byte)tags[way + Ways], taken = (uint)(after >> OutcomeBit) & 1; // since the number is odd
+        bool free = (old & Useful) == 0;
+        ushort tag = free ? wanted.GetElement(first) : tags[way];
+        old = free ? Direction - 1 + taken : old - OneUseful;
+        tags[way] = tag;
+        *(byte*)(tags + way + Ways) = (byte)old;
     }
 
-    /// <summary>Takes the entry of the next longer history, or makes it less useful.</summary>
-    private static void Allocate(uint* counters, int table, ulong branch, ulong history, uint taken)
+    private static byte Next(uint state, uint taken)
     {
-        ulong hash = Hash(table, branch, history);
-        uint* entry = counters + Index(table, hash);
-        if ((*entry & Useful) == 0)
-            *entry = (Tag(hash) << TagShift) | (Direction - (taken ^ 1));
-        else
-            *entry -= OneUseful;
+        uint counter = state & Counter, useful = state & Useful, wrong = (counter / Direction) ^ taken;
+        counter = taken != 0 ? Math.Min(counter + 1, Counter) : counter - Math.Min(counter, 1);
+        useful = wrong == 0 ? Math.Min(useful + OneUseful, Useful) : useful - Math.Min(useful, OneUseful);
+        return (byte)(counter | useful | (wrong << WrongBit));
     }
 
-    private static ulong Hash(int table, ulong branch, ulong history) => table switch
-    {
-        1 => branch ^ ((history & Short) * Mix1),
-        2 => branch ^ ((history & Middle) * Mix2),
-        _ => branch ^ (history * Mix3),
-    };
+    private static byte* SetOf(TimingState* t, ulong hash) => (byte*)t + sizeof(TimingState) + (2 * States) + (hash & SetMask);
 
+    /// <summary>The tags of all ways of a set.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Index(int table, ulong hash) => ((uint)table << IndexBits) + (uint)(hash >> (64 - IndexBits));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Tag(ulong hash) => (uint)(hash >> 32 & 0xFFFF) | 1;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool Matches(uint entry, ulong hash) => entry >> TagShift == Tag(hash);
+    private static Vector128<ushort> Wanted(ulong hash) => Vector128.Shuffle(
+        Vector128.CreateScalarUnsafe(hash).AsByte(),
+        Vector128.Create((byte)6, 7, 6, 7, 6, 7, 6, 7, 3, 4, 3, 4, 3, 4, 1, 2)).AsUInt16();
 }

@@ -4,30 +4,27 @@ using Seamsim.Isa.State;
 
 namespace Seamsim.Timing.Dynamic;
 
-/// <summary>What handlers tell the interval model: accesses that a filter does not answer, and the last branch.</summary>
+/// <summary>What handlers tell the interval model: accesses that the filter does not answer, and branches.</summary>
 internal readonly unsafe struct IntervalProbe : IProbe
 {
     /// <summary>Where the offset begins in <see cref="TimingState.Branch"/>.</summary>
     public const int BranchShift = 4;
-
-    private const int LineBits = 6, LineBytes = 1 << LineBits;
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged
     {
         TimingState* t = (TimingState*)lp->Timing;
-        ulong line = address >> LineBits;
-        if (t->Read[line & (TimingState.Slots - 1)] == line && !Crosses<T>(address))
+        ulong* line = TimingState.LineRead(t, address);
+        ulong other = *line ^ address;
+        if ((other & (TimingState.LineMask | (uint)(sizeof(T) - 1))) == 0)
+            return; // aligned
+        if (sizeof(T) > 1 && (other & TimingState.LineMask) == 0 && !Crosses(address, sizeof(T)))
             return;
-        if (Crosses<T>(address))
-            Forget(t, line + 1);
-        t->Read[line & (TimingState.Slots - 1)] = line;
-        t->Written[line & (TimingState.Slots - 1)] = TimingState.NoLine;
-        ulong* at = t->Queue;
-        at[0] = QueuedAccess.Of<T>(address, write: false);
-        at[1] = sizeof(T) == sizeof(ulong) ? Unsafe.BitCast<T, ulong>(value) : 0;
-        t->Queue = at + 2;
+        if (((line[TimingState.Second] ^ address) & (TimingState.LineMask | (uint)(sizeof(T) - 1))) == 0)
+            Exchange(line, line + TimingState.Written);
+        else
+            Enqueue(t, address, sizeof(T), write: false, sizeof(T) == sizeof(ulong) ? Unsafe.BitCast<T, ulong>(value) : 0);
     }
 
     /// <inheritdoc/>
@@ -35,34 +32,86 @@ internal readonly unsafe struct IntervalProbe : IProbe
     public static void Written<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged
     {
         TimingState* t = (TimingState*)lp->Timing;
-        ulong line = address >> LineBits;
-        if (t->Written[line & (TimingState.Slots - 1)] == line && !Crosses<T>(address))
+        ulong* line = TimingState.LineRead(t, address) + TimingState.Written;
+        ulong other = *line ^ address;
+        if ((other & (TimingState.LineMask | (uint)(sizeof(T) - 1))) == 0)
+            return; // aligned
+        if (sizeof(T) > 1 && (other & TimingState.LineMask) == 0 && !Crosses(address, sizeof(T)))
             return;
-        if (Crosses<T>(address))
-            Forget(t, line + 1);
-        t->Read[line & (TimingState.Slots - 1)] = line;
-        t->Written[line & (TimingState.Slots - 1)] = line;
-        ulong* at = t->Queue;
-        at[0] = QueuedAccess.Of<T>(address, write: true);
-        at[1] = 0;
-        t->Queue = at + 2;
+        if (((line[TimingState.Second] ^ address) & (TimingState.LineMask | (uint)(sizeof(T) - 1))) == 0)
+            Exchange(line - TimingState.Written, line);
+        else
+            Enqueue(t, address, sizeof(T), write: true, 0);
     }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Branched(LogicalProcessor* lp, BranchKind kind, bool taken, ulong next)
+    public static void Branched(LogicalProcessor* lp, BranchKind kind, bool taken, ulong next, ulong target)
     {
-        ((TimingState*)lp->Timing)->Branch = (next << BranchShift) | ((ulong)kind << 1) | (taken ? 1UL : 0);
+        TimingState* t = (TimingState*)lp->Timing;
+        ulong wrong = 0;
+        if (kind == BranchKind.Conditional)
+            wrong = DirectionPredictor.Resolve(t, next, taken);
+        else if (kind is BranchKind.Call or BranchKind.IndirectCall)
+            ReturnStack.Push(t, next);
+        else if (kind == BranchKind.Return)
+            wrong = ReturnStack.Pop(t) == target ? 0UL : 1;
+        bool settled = kind is BranchKind.Indirect or BranchKind.IndirectCall ? false
+            : kind == BranchKind.Return ? wrong == 0 : true;
+        if (taken && (!settled || *TargetPredictor.Recent(t, next) != next))
+        {
+            t->Branch = (next << BranchShift) | ((ulong)kind << 1) | (wrong ^ 1);
+            t->Target = target;
+        }
+    }
+
+    /// <summary>An access of 1..64 bytes within a page, as handlers report it.</summary>
+    public static void Access(TimingState* t, ulong address, int bytes, bool write, ulong value)
+    {
+        ulong* read = TimingState.LineRead(t, address), line = write ? read + TimingState.Written : read;
+        bool within = !Crosses(address, bytes), aligned = (address & (uint)(bytes - 1)) == 0;
+        if (((*line ^ address) & TimingState.LineMask) == 0 && within)
+            return;
+        if (((line[TimingState.Second] ^ address) & TimingState.LineMask) == 0 && within && aligned)
+            Exchange(read, read + TimingState.Written);
+        else
+            Enqueue(t, address, bytes, write, value);
+    }
+
+    /// <summary>The second line of a slot by use becomes the first.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Exchange(ulong* read, ulong* written)
+    {
+        (read[0], read[TimingState.Second]) = (read[TimingState.Second], read[0]);
+        (written[0], written[TimingState.Second]) = (written[TimingState.Second], written[0]);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Forget(TimingState* t, ulong line)
+    private static void Enqueue(TimingState* t, ulong address, int bytes, bool write, ulong value)
     {
-        t->Read[line & (TimingState.Slots - 1)] = TimingState.NoLine;
-        t->Written[line & (TimingState.Slots - 1)] = TimingState.NoLine;
+        QueuedAccess* at = t->Queue;
+        t->Queue = at + 1;
+        ulong* read = TimingState.LineRead(t, address), written = read + TimingState.Written;
+        ulong before = read[0], line = address & TimingState.LineMask;
+        at->Linear = address;
+        at->Before = before;
+        at->Value = value;
+        at->Position = (uint)t->Instructions;
+        at->BytesAndWrite = bytes | (write ? QueuedAccess.Write : 0);
+        if (before != line)
+        {
+            read[TimingState.Second] = before;
+            written[TimingState.Second] = written[0];
+        }
+        read[0] = line;
+        written[0] = write ? line : TimingState.NoLine;
+        if (bytes == 1 || !Crosses(address, bytes))
+            return;
+        at->Value = read[1];
+        read[1] = read[1 + TimingState.Second] = written[1] = written[1 + TimingState.Second] = TimingState.NoLine;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool Crosses<T>(ulong address) where T : unmanaged =>
-        sizeof(T) > 1 && (address & (LineBytes - 1)) > LineBytes - (ulong)sizeof(T);
+    private static bool Crosses(ulong address, int bytes) =>
+        (address & ~TimingState.LineMask) > TimingState.LineBytes - (uint)bytes;
 }

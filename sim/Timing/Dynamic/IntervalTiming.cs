@@ -15,8 +15,7 @@ namespace Seamsim.Timing.Dynamic;
 /// </summary>
 internal sealed unsafe class IntervalTiming : CoreTiming
 {
-    private const ulong OffsetMask = ulong.MaxValue >> IntervalProbe.BranchShift;
-    private const int LineBits = 6, LineBytes = 1 << LineBits, PageBits = 12, QueueWords = 2;
+    private const int LineBits = 6, PageBits = 12;
 
     private static readonly (ulong Linear, ulong Page) NoPage = (ulong.MaxValue, 0);
 
@@ -31,6 +30,7 @@ internal sealed unsafe class IntervalTiming : CoreTiming
     private readonly WalkTrace walk = new();
     private readonly EventCounts counts = new();
     private readonly List<Hpa> references = new(WalkTrace.Most);
+    private readonly RecentLines recent;
     private (ulong Linear, ulong Page) lastFetched = NoPage, lastAccessed = NoPage;
     private TimingState* state;
     private ulong space, stalled, told;
@@ -45,7 +45,8 @@ internal sealed unsafe class IntervalTiming : CoreTiming
         targets = new TargetPredictor(parameters);
         translations = new TranslationCaches(parameters);
         shadow = new MissShadow(parameters);
-        state = Allocate(targets.Sets);
+        recent = new RecentLines(parameters);
+        state = Allocate(targets.Sets, (int)parameters[CoreParameter.ReturnStack]);
         (state->Misprediction, state->Resteer) = (p[CoreParameter.Misprediction], p[CoreParameter.Resteer]);
         core.UseTiming(this);
         core.Lp->Timing = state;
@@ -68,14 +69,14 @@ internal sealed unsafe class IntervalTiming : CoreTiming
     }
 
     /// <summary>Branches so far that went another way than predicted, and taken ones whose target was not known.</summary>
-    public (ulong Mispredictions, ulong Resteers) Branches => (state->Mispredictions, state->Resteers);
+    public (ulong Mispredictions, ulong Resteers) Branches => (state->Mispredictions + Unlearnt, state->Resteers);
 
     /// <summary>Events so far.</summary>
     public EventCounts Counts
     {
         get
         {
-            (counts.Mispredictions, counts.Resteers) = (state->Mispredictions, state->Resteers);
+            (counts.Mispredictions, counts.Resteers) = Branches;
             return counts;
         }
     }
@@ -83,7 +84,7 @@ internal sealed unsafe class IntervalTiming : CoreTiming
     /// <inheritdoc/>
     public override void Dispose()
     {
-        NativeMemory.AlignedFree(state);
+        NativeMemory.AlignedFree(state->QueueStart);
         state = null;
     }
 
@@ -99,7 +100,7 @@ internal sealed unsafe class IntervalTiming : CoreTiming
         timed->LastLine = (((ulong)block.Physical.PageOffset + last) >> PageBits) == 0
             ? (block.Physical.Value + last) >> LineBits
             : (block.Physical.Value | ((1UL << PageBits) - 1)) >> LineBits;
-        timed->MiddleLines = Math.Max(timed->LastLine - timed->FirstLine, 1) - 1;
+        timed->Epoch = 0;
         timed->Cost = pricer.Of(block.Code, block.Address, block.Bits, block.Instructions);
     }
 
@@ -111,27 +112,25 @@ internal sealed unsafe class IntervalTiming : CoreTiming
     {
         for (int done = 0; done < value.Length;)
         {
-            if (state->Queue - state->QueueStart >= TimingState.QueueLength / 2) // a block may add to it unasked
-                Settle(core);
-            int part = 1 << System.Numerics.BitOperations.Log2((uint)Math.Min(value.Length - done, LineBytes));
+            if (state->Queue - state->QueueStart >= TimingState.QueueLength / 2)
+                Settle(core); // a block may add to it unasked
             ulong at = linear + (ulong)done;
-            state->Queue[0] = QueuedAccess.Of(at, part, write);
-            state->Queue[1] = write || part != sizeof(ulong) ? 0 : BitConverter.ToUInt64(value[done..]);
-            state->Queue += QueueWords;
-            Forget(at >> LineBits);
-            Forget((at + (ulong)part - 1) >> LineBits);
+            int inPage = (1 << PageBits) - ((int)at & ((1 << PageBits) - 1));
+            int part = Math.Min(Math.Min(value.Length - done, (int)TimingState.LineBytes), inPage);
+            ulong loaded = !write && part == sizeof(ulong) ? BitConverter.ToUInt64(value[done..]) : 0;
+            IntervalProbe.Access(state, at, part, write, loaded);
             done += part;
         }
     }
 
     /// <inheritdoc/>
-    public override void Branched(Core core, BranchKind kind, bool taken, ulong next) =>
-        IntervalProbe.Branched(core.Lp, kind, taken, next);
+    public override void Branched(Core core, BranchKind kind, bool taken, ulong next, ulong target) =>
+        IntervalProbe.Branched(core.Lp, kind, taken, next, target);
 
     /// <inheritdoc/>
     public override void Settle(Core core)
     {
-        WorkOffQueue();
+        WorkOffQueues();
         TellStalls();
     }
 
@@ -151,7 +150,7 @@ internal sealed unsafe class IntervalTiming : CoreTiming
     {
         if (core.Lp->Timing == null)
             return;
-        WorkOffQueue();
+        WorkOffQueues();
         (TranslationContext context, ulong cr3) = core.AddressSpace;
         ulong now = spaces.Of(context, cr3);
         if (now == space)
@@ -163,7 +162,7 @@ internal sealed unsafe class IntervalTiming : CoreTiming
     /// <inheritdoc/>
     public override void Maintained(Core core, Upkeep what, ulong operand)
     {
-        WorkOffQueue();
+        WorkOffQueues();
         switch (what)
         {
             case Upkeep.TlbPage:
@@ -193,26 +192,27 @@ internal sealed unsafe class IntervalTiming : CoreTiming
     /// <summary>Somebody else has touched the L1 caches, or translations have changed: the filters ask again.</summary>
     public void ForgetLines()
     {
-        new Span<ulong>(state->Read, TimingState.Slots).Fill(TimingState.NoLine);
+        TimingState.ForgetLines(state, loads: true);
+        recent.Clear();
         new Span<ulong>(state->Fetched, TimingState.Slots).Fill(TimingState.NoLine);
+        state->Epoch++;
         lastFetched = lastAccessed = NoPage;
-        ForgetOwned();
     }
 
     /// <summary>Another processor reads a line this one may have written: stores ask again.</summary>
-    public void ForgetOwned() => new Span<ulong>(state->Written, TimingState.Slots).Fill(TimingState.NoLine);
+    public void ForgetOwned()
+    {
+        TimingState.ForgetLines(state, loads: false);
+        recent.Disown();
+    }
 
-    /// <summary>Works off the queue of a processor.</summary>
+    /// <summary>Works off the queues of a processor.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal static void WorkOff(LogicalProcessor* lp) => Of(lp).WorkOffQueue();
+    internal static void WorkOff(LogicalProcessor* lp) => Of(lp).WorkOffQueues();
 
-    /// <summary>A conditional branch was taken that is not the one used last of its set of the target buffer.</summary>
+    /// <summary>The branch in <see cref="TimingState.Branch"/> has led to where the processor goes on.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal static void Redirect(LogicalProcessor* lp, ulong branch, bool right) => Of(lp).Resolved(right, branch);
-
-    /// <summary>A branch that is not conditional has led to <paramref name="target"/>.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    internal static void ResolveOther(LogicalProcessor* lp, ulong target) => Of(lp).ResolveTarget(target);
+    internal static void Redirect(LogicalProcessor* lp) => Of(lp).ResolveTarget();
 
     /// <summary>A block is fetched that does not lie in the line fetched last.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -224,57 +224,94 @@ internal sealed unsafe class IntervalTiming : CoreTiming
             if (t->Fetched[line & (TimingState.Slots - 1)] == line)
                 continue;
             t->Fetched[line & (TimingState.Slots - 1)] = line;
+            t->Epoch++;
             Of(lp).FetchLine(line, block->Linear);
         }
+        for (ulong line = block->FirstLine; line <= block->LastLine; line++)
+            if (t->Fetched[line & (TimingState.Slots - 1)] != line)
+                return; // a walk has touched the cache meanwhile
+        block->Epoch = t->Epoch;
     }
 
     private static IntervalTiming Of(LogicalProcessor* lp) => (IntervalTiming)Core.Of(lp).Timing!;
 
-    private static TimingState* Allocate(int targetSets)
+    private static TimingState* Allocate(int targetSets, int returns)
     {
-        const int entries = 1 << DirectionPredictor.IndexBits;
-        nuint counters = DirectionPredictor.Tables * entries * sizeof(uint);
-        nuint buffer = (nuint)targetSets * sizeof(ulong), queue = TimingState.QueueLength * sizeof(ulong);
-        nuint own = ((nuint)sizeof(TimingState) + 63) / 64 * 64;
-        nuint bytes = own + counters + buffer + queue;
-        byte* at = (byte*)NativeMemory.AlignedAlloc(bytes, 64);
+        const nuint queue = TimingState.QueueLength * TimingState.QueueBytes;
+        const nuint wrong = 2 * TimingState.WrongGathered * TimingState.WrongBytes;
+        nuint own = TimingState.Bytes, buffer = (nuint)targetSets * sizeof(ulong);
+        nuint bytes = queue + wrong + own + buffer + ((nuint)returns * sizeof(ulong));
+        byte* at = (byte*)NativeMemory.AlignedAlloc(bytes, queue);
         NativeMemory.Clear(at, bytes);
-        TimingState* state = (TimingState*)at;
-        state->Counters = (uint*)(at + own);
-        state->Targets = (ulong*)(at + own + counters);
-        state->QueueStart = state->Queue = (ulong*)(at + own + counters + buffer);
+        TimingState* state = (TimingState*)(at + queue + wrong);
+        state->QueueStart = state->Queue = (QueuedAccess*)at;
+        state->WrongStart = state->Wrong = (ulong*)(at + queue);
+        state->Targets = (ulong*)(at + queue + wrong + own);
+        state->FirstReturn = state->Returns = state->Targets + targetSets;
+        state->LastReturn = state->FirstReturn + returns - 1;
         state->TargetMask = (ulong)targetSets - 1;
-        new Span<uint>(state->Counters, entries).Fill(DirectionPredictor.Initial);
+        state->Epoch = 1;
+        DirectionPredictor.Reset(state);
         return state;
     }
 
-    private void Forget(ulong line)
-    {
-        state->Read[line & (TimingState.Slots - 1)] = TimingState.NoLine;
-        state->Written[line & (TimingState.Slots - 1)] = TimingState.NoLine;
-    }
+    private ulong Unlearnt => (ulong)(state->Wrong - state->WrongStart) / TimingState.WrongWords;
 
-    private void WorkOffQueue()
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void WorkOffQueues()
     {
-        ulong* end = state->Queue;
-        for (ulong* at = state->QueueStart; at < end; at += QueueWords)
-            Access(QueuedAccess.AddressOf(at[0]), QueuedAccess.BytesOf(at[0]), QueuedAccess.IsWrite(at[0]), at[1]);
+        for (QueuedAccess* at = state->QueueStart; at < state->Queue; at++)
+        {
+            bool crosses = ((at->Last ^ at->Linear) & TimingState.LineMask) != 0;
+            AccessLine(at->Linear, at->Before, at->IsWrite, crosses ? 0 : at->Value, at->Position);
+            if (crosses)
+                AccessLine(at->Last, at->Value, at->IsWrite, 0, at->Position);
+        }
         state->Queue = state->QueueStart;
+        if (translations.HasLost)
+            ForgetLost();
+        ulong wrong = Unlearnt;
+        state->Mispredictions += wrong;
+        core.Lp->Cycles += wrong * state->Misprediction;
+        for (ulong* at = state->WrongStart; at < state->Wrong; at += TimingState.WrongWords)
+            DirectionPredictor.Learn(state, at[0], at[1]);
+        state->Wrong = state->WrongStart;
     }
 
-    private void Access(ulong linear, int bytes, bool write, ulong value)
+    /// <summary>Lines whose translation the DTLB has lost must ask for it again.</summary>
+    private void ForgetLost()
     {
-        AccessLine(linear, write, value);
-        ulong last = linear + (ulong)bytes - 1;
-        if (last >> LineBits != linear >> LineBits)
-            AccessLine(last, write, 0);
+        for (ulong slot = 0; slot < TimingState.Slots; slot++)
+        {
+            ulong* first = TimingState.LineRead(state, slot << LineBits);
+            if (recent.IsSecond(slot << LineBits, *first, out ulong physical))
+                caches.TouchFirst(core, physical);
+            if (*first != TimingState.NoLine && translations.Lost(space, *first))
+                first[0] = first[TimingState.Written] = TimingState.NoLine;
+            ulong* second = first + TimingState.Second;
+            if (*second != TimingState.NoLine && translations.Lost(space, *second))
+                second[0] = second[TimingState.Written] = TimingState.NoLine;
+        }
+        recent.Forget(line => translations.Lost(space, line));
+        translations.ForgetLost();
     }
 
-    private void AccessLine(ulong linear, bool write, ulong value)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void AccessLine(ulong linear, ulong before, bool write, ulong value, uint position)
     {
+        ulong line = linear & TimingState.LineMask;
+        if (recent.IsSecond(line, before, out ulong physical))
+            caches.TouchFirst(core, physical); // the two have changed places
+        if (recent.TryFind(line, write, out physical))
+        {
+            caches.TouchFirst(core, physical);
+            return;
+        }
         if (!TryTranslate(linear, fetch: false, out ulong page, out uint translation))
             return;
-        Operation? answered = caches.Load(core, page | (linear & ((1UL << PageBits) - 1)), write, fetch: false);
+        ulong address = page | (linear & ((1UL << PageBits) - 1));
+        Operation? answered = caches.Load(core, address, write, fetch: false);
+        recent.Add(line, address, write);
         uint latency = translation;
         if (answered is { } level)
         {
@@ -283,7 +320,7 @@ internal sealed unsafe class IntervalTiming : CoreTiming
         }
         if (write || latency == 0)
             return; // stores retire into the store buffer
-        uint exposed = shadow.Exposed(Spent.Instructions, latency, linear, value);
+        uint exposed = shadow.Exposed(position, latency, linear, value);
         uint beyond = Math.Min(exposed, latency - translation);
         if (beyond != 0)
             Charge(p[answered!.Value].Cause, beyond);
@@ -310,6 +347,7 @@ internal sealed unsafe class IntervalTiming : CoreTiming
     }
 
     /// <summary>Page and latency of a translation; false where there is none any more.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TryTranslate(ulong linear, bool fetch, out ulong page, out uint latency)
     {
         latency = 0;
@@ -322,6 +360,7 @@ internal sealed unsafe class IntervalTiming : CoreTiming
         return found;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TryTranslateAnother(ulong linear, bool fetch, out ulong page, out uint latency)
     {
         latency = 0;
@@ -353,32 +392,26 @@ internal sealed unsafe class IntervalTiming : CoreTiming
         return true;
     }
 
-    private void ResolveTarget(ulong target)
+    private void ResolveTarget()
     {
         BranchKind kind = (BranchKind)(state->Branch >> 1 & 7);
-        ulong branch = state->Branch >> IntervalProbe.BranchShift;
+        ulong branch = state->Branch >> IntervalProbe.BranchShift, target = state->Target;
+        bool right = (state->Branch & 1) != 0;
         state->Branch = 0;
-        bool right = kind switch
+        if (kind is BranchKind.Indirect or BranchKind.IndirectCall)
         {
-            BranchKind.Return => targets.Return(target & OffsetMask),
-            BranchKind.Indirect or BranchKind.IndirectCall => targets.Indirect(branch, state->History, target),
-            _ => true,
-        };
-        if (kind is BranchKind.Call or BranchKind.IndirectCall)
-            targets.Call(branch);
-        state->History = (state->History << 1) ^ (target >> 2 & 1);
-        if (!right)
-        {
-            state->Mispredictions++;
-            core.Lp->Cycles += state->Misprediction;
+            right = targets.Indirect(branch, state->History, target);
+            DirectionPredictor.Push(state, target >> 2 & 1);
         }
-        Resolved(right, branch);
-    }
-
-    /// <summary>A taken branch: a target that is not known costs something when the rest was right.</summary>
-    private void Resolved(bool right, ulong branch)
-    {
-        state->Targets[branch & state->TargetMask] = branch;
+        if (kind != BranchKind.Conditional)
+        {
+            state->Mispredictions += right ? 0UL : 1;
+            core.Lp->Cycles += right ? 0 : state->Misprediction;
+        }
+        ulong* recent = TargetPredictor.Recent(state, branch);
+        if (*recent == branch)
+            return; // its entry is the one used last of its set
+        *recent = branch;
         if (targets.Knows(branch) || !right)
             return;
         state->Resteers++;

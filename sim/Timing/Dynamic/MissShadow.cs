@@ -13,16 +13,15 @@ internal sealed class MissShadow(CoreParameters p)
     private readonly uint window = p[CoreParameter.RobEntries], most = p[CoreParameter.FillBuffers];
     private readonly uint hidden = p[CoreParameter.RobEntries] / p[CoreParameter.IssueWidth];
     private readonly ulong[] values = new ulong[Remembered];
-    private ulong began;
-    private uint longest, outstanding;
+    private uint began, longest, outstanding;
     private int next;
 
     /// <summary>A load that the first level did not answer: cycles of its latency that show.</summary>
-    /// <param name="position">Instructions before the load's block.</param>
+    /// <param name="position">Instructions before the load's block (modulo 2^32).</param>
     /// <param name="latency">Cycles beyond a hit.</param>
     /// <param name="linear">Where it loads from.</param>
     /// <param name="value">What it loads; an address near it belongs to a load that waits for this one.</param>
-    public uint Exposed(ulong position, uint latency, ulong linear, ulong value)
+    public uint Exposed(uint position, uint latency, ulong linear, ulong value)
     {
         bool waits = Waits(linear);
         Remember(value);

@@ -1,33 +1,35 @@
-using System.Numerics;
-using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Seamsim.Timing.Dynamic;
 
-/// <summary>
-/// An access as a word: the linear address, whose bits 63:57 are alike in every canonical address, with the size in bits
-/// 61:59 and the direction in bit 62.
-/// </summary>
-internal static unsafe class QueuedAccess
+/// <summary>An access that the filter did not answer.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 32)]
+internal struct QueuedAccess
 {
-    private const int SizeShift = 59, WriteShift = 62;
-    private const ulong Address = (1UL << 58) - 1;
+    /// <summary>Of <see cref="BytesAndWrite"/>: a store.</summary>
+    public const int Write = 1 << 16;
 
-    /// <summary>The word; all but the address is a constant in a specialised handler.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong Of<T>(ulong address, bool write) where T : unmanaged => Of(address, sizeof(T), write);
+    /// <summary>Linear address.</summary>
+    public ulong Linear;
 
-    /// <summary>The word of an access of a power of two of bytes, 1..64.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong Of(ulong address, int bytes, bool write) =>
-        (address & (Address | (1UL << 63))) | ((ulong)BitOperations.Log2((uint)bytes) << SizeShift)
-        | (write ? 1UL << WriteShift : 0);
+    /// <summary>The line that was accessed last of its slot.</summary>
+    public ulong Before;
 
-    /// <summary>The linear address.</summary>
-    public static ulong AddressOf(ulong word) => (word & Address) | ((long)word < 0 ? ~Address : 0);
+    /// <summary>
+    /// What a load of eight bytes read; otherwise 0. Where it goes across lines, the one accessed last of the slot of the
+    /// second.
+    /// </summary>
+    public ulong Value;
 
-    /// <summary>Bytes.</summary>
-    public static int BytesOf(ulong word) => 1 << (int)(word >> SizeShift & 7);
+    /// <summary>Instructions before its block (modulo 2^32).</summary>
+    public uint Position;
+
+    /// <summary>Its size, 1..64 bytes, and <see cref="Write"/>.</summary>
+    public int BytesAndWrite;
+
+    /// <summary>Linear address of the last byte.</summary>
+    public readonly ulong Last => Linear + (ushort)BytesAndWrite - 1;
 
     /// <summary>Whether it is a store.</summary>
-    public static bool IsWrite(ulong word) => (word >> WriteShift & 1) != 0;
+    public readonly bool IsWrite => (BytesAndWrite & Write) != 0;
 }

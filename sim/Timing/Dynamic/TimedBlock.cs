@@ -12,8 +12,8 @@ internal unsafe struct TimedBlock
     /// <summary>The handler.</summary>
     public delegate*<LogicalProcessor*, Op*, Op*> Fn;
 
-    /// <summary>Physical lines between its first and its last.</summary>
-    public ulong MiddleLines;
+    /// <summary>The <see cref="TimingState.Epoch"/> in which all its lines were fetched last.</summary>
+    public ulong Epoch;
 
     /// <summary>What entering it adds to <see cref="TimingState.Spent"/>.</summary>
     public Vector256<ulong> Cost;

@@ -27,12 +27,14 @@ internal sealed class TranslationCache(uint entries, uint ways)
         return false;
     }
 
-    /// <summary>Puts a tag in, as the most recently used, in place of the least.</summary>
-    public void Add(ulong tag, ulong value)
+    /// <summary>Puts a tag in, as the most recently used, in place of the least, which it returns; null: an empty one.</summary>
+    public ulong? Add(ulong tag, ulong value)
     {
         Span<(ulong Tag, ulong Value)> set = SetOf(tag);
+        ulong evicted = set[^1].Tag;
         set[..^1].CopyTo(set[1..]);
         set[0] = (tag, value);
+        return evicted == None ? null : evicted;
     }
 
     /// <summary>Takes a tag out.</summary>

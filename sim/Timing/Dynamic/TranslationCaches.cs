@@ -13,6 +13,7 @@ internal sealed class TranslationCaches
     private const int SmallShift = 12, LargeShift = 21, HugeShift = 30, LevelBits = 9, FirstLevelShift = 12;
     private readonly TranslationCache dtlb, dtlbLarge, itlb, itlbLarge, stlb, huge;
     private readonly TranslationCache[] tables, eptTables;
+    private readonly List<(ulong Tag, int Shift)> evicted = [];
 
     public TranslationCaches(CoreParameters p)
     {
@@ -37,27 +38,46 @@ internal sealed class TranslationCaches
     {
         if (stlb.TryFind(Tag(space, linear, SmallShift), out page))
         {
-            (fetch ? itlb : dtlb).Add(Tag(space, linear, SmallShift), page);
+            AddFirst(fetch, Tag(space, linear, SmallShift), SmallShift, page);
             return true;
         }
         if (!Within(stlb, space, linear, LargeShift, out page))
             return false;
-        (fetch ? itlbLarge : dtlbLarge).Add(Tag(space, linear, LargeShift), page & ~Mask(LargeShift));
+        AddFirst(fetch, Tag(space, linear, LargeShift), LargeShift, page & ~Mask(LargeShift));
         return true;
     }
+
+    /// <summary>Whether the DTLB has lost entries since <see cref="ForgetLost"/>.</summary>
+    public bool HasLost => evicted.Count != 0;
+
+    /// <summary>Whether an entry that the DTLB has lost since <see cref="ForgetLost"/> translated an address.</summary>
+    public bool Lost(ulong space, ulong linear)
+    {
+        foreach ((ulong tag, int shift) in evicted)
+            if (tag == Tag(space, linear, shift))
+                return true;
+        return false;
+    }
+
+    /// <summary>What is lost from now on counts.</summary>
+    public void ForgetLost() => evicted.Clear();
 
     /// <summary>Keeps what a walk found.</summary>
     public void Fill(ulong space, ulong linear, bool fetch, WalkTrace walk)
     {
         int shift = walk.PageShift >= HugeShift ? HugeShift : walk.PageShift >= LargeShift ? LargeShift : SmallShift;
         ulong tag = Tag(space, linear, shift), page = walk.Page.Value & ~Mask(shift);
-        if (shift == HugeShift)
-        {
-            huge.Add(tag, page);
-            return;
-        }
-        (shift == LargeShift ? fetch ? itlbLarge : dtlbLarge : fetch ? itlb : dtlb).Add(tag, page);
-        stlb.Add(tag, page);
+        AddFirst(fetch, tag, shift, page);
+        if (shift != HugeShift)
+            stlb.Add(tag, page);
+    }
+
+    private void AddFirst(bool fetch, ulong tag, int shift, ulong page)
+    {
+        TranslationCache cache = shift == HugeShift ? huge
+            : shift == LargeShift ? fetch ? itlbLarge : dtlbLarge : fetch ? itlb : dtlb;
+        if (cache.Add(tag, page) is { } lost && (!fetch || shift == HugeShift))
+            evicted.Add((lost, shift));
     }
 
     /// <summary>

@@ -147,6 +147,31 @@ internal sealed unsafe class BranchEventTests
         Assert.That(resteers, Is.LessThanOrEqualTo((ulong)Math.Max(most, 20)));
     }
 
+    [TestCase(16)]
+    [TestCase(32)]
+    [TestCase(64)]
+    public void Aligned_branches_spread_over_the_target_buffer(int apart)
+    {
+        const int jumps = 1000, jump = 2;
+        using TimedRig rig = new();
+        rig.Load(a =>
+        {
+            for (int i = 0; i < jumps; i++)
+            {
+                Label next = a.CreateLabel();
+                a.jmp(next);
+                for (int nops = jump; nops < apart; nops++)
+                    a.nop();
+                a.Label(ref next);
+            }
+            a.hlt();
+        });
+        rig.Run();
+        ulong before = rig.Timing.Branches.Resteers;
+        rig.Run();
+        Assert.That(rig.Timing.Branches.Resteers - before, Is.LessThan(20));
+    }
+
     private static void Decide(Assembler a)
     {
         Label again = a.CreateLabel(), skip = a.CreateLabel();

@@ -89,6 +89,7 @@ internal sealed unsafe class MemoryEventTests
     }
 
     [TestCase(64, 0, 0, Description = "64 pages fit the first level")]
+    [TestCase(120, 120, 0, Description = "120 do not either, though all their lines fit L1D")]
     [TestCase(192, 192, 0, Description = "192 do not, swept in order, but fit the second")]
     public void A_sweep_of_pages_meets_the_levels_of_the_TLB(int pages, int second, int walks)
     {
