@@ -57,7 +57,11 @@ public sealed partial class TdxModule : IManagedImage
     }
 
     /// <inheritdoc/>
-    public SeamEnd OnTdExit(ISeamPlatform platform) => HandleTdExit(new LeafCall(platform, rules));
+    public SeamEnd OnTdExit(ISeamPlatform platform)
+    {
+        platform.Charge(Operation.LeafDispatch);
+        return HandleTdExit(new LeafCall(platform, rules));
+    }
 
     // TDX module 1.5.01, host dispatcher: reserved bits, version, state of the module, known leaf; in this order.
     private static LeafEnd Dispatch(LeafCall c)

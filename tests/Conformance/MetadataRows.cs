@@ -34,12 +34,49 @@ public class MetadataRows(string target) : PlatformFixture(target)
     }
 
     [Test]
-    public void The_list_of_all_system_fields_fits_its_page()
+    public void The_list_of_all_system_fields_fits_its_page_and_has_what_single_reads_give()
     {
         ulong buffer = Target.HostPage();
-        SeamcallResult result = Expect(TdxStatus.Success, "TDH.SYS.RDALL", rdx: buffer, r8: ulong.MaxValue);
-        byte[] list = Target.ReadHost(buffer, 4);
-        Assert.That((result.R8, list[2]), Is.EqualTo((ulong.MaxValue, (byte)65)));
+        ulong next = Expect(TdxStatus.Success, "TDH.SYS.RDALL", rdx: buffer, r8: ulong.MaxValue).R8;
+        ParsedList list = ParsedList.Of(Target.ReadHost(buffer, 4096));
+        List<(ulong, ulong)> single = [];
+        ulong id = Seamcall("TDH.SYS.RD", rdx: ulong.MaxValue).Rdx;
+        while (id != ulong.MaxValue)
+        {
+            SeamcallResult read = Expect(TdxStatus.Success, "TDH.SYS.RD", rdx: id);
+            single.Add((ParsedList.Key(id), read.R8));
+            id = read.Rdx;
+        }
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(next, Is.EqualTo(ulong.MaxValue));
+            Assert.That(list.Elements, Is.EqualTo(single));
+            Assert.That(list.Rest, Is.All.Zero, "the rest of the page");
+        }
+    }
+
+    // The fields of a sequence follow one another and have the same size and number of elements; whether they are
+    // architectural does not part them.
+    [TestCase(0, 0x0000000200000000UL, 9, 1, TestName = "{m}(NUM_PKGS and PKG_FMS)")]
+    [TestCase(1, 0x0800000200000000UL, 2, 1, TestName = "{m}(VENDOR_ID and BUILD_DATE)")]
+    [TestCase(2, 0x8800000100000002UL, 5, 1, TestName = "{m}(BUILD_NUM to INTERNAL_VERSION)")]
+    public void Fields_that_follow_one_another_share_a_sequence(int sequence, ulong first, int fields, int elements)
+    {
+        ulong buffer = Target.HostPage();
+        Expect(TdxStatus.Success, "TDH.SYS.RDALL", rdx: buffer, r8: ulong.MaxValue);
+        ParsedList list = ParsedList.Of(Target.ReadHost(buffer, 4096));
+        Assert.That(list.Sequences[sequence], Is.EqualTo((first, fields, elements)));
+    }
+
+    [TestCase(0x9000000300000080UL, TestName = "{m}(CMR_BASE 0)")]
+    [TestCase(0x9000000300000085UL, TestName = "{m}(CMR_BASE 5)")]
+    [TestCase(0x9970000300000502UL, TestName = "{m}(CPUID_CONFIG_VALUES 1, in whatever context)")]
+    public void A_list_may_begin_with_any_field(ulong start)
+    {
+        ulong buffer = Target.HostPage();
+        Expect(TdxStatus.Success, "TDH.SYS.RDALL", rdx: buffer, r8: start);
+        ParsedList list = ParsedList.Of(Target.ReadHost(buffer, 4096));
+        Assert.That(list.Elements[0].Key, Is.EqualTo(ParsedList.Key(new FieldId(start).In(FieldContext.System).Value)));
     }
 
     [Test]

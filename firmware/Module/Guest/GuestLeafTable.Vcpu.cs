@@ -14,5 +14,6 @@ internal static partial class GuestLeafTable
         guest[9]  = TdgVpRd.Execute;
         guest[10] = TdgVpWr.Execute;
         guest[11] = TdgSysRd.Execute;
+        guest[12] = TdgSysRdAll.Execute;
     }
 }

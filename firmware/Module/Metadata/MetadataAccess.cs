@@ -67,6 +67,13 @@ internal static class MetadataAccess
     /// <summary>The first identifier the caller may read.</summary>
     public static FieldId First(MetadataContext context) => FirstFrom(context, 0);
 
+    /// <summary>The first identifier from <paramref name="id"/> on that the caller may read; the null id at the end.</summary>
+    public static FieldId FirstFrom(MetadataContext context, FieldId id)
+    {
+        context.Find(id, out MetadataField field);
+        return IsReadable(context, field) ? id : FirstFrom(context, IndexOf(context.Table, field) + 1);
+    }
+
     /// <summary>The identifier after <paramref name="id"/> that the caller may read; the null id at the end.</summary>
     public static FieldId Next(MetadataContext context, FieldId id)
     {
@@ -83,14 +90,16 @@ internal static class MetadataAccess
 
     private static FieldId FirstFrom(MetadataContext context, int index)
     {
-        for (int i = index; i < context.Table.Fields.Count; i++)
-        {
-            MetadataField field = context.Table.Fields[i];
-            if (context.MasksOf(field).Read != 0 && context.Exists(field))
-                return context.FirstOf(field);
-        }
-        return FieldId.Null;
+        int i = index;
+        while (i < context.Table.Fields.Count && !IsReadable(context, context.Table.Fields[i]))
+            i++;
+        bool found = i < context.Table.Fields.Count;
+        context.Call.P.Charge(Operation.MetadataRow, i - index + (found ? 1 : 0));
+        return found ? context.FirstOf(context.Table.Fields[i]) : FieldId.Null;
     }
+
+    private static bool IsReadable(MetadataContext context, MetadataField field) =>
+        context.MasksOf(field).Read != 0 && context.Exists(field);
 
     private static int IndexOf(MetadataTable table, MetadataField field)
     {

@@ -1,4 +1,5 @@
 using Seamsim.Firmware.Abi;
+using Seamsim.Isa.Ports;
 
 namespace Seamsim.Firmware.Module;
 
@@ -47,9 +48,17 @@ internal abstract class MetadataContext(LeafCall call, FieldContext scope, Metad
     /// <summary>Finds the field an identifier names; otherwise METADATA_FIELD_ID_INCORRECT or _NOT_READABLE.</summary>
     public virtual TdxStatus Find(FieldId id, out MetadataField field)
     {
-        int index = table.IndexOf(id);
+        int index = Search(table, id);
         field = index < 0 ? null! : table.Fields[index];
         return index < 0 ? TdxStatus.MetadataFieldIdIncorrect : TdxStatus.Success;
+    }
+
+    /// <summary>Position of an identifier's row, or -1. The rows are gone through from the first.</summary>
+    protected int Search(MetadataTable rows, FieldId id)
+    {
+        int index = rows.IndexOf(id);
+        call.P.Charge(Operation.MetadataRow, index < 0 ? rows.Fields.Count : index + 1);
+        return index;
     }
 
     /// <summary>Whether a field of the table exists here (an L2 VM may not).</summary>

@@ -1,11 +1,13 @@
 using System.Buffers.Binary;
 using Seamsim.Firmware.Abi;
+using Seamsim.Isa;
 
 namespace Seamsim.Firmware.Module;
 
 /// <summary>
-/// A page of metadata: a list header (bytes used, number of sequences), then sequences of a field id and its elements,
-/// eight bytes each. TDX Module 1.5 ABI, "Metadata list".
+/// A page of metadata: a list header (bytes used, number of sequences), then sequences. A sequence is the identifier of
+/// its first field, with the numbers of its elements and fields less one, and the elements of its fields, eight bytes
+/// each; its fields have the same class and shape and follow one another. TDX Module 1.5 ABI, "Metadata list".
 /// </summary>
 internal static class MetadataList
 {
@@ -13,61 +15,100 @@ internal static class MetadataList
     public const int Bytes = 4096;
 
     private const int HeaderBytes = 8, SlotBytes = 8, LastElementShift = 34, LastFieldShift = 38;
-    private const ulong SizeMask = 3UL << 32;
+    private const ulong SizeMask = 3UL << 32, IncrementByTwo = 1UL << 50;
 
     /// <summary>
-    /// Where a list that begins with an identifier begins: the null id, or the start of a field with its size.
+    /// What the leaves end with that read all of a scope: fills the page at <paramref name="buffer"/> from the field
+    /// <paramref name="start"/> (the null id: the first one) on; R8 becomes the first field that did not fit.
     /// </summary>
-    public static bool TryStart(MetadataContext context, FieldId start, out int index)
+    public static TdxStatus Dump(LeafCall c, MetadataContext context, FieldId start, Hpa buffer)
     {
-        index = 0;
-        if (start.IsNull)
-            return true;
-        index = context.Table.IndexOf(start.In(context.Scope));
-        if (index < 0)
-            return false;
-        FieldId first = context.Table.Fields[index].Id;
-        return first.Code == start.Code && ((first.Value ^ start.Value) & SizeMask) == 0;
+        c.R8 = FieldId.Null.Value;
+        if (!TryStart(context, start, out FieldId first))
+            return TdxStatus.MetadataFieldIdIncorrect;
+        Span<byte> list = stackalloc byte[Bytes];
+        FieldId rest = Write(context, first, list);
+        c.P.WriteBytes(buffer, list);
+        c.R8 = rest.Value;
+        return rest == FieldId.Null ? TdxStatus.Success : TdxStatus.MetadataListOverflow;
     }
 
     /// <summary>
-    /// Fills a page with the readable fields from <paramref name="index"/> on; returns the first that did not fit.
+    /// Fills a list with the readable fields from <paramref name="first"/> on; returns the first that did not fit.
     /// </summary>
-    public static FieldId Write(MetadataContext context, int index, Span<byte> list)
+    public static FieldId Write(MetadataContext context, FieldId first, Span<byte> list)
     {
         list.Clear();
         int used = HeaderBytes, sequences = 0;
-        FieldId rest = FieldId.Null;
-        for (; index < context.Table.Fields.Count; index++)
+        FieldId id = first;
+        while (!id.IsNull && used + SlotBytes + BytesOf(context, id) <= list.Length)
         {
-            MetadataField field = context.Table.Fields[index];
-            ulong mask = context.MasksOf(field).Read;
-            if (mask == 0)
-                continue;
-            int bytes = SlotBytes + (int)field.Codes * SlotBytes;
-            if (used + bytes > list.Length)
-            {
-                rest = field.Id;
-                break;
-            }
-            WriteSequence(context, field, mask, list.Slice(used, bytes));
-            used += bytes;
+            used += WriteSequence(context, ref id, list[used..]);
             sequences++;
         }
         BinaryPrimitives.WriteUInt16LittleEndian(list, (ushort)used);
         BinaryPrimitives.WriteUInt16LittleEndian(list[2..], (ushort)sequences);
-        return rest;
+        return id;
     }
 
-    private static void WriteSequence(MetadataContext context, MetadataField field, ulong mask, Span<byte> at)
+    // The null id begins at the first field; any other must be the start of a field, with its size.
+    private static bool TryStart(MetadataContext context, FieldId start, out FieldId first)
     {
-        ulong header = field.Id.Value
-            | (ulong)(field.Elements - 1) << LastElementShift | (ulong)(field.Fields - 1) << LastFieldShift;
-        BinaryPrimitives.WriteUInt64LittleEndian(at, header);
-        for (uint i = 0; i < field.Codes; i++)
+        first = FieldId.Null;
+        if (start.IsNull)
         {
-            context.Fetch(field, field.Id.WithCode(field.Id.Code + i), out ulong value);
-            BinaryPrimitives.WriteUInt64LittleEndian(at[(SlotBytes + (int)i * SlotBytes)..], value & mask);
+            first = MetadataAccess.First(context);
+            return true;
         }
+        FieldId id = start.In(context.Scope);
+        if (context.Find(id, out MetadataField field).IsError
+            || field.ElementOf(id) % field.Elements != 0 || ((field.Id.Value ^ id.Value) & SizeMask) != 0)
+            return false;
+        first = MetadataAccess.FirstFrom(context, field.Id.WithCode(id.Code));
+        return true;
     }
+
+    // Writes as many fields as follow one another and fit; returns the bytes, and in id the field after them.
+    private static int WriteSequence(MetadataContext context, ref FieldId id, Span<byte> at)
+    {
+        FieldId first = id;
+        int elements = ElementsOf(context, id), used = SlotBytes;
+        ulong fields = 0;
+        do
+        {
+            id = WriteField(context, id, elements, at[used..], out FieldId follower);
+            used += elements * SlotBytes;
+            fields++;
+            if (!IsSame(id, follower) || ElementsOf(context, id) != elements)
+                break;
+        }
+        while (used + elements * SlotBytes <= at.Length);
+        ulong header = first.Value | (ulong)(elements - 1) << LastElementShift | (fields - 1) << LastFieldShift;
+        BinaryPrimitives.WriteUInt64LittleEndian(at, header);
+        return used;
+    }
+
+    // Returns the next readable field; follower is the identifier that would go on with the sequence.
+    private static FieldId WriteField(
+        MetadataContext context, FieldId id, int elements, Span<byte> at, out FieldId follower)
+    {
+        uint step = (id.Value & IncrementByTwo) != 0 ? 2u : 1u;
+        FieldId element = id;
+        for (int i = 0; i < elements; i++)
+        {
+            element = id.WithCode(id.Code + (uint)i * step);
+            BinaryPrimitives.WriteUInt64LittleEndian(at[(i * SlotBytes)..], MetadataAccess.Read(context, element).Value);
+        }
+        follower = element.WithCode(element.Code + step);
+        return MetadataAccess.Next(context, element);
+    }
+
+    // The class, the code and the size count; whether a field is architectural does not part a sequence.
+    private static bool IsSame(FieldId id, FieldId other) =>
+        id.Class == other.Class && id.Code == other.Code && ((id.Value ^ other.Value) & SizeMask) == 0;
+
+    private static int BytesOf(MetadataContext context, FieldId id) => ElementsOf(context, id) * SlotBytes;
+
+    private static int ElementsOf(MetadataContext context, FieldId id) =>
+        context.Table.Fields[context.Table.IndexOf(id)].Elements;
 }

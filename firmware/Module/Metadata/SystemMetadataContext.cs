@@ -2,7 +2,7 @@ using Seamsim.Firmware.Abi;
 
 namespace Seamsim.Firmware.Module;
 
-/// <summary>System scope: TDH.SYS.RD, TDH.SYS.RDALL, TDG.SYS.RD.</summary>
+/// <summary>System scope: TDH.SYS.RD, TDH.SYS.RDALL, TDG.SYS.RD, TDG.SYS.RDALL.</summary>
 internal sealed class SystemMetadataContext(LeafCall call, MetadataCaller caller)
     : MetadataContext(call, FieldContext.System, call.Tables.SystemMetadata, caller)
 {

@@ -1,5 +1,6 @@
 using Seamsim.Firmware.Abi;
 using Seamsim.Isa;
+using Seamsim.Isa.Ports;
 
 namespace Seamsim.Firmware.Module;
 
@@ -84,10 +85,11 @@ internal sealed class TdMetadataContext(LeafCall call, Tdr tdr, MetadataCaller c
     // CPUID_VALUES is addressed by leaf and subleaf instead of by position.
     private TdxStatus FindCpuid(FieldId id, out MetadataField field)
     {
-        field = Table.Fields.First(f => f.Id.Class == CpuidClass);
+        field = Table.Fields[Search(Table, id.WithCode(0))];
         CpuidFieldCode code = new(id.Code);
         if (!code.IsValid || Entry(code) is not { } entry)
             return TdxStatus.MetadataFieldIdIncorrect;
+        Call.P.Charge(Operation.MetadataRow, entry.Index + 1);
         return entry.Faulting ? TdxStatus.MetadataFieldNotReadable : TdxStatus.Success;
     }
 

@@ -32,7 +32,7 @@ internal sealed class VcpuMetadataContext(LeafCall call, Tdr tdr, Tdvps tdvps, M
             return base.Find(id, out field);
 
         FieldId inTable = new(id.Value & ~(0x3FUL << 56));
-        int index = Call.Tables.L2VmcsMetadata.IndexOf(inTable);
+        int index = Search(Call.Tables.L2VmcsMetadata, inTable);
         if (index < 0)
             return TdxStatus.MetadataFieldIdIncorrect;
         field = Call.Tables.L2VmcsMetadata.Fields[index];

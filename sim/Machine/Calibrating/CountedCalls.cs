@@ -11,7 +11,7 @@ namespace Seamsim.Calibrating;
 /// <summary>Calls of leaves that no scenario makes and whose instruction counts are published.</summary>
 internal static class CountedCalls
 {
-    private const int VmRd = 7, SysRd = 11, Repetitions = 4;
+    private const int VmRd = 7, SysRd = 11, SysRdAll = 12, Repetitions = 4;
     private const ulong InfoBytes = 1024, CmrEntries = 32;
 
     /// <summary>Makes them on a platform that is READY.</summary>
@@ -43,8 +43,17 @@ internal static class CountedCalls
         {
             Read(code, VmRd, attributes, "TDG.VM.RD");
             Read(code, SysRd, features, "TDG.SYS.RD");
+            ReadAll(code);
         }
         code.Exit(0);
+    }
+
+    private static void ReadAll(GuestCode code)
+    {
+        code.A.mov(edx, GuestLayout.Buffers);
+        code.A.mov(r8, -1L);
+        code.Tdcall(SysRdAll);
+        code.FailUnlessZero("TDG.SYS.RDALL");
     }
 
     private static void Read(GuestCode code, int leaf, ulong field, string name)
