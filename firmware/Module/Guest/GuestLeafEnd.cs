@@ -77,7 +77,7 @@ internal enum ExtendedQualificationType : byte
     /// <summary>No further information.</summary>
     None = 0,
 
-    /// <summary>TDG.MEM.PAGE.ACCEPT; the info word is built by <see cref="ExtendedQualification.Accept"/>.</summary>
+    /// <summary>TDG.MEM.PAGE.ACCEPT; the info word is built by <see cref="ExtendedQualification.OfEntry"/>.</summary>
     Accept = 1,
 
     /// <summary>Details of a guest-physical address.</summary>
@@ -89,7 +89,7 @@ internal enum ExtendedQualificationType : byte
     /// <summary>XRSTORS failed on TD entry.</summary>
     TdEntryXstateLoadFailure = 4,
 
-    /// <summary>TDG.MEM.PAGE.ATTR.WR.</summary>
+    /// <summary>TDG.MEM.PAGE.ATTR.WR; the info word is as for ACCEPT.</summary>
     AttrWr = 5,
 
     /// <summary>The page is pending and pending pages do not raise #VE.</summary>
@@ -102,8 +102,14 @@ internal static class ExtendedQualification
     /// <summary>A qualification of a type with its info word.</summary>
     public static ulong Of(ExtendedQualificationType type, uint info = 0) => (ulong)type | (ulong)info << 32;
 
-    /// <summary>ACCEPT: requested level [2:0], level found [5:3], state found [13:6], leaf [14].</summary>
-    public static ulong Accept(int requestedLevel, int foundLevel, int foundState, bool leaf) =>
-        Of(ExtendedQualificationType.Accept,
-           (uint)(requestedLevel & 7 | (foundLevel & 7) << 3 | (foundState & 0xFF) << 6 | (leaf ? 1 << 14 : 0)));
+    /// <summary>
+    /// ACCEPT and ATTR.WR: requested level [2:0], level found [5:3], state found [13:6], leaf [14].
+    /// </summary>
+    public static ulong OfEntry(ExtendedQualificationType type, int requestedLevel, in SeptSlot found) =>
+        Of(type, (uint)requestedLevel | (uint)found.Level << 3 | (uint)found.Entry.Flags.Public << 6
+            | (found.Entry.IsLeaf ? 1u << 14 : 0));
+
+    /// <summary>GPA details of an L2 entry: level found [5:3], VM [21:20].</summary>
+    public static ulong OfL2Entry(in L2SeptSlot found) =>
+        Of(ExtendedQualificationType.GpaDetails, (uint)found.Level << 3 | (uint)found.Vm << 20);
 }

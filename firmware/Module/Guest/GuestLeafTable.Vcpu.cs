@@ -15,5 +15,6 @@ internal static partial class GuestLeafTable
         guest[10] = TdgVpWr.Execute;
         guest[11] = TdgSysRd.Execute;
         guest[12] = TdgSysRdAll.Execute;
+        guest[26] = TdgVpInvept.Execute;
     }
 }

@@ -18,7 +18,7 @@ internal static partial class GuestLeafTable
     /// <summary>The highest version of a leaf: only TDG.VM.RD has more than one.</summary>
     public static int MaxVersionOf(int leaf) => leaf == VmRd ? 1 : 0;
 
-    /// <summary>MEM.PAGE.ACCEPT and measurement.</summary>
+    /// <summary>MEM.PAGE and measurement.</summary>
     static partial void AddMemoryLeaves(GuestLeafHandler?[] guest);
 
     /// <summary>VP.* and metadata.</summary>

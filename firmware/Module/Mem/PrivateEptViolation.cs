@@ -13,8 +13,23 @@ internal static class PrivateEptViolation
     private const ulong PendingVeDisable = 1;
     private const ulong PageMask = ~0xFFFUL;
 
+    // Exit qualification of EPT violations, SDM vol. 3C table 28-7.
+    private const ulong DataWrite = 2;
+    private const int RightsShift = 3;
+
     /// <summary>Whether pending pages raise #VE in the TD (TD_CTLS.PENDING_VE_DISABLE clear).</summary>
     public static bool PendingRaisesVe(Tdcs tdcs) => (tdcs.TdCtls & PendingVeDisable) == 0;
+
+    /// <summary>The host is told which entry a leaf that changes one wanted, and which it found.</summary>
+    public static GuestLeafEnd OfEntry(ExtendedQualificationType type, GpaMapping wanted, in SeptSlot found) =>
+        GuestLeafEnd.EptViolationExit(
+            wanted.Gpa, DataWrite | (found.Entry.Raw & SeptEntry.Rwx) << RightsShift,
+            ExtendedQualification.OfEntry(type, wanted.Level, found));
+
+    /// <summary>The host is told that an L2 VM has no SEPT page for an alias.</summary>
+    public static GuestLeafEnd OfL2Entry(GpaMapping wanted, in L2SeptSlot found) =>
+        GuestLeafEnd.EptViolationExit(
+            wanted.Gpa, DataWrite | found.Entry.Rights << RightsShift, ExtendedQualification.OfL2Entry(found));
 
     /// <summary>Walks the Secure EPT again and decides.</summary>
     /// <param name="p">The logical processor.</param>

@@ -12,8 +12,6 @@ namespace Seamsim.Firmware.Module;
 internal static class TdgMemPageAccept
 {
     private const int Leaf = 6;
-    private const ulong DataWrite = 2;
-    private const int RightsShift = 3;
     private const ulong PageBytes = 4096;
 
     /// <summary>Runs the leaf.</summary>
@@ -29,11 +27,8 @@ internal static class TdgMemPageAccept
                 ? Done(TdxStatus.PageAlreadyAccepted, slot.Level)
                 : Exit(at, slot);
 
-        switch (SeptEntryLock.TryTakeAsGuest(call.P, ref slot))
-        {
-            case SeptEntryLock.GuestResult.Busy:         return Done(TdxStatus.OperandBusy, OperandId.Rcx);
-            case SeptEntryLock.GuestResult.HostPriority: return Done(TdxStatus.OperandBusyHostPriority, OperandId.Rcx);
-        }
+        TdxStatus locked = SeptEntryLock.TakeAsGuest(call.P, ref slot);
+        if (locked.IsError)                           return locked;
         if (!slot.Entry.IsLeaf && !slot.Entry.IsFree) return Done(TdxStatus.PageSizeMismatch, slot.Level);
         if (slot.Entry.Flags.GuestAccessibleLeaf)     return Done(TdxStatus.PageAlreadyAccepted, slot.Level);
         if (!call.Tables.SeptLeaves.Allows(LeafSide.Guest, Leaf, slot.Entry.State)) return Exit(at, slot);
@@ -67,12 +62,8 @@ internal static class TdgMemPageAccept
     private static SeptEntry WithoutCounter(SeptSlot slot) =>
         slot.Level == 0 ? slot.Entry : slot.Entry.WithAcceptedSteps(0);
 
-    // The host is told which entry was wanted and which was found.
     private static GuestLeafEnd Exit(GpaMapping at, SeptSlot slot) =>
-        GuestLeafEnd.EptViolationExit(
-            at.Gpa,
-            DataWrite | (slot.Entry.Raw & SeptEntry.Rwx) << RightsShift,
-            ExtendedQualification.Accept(at.Level, slot.Level, slot.Entry.Flags.Public, slot.Entry.IsLeaf));
+        PrivateEptViolation.OfEntry(ExtendedQualificationType.Accept, at, slot);
 
     private static GuestLeafEnd Done(TdxStatus status, OperandId operand) =>
         GuestLeafEnd.Completed(status.With(operand));

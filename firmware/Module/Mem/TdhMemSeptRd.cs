@@ -37,10 +37,10 @@ internal static class TdhMemSeptRd
 
     private static ulong Attributes(L2Sept l2, SeptSlot slot, GpaMapping at)
     {
-        ulong words = 0;
+        PageAttributes words = default;
         for (int vm = 1; vm <= Tdcs.MaxL2Vms; vm++)
             if (slot.Entry.IsLeaf && slot.Entry.HasAlias(vm))
-                words |= (ulong)l2.Walk(vm, at.Gpa, at.Level).Entry.Attributes << (16 * vm);
-        return words;
+                words = words.With(vm, l2.AttributesOf(slot, vm, at.Gpa));
+        return words.Raw;
     }
 }

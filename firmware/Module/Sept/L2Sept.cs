@@ -71,6 +71,10 @@ internal readonly record struct L2Sept(ISeamPlatform Platform, Tdcs Tdcs)
         }
     }
 
+    /// <summary>What an L2 VM may do with a page that it has an alias of.</summary>
+    public VmAttributes AttributesOf(SeptSlot l1, int vm, Gpa gpa) =>
+        Walk(vm, gpa, l1.Level).Entry.AttributesUnder(l1.Entry);
+
     /// <summary>RCX: the architectural L2 entry; RDX: level, public state and VM.</summary>
     public void Describe(LeafCall call, L2SeptSlot slot)
     {

@@ -20,7 +20,6 @@ internal readonly record struct L2SeptEntry(ulong Raw)
     private const ulong Blocked = 1UL << 55;
     private const ulong VerifyPaging = 1UL << 57, PagingWrite = 1UL << 58, ShadowStack = 1UL << 60;
     private const ulong SuppressVe = 1UL << 63;
-    private const ulong Valid = 1 << 15;
 
     /// <summary>The entry that fills an empty L2 SEPT page.</summary>
     public static L2SeptEntry Free => default;
@@ -47,25 +46,40 @@ internal readonly record struct L2SeptEntry(ulong Raw)
     /// <summary>The SEPT page a non-leaf entry points at (no KeyID).</summary>
     public ulong TableAddress => Raw & Address;
 
+    /// <summary>R, W, X of the entry, and user-mode X, as an exit qualification shows them.</summary>
+    public ulong Rights => (Raw & (R | W | Xs)) | Bit(Xu, 3);
+
     /// <summary>
-    /// The attribute word of TDG.MEM.PAGE.ATTR.RD and TDH.MEM.SEPT.RD: R, W, Xs, Xu, VGP, PWA, SSS, SVE, VALID.
+    /// The attributes of TDG.MEM.PAGE.ATTR.RD and TDH.MEM.SEPT.RD. While the L1 entry is blocked for writing, W is the
+    /// one that was saved.
     /// </summary>
-    public ushort Attributes
+    public VmAttributes AttributesUnder(SeptEntry l1)
     {
-        get
-        {
-            bool blocked = (Raw & Blocked) != 0;
-            ulong word = Valid;
-            word |= Bit(blocked ? SavedR : R, 0) | Bit(blocked ? SavedW : W, 1);
-            word |= Bit(blocked ? SavedXs : Xs, 2) | Bit(blocked ? SavedXu : Xu, 3);
-            word |= Bit(VerifyPaging, 4) | Bit(PagingWrite, 5) | Bit(ShadowStack, 6) | Bit(SuppressVe, 7);
-            return (ushort)word;
-        }
+        bool blocked = (Raw & Blocked) != 0, writesBlocked = blocked || l1.Flags.AnyBlockedW;
+        ulong word = Bit(blocked ? SavedR : R, 0) | Bit(writesBlocked ? SavedW : W, 1);
+        word |= Bit(blocked ? SavedXs : Xs, 2) | Bit(blocked ? SavedXu : Xu, 3);
+        word |= Bit(VerifyPaging, 4) | Bit(PagingWrite, 5) | Bit(ShadowStack, 6) | Bit(SuppressVe, 7);
+        return new VmAttributes((ushort)word).AsValid();
     }
 
-    /// <summary>A leaf that aliases <paramref name="page"/> with every permission.</summary>
-    public static L2SeptEntry Leaf(ulong page) =>
-        new(SuppressVe | Permissions | WriteBack | IgnorePat | LeafBit | (page & Address));
+    /// <summary>The same leaf with other attributes; those of a blocked one are kept for later.</summary>
+    public L2SeptEntry With(VmAttributes attributes)
+    {
+        bool blocked = (Raw & Blocked) != 0;
+        ulong word = attributes.Word;
+        ulong raw = Raw & ~(Permissions | SavedW | VerifyPaging | PagingWrite | ShadowStack | SuppressVe);
+        if (blocked)
+            raw &= ~(SavedR | SavedXs | SavedXu);
+        raw |= At(0, blocked ? SavedR : R) | At(1, blocked ? SavedW : W);
+        raw |= At(2, blocked ? SavedXs : Xs) | At(3, blocked ? SavedXu : Xu);
+        return new(raw | At(4, VerifyPaging) | At(5, PagingWrite) | At(6, ShadowStack) | At(7, SuppressVe));
+
+        ulong At(int bit, ulong mask) => (word >> bit & 1) != 0 ? mask : 0;
+    }
+
+    /// <summary>A leaf that aliases <paramref name="page"/>; that of a pending page is blocked.</summary>
+    public static L2SeptEntry Leaf(ulong page, VmAttributes attributes, bool pending) =>
+        new L2SeptEntry(IgnorePat | LeafBit | (page & Address) | (pending ? Blocked : WriteBack)).With(attributes);
 
     /// <summary>An L2_NL_MAPPED entry that points at the L2 SEPT page <paramref name="table"/>.</summary>
     public static L2SeptEntry NonLeaf(ulong table) => new(SuppressVe | Permissions | (table & Address));

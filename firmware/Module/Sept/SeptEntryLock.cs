@@ -1,3 +1,4 @@
+using Seamsim.Firmware.Abi;
 using Seamsim.Isa;
 using Seamsim.Isa.Seam;
 
@@ -10,19 +11,6 @@ namespace Seamsim.Firmware.Module;
 internal static class SeptEntryLock
 {
     private const ulong LockMask = 1UL << SeptEntry.LockBit;
-
-    /// <summary>How a guest leaf's attempt ended.</summary>
-    public enum GuestResult : byte
-    {
-        /// <summary>The lock is held until the end of the entry.</summary>
-        Taken,
-
-        /// <summary>Another leaf holds it.</summary>
-        Busy,
-
-        /// <summary>It is free, but a host leaf waits for it.</summary>
-        HostPriority,
-    }
 
     /// <summary>A host leaf's attempt. On success host priority is cleared and the entry read again.</summary>
     public static bool TryTake(ISeamPlatform p, ref SeptSlot slot)
@@ -39,20 +27,23 @@ internal static class SeptEntryLock
         return true;
     }
 
-    /// <summary>A guest leaf's attempt.</summary>
-    public static GuestResult TryTakeAsGuest(ISeamPlatform p, ref SeptSlot slot)
+    /// <summary>
+    /// A guest leaf's attempt: OPERAND_BUSY when another leaf holds the lock, OPERAND_BUSY_HOST_PRIORITY when a host leaf
+    /// waits for it; both are about RCX in every guest leaf.
+    /// </summary>
+    public static TdxStatus TakeAsGuest(ISeamPlatform p, ref SeptSlot slot)
     {
         SeptEntry seen = Read(p, slot.Address);
         if (seen.IsLocked)
-            return GuestResult.Busy;
+            return TdxStatus.OperandBusy.With(OperandId.Rcx);
         if (seen.HasHostPriority)
-            return GuestResult.HostPriority;
+            return TdxStatus.OperandBusyHostPriority.With(OperandId.Rcx);
         ulong locked = seen.Locked().Raw;
         if (p.CompareExchange(slot.Address, seen.Raw, locked) != seen.Raw)
-            return GuestResult.Busy;
+            return TdxStatus.OperandBusy.With(OperandId.Rcx);
         p.ReleaseAtEnd(new LockRelease(slot.Address, 8, LockReleaseKind.ClearBits, LockMask));
         slot = slot with { Entry = new SeptEntry(locked) };
-        return GuestResult.Taken;
+        return TdxStatus.Success;
     }
 
     /// <summary>

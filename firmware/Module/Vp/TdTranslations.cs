@@ -14,16 +14,16 @@ internal static class TdTranslations
     /// </summary>
     public static void InvalidateAll(Vcpu v)
     {
-        ISeamPlatform p = v.P;
         for (int vm = 0; vm <= v.Tdcs.NumL2Vms; vm++)
-            Invalidate(p, v, EptpOf(v, vm));
+            Invalidate(v.P, v.Tdr, vm);
     }
 
-    /// <summary>EPTP of L1 (0) or of an L2 VM: the TD's, with the VM's root; HKID 0.</summary>
-    public static ulong EptpOf(Vcpu v, int vm) => vm == 0
-        ? v.Tdcs.Eptp
-        : v.P.Keys.LineOf(v.Tdcs.Page(Tdcs.FirstL2SeptRootPage + vm - 1)) | v.Tdcs.Eptp & 0xFFF;
+    /// <summary>INVEPT for L1 (0) or for an L2 VM.</summary>
+    public static void Invalidate(ISeamPlatform p, Tdr tdr, int vm) =>
+        p.Invept(SingleContext, p.Keys.WithKey(new Hpa(EptpOf(p, tdr.Tdcs, vm)), tdr.Hkid).Value);
 
-    private static void Invalidate(ISeamPlatform p, Vcpu v, ulong eptp) =>
-        p.Invept(SingleContext, p.Keys.WithKey(new Hpa(eptp), v.Tdr.Hkid).Value);
+    /// <summary>EPTP of L1 (0) or of an L2 VM: the TD's, with the VM's root; HKID 0.</summary>
+    public static ulong EptpOf(ISeamPlatform p, Tdcs tdcs, int vm) => vm == 0
+        ? tdcs.Eptp
+        : p.Keys.LineOf(tdcs.Page(Tdcs.FirstL2SeptRootPage + vm - 1)) | tdcs.Eptp & 0xFFF;
 }

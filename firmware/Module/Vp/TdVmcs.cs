@@ -115,7 +115,7 @@ internal static class TdVmcs
     {
         Vm = vm,
         Controls = v.C.Rules.L2Controls,
-        Eptp = TdTranslations.EptpOf(v, vm),
+        Eptp = TdTranslations.EptpOf(v.P, v.Tdcs, vm),
         MsrBitmap = v.Tdvps.Page(Tdvps.VmcsPageOf(vm) + 1).Value,
         VirtualApic = ulong.MaxValue,
         VeInfo = ulong.MaxValue,

@@ -11,7 +11,7 @@ namespace Seamsim.Calibrating;
 /// <summary>Calls of leaves that no scenario makes and whose instruction counts are published.</summary>
 internal static class CountedCalls
 {
-    private const int VmRd = 7, SysRd = 11, SysRdAll = 12, Repetitions = 4;
+    private const int VmRd = 7, SysRd = 11, SysRdAll = 12, PageAttrRd = 23, PageAttrWr = 24, VpInvept = 26, Repetitions = 4;
     private const ulong InfoBytes = 1024, CmrEntries = 32;
 
     /// <summary>Makes them on a platform that is READY.</summary>
@@ -44,6 +44,9 @@ internal static class CountedCalls
             Read(code, VmRd, attributes, "TDG.VM.RD");
             Read(code, SysRd, features, "TDG.SYS.RD");
             ReadAll(code);
+            Attributes(code, PageAttrRd, "TDG.MEM.PAGE.ATTR.RD");
+            Attributes(code, PageAttrWr, "TDG.MEM.PAGE.ATTR.WR");
+            Invept(code);
         }
         code.Exit(0);
     }
@@ -54,6 +57,23 @@ internal static class CountedCalls
         code.A.mov(r8, -1L);
         code.Tdcall(SysRdAll);
         code.FailUnlessZero("TDG.SYS.RDALL");
+    }
+
+    // The TD has no L2 VMs: its pages have no aliases, and there is nothing to change and nothing to invalidate.
+    private static void Attributes(GuestCode code, int leaf, string name)
+    {
+        code.A.mov(ecx, GuestLayout.Buffers);
+        code.A.xor(edx, edx);
+        code.A.xor(r8d, r8d);
+        code.Tdcall(leaf);
+        code.FailUnlessZero(name);
+    }
+
+    private static void Invept(GuestCode code)
+    {
+        code.A.xor(ecx, ecx);
+        code.Tdcall(VpInvept);
+        code.FailUnlessZero("TDG.VP.INVEPT");
     }
 
     private static void Read(GuestCode code, int leaf, ulong field, string name)

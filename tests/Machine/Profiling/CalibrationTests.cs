@@ -55,7 +55,7 @@ internal sealed class CalibrationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(result.Counts, Has.Count.EqualTo(20));
-            Assert.That(called, Has.Length.GreaterThanOrEqualTo(15));
+            Assert.That(called, Has.Length.GreaterThanOrEqualTo(18));
             Assert.That(
                 called.Where(leaf => leaf.Ratio is < 0.5 or > 2.0).Select(leaf => leaf.Leaf.Name),
                 Is.Empty);

@@ -101,7 +101,8 @@ public class AcceptTests
         GuestLeafEnd end = td.Tdcall(Leaf, td.Gpa | (uint)level);
         Assert.That(end.Kind, Is.EqualTo(GuestLeafEndKind.EptViolationExit));
         Assert.That(end.Gpa, Is.EqualTo(new Gpa(td.Gpa)));
-        Assert.That(end.ExtendedQualification, Is.EqualTo(ExtendedQualification.Accept(level, found, state, leaf)));
+        ulong info = (uint)level | (uint)found << 3 | (uint)state << 6 | (leaf ? 1u << 14 : 0);
+        Assert.That(end.ExtendedQualification, Is.EqualTo(1 | info << 32));
     }
 
     [TestCase(0x4020_0002UL, TestName = "1 GiB cannot be accepted")]

@@ -23,32 +23,47 @@ internal sealed record Condition(string Name, string About, Action<MemTd> Arrang
 /// </summary>
 internal static class Precedence
 {
-    public static void Check(int leaf, Func<MemTd> make, params Condition[] inOrder)
+    public static void Check(int leaf, Func<MemTd> make, params Condition[] inOrder) =>
+        Check(td => td.Call(leaf), make, inOrder);
+
+    /// <summary>As the other, for a guest leaf; its operands are RCX, RDX and R8 of <see cref="MemTd.Regs"/>.</summary>
+    public static void CheckGuest(int leaf, Func<MemTd> make, params Condition[] inOrder) =>
+        Check(td => td.Tdcall(leaf, td.Regs.Rcx, td.Regs.Rdx, td.Regs.R8).Status, () => WithVcpu(make()), inOrder);
+
+    // The virtual CPU is made on first use, which must not look like the leaf's mark.
+    private static MemTd WithVcpu(MemTd td)
+    {
+        Assert.That(td.Vcpu.NumPages, Is.Zero);
+        return td;
+    }
+
+    private static void Check(Func<MemTd, TdxStatus> call, Func<MemTd> make, Condition[] inOrder)
     {
         List<string> wrong = [];
         using (MemTd td = make())
         {
-            TdxStatus status = td.Call(leaf);
+            TdxStatus status = call(td);
             if (!status.IsSuccess)
                 wrong.Add($"without any condition: {status}");
         }
         foreach (Condition only in inOrder)
-            Try(leaf, make, wrong, only, null);
+            Try(call, make, wrong, only, null);
         for (int first = 0; first < inOrder.Length; first++)
             for (int second = first + 1; second < inOrder.Length; second++)
                 if (inOrder[first].About != inOrder[second].About)
-                    Try(leaf, make, wrong, inOrder[first], inOrder[second]);
+                    Try(call, make, wrong, inOrder[first], inOrder[second]);
         Assert.That(wrong, Is.Empty);
     }
 
-    private static void Try(int leaf, Func<MemTd> make, List<string> wrong, Condition winner, Condition? loser)
+    private static void Try(
+        Func<MemTd, TdxStatus> call, Func<MemTd> make, List<string> wrong, Condition winner, Condition? loser)
     {
         using MemTd td = make();
         loser?.Arrange(td);
         winner.Arrange(td);
         byte[] before = td.Snapshot();
         string name = loser is null ? winner.Name : $"{winner.Name} beats {loser.Name}";
-        TdxStatus status = td.Call(leaf);
+        TdxStatus status = call(td);
         if (status != winner.Status)
             wrong.Add($"{name}: {status}, not {winner.Status}");
         else if (!winner.IsBusy && !td.Snapshot().AsSpan().SequenceEqual(before))

@@ -60,22 +60,15 @@ public class L2AliasTests
         SetDebug(td.Tdcs);
         (td.Regs.Rcx, td.Regs.Rdx, td.Regs.Version) = (td.Gpa, MemTd.TdrPage | 1, 0);
         Assert.That(td.Call(25), Is.EqualTo(TdxStatus.Success));
-        Assert.That(td.Lp.Gpr(8), Is.EqualTo(0x808FUL << (16 * Vm)), "VALID, SVE, Xu, Xs, W, R");
+        Assert.That(td.Lp.Gpr(8), Is.EqualTo(0x800FUL << (16 * Vm)), "VALID, Xu, Xs, W, R");
     }
 
     private static MemTd Aliased()
     {
-        var td = new MemTd(l2Vms: Vm);
-        for (int level = 3; level > 0; level--)
-        {
-            (td.Regs.Rcx, td.Regs.Rdx) = (td.Gpa & ~(GpaMapping.BytesAt(level) - 1) | (uint)level, MemTd.TdrPage);
-            (td.Regs.R8, td.Regs.R10, td.Regs.Version) = (td.FreePage(), td.FreePage(), 1);
-            (td.Regs.R9, td.Regs.R11) = (ulong.MaxValue, ulong.MaxValue);
-            Assert.That(td.Call(3), Is.EqualTo(TdxStatus.Success));
-        }
+        MemTd td = L2Trees.Make(l2Vms: Vm, withTree: Vm);
         ulong page = td.AddPage(td.Gpa);
         td.SetEntry(td.Gpa, 0, td.EntryAt(td.Gpa, 0).WithAlias(Vm, true));
-        Store(td, L2SeptEntry.Leaf(page));
+        Store(td, L2SeptEntry.Leaf(page, new VmAttributes(0xF), pending: false));
         return td;
     }
 

@@ -9,7 +9,7 @@ public class RandomCallTests
 {
     private const int Pages = 24, LargePages = 4;
     private static readonly int[] HostLeaves = [2, 3, 3, 3, 6, 6, 7, 16, 25, 29, 29, 30, 38, 39];
-    private static readonly int[] GuestLeaves = [2, 4, 6, 6];
+    private static readonly int[] GuestLeaves = [2, 4, 6, 6, 12, 23, 24, 26];
 
     [TestCase(1, 3, false)]
     [TestCase(2, 4, true)]
