@@ -59,3 +59,16 @@ public enum KeyState : byte
 {
     Free = 0, Assigned = 1, Flushed = 2, Reserved = 3,
 }
+
+/// <summary>SERVTD_BINDING_STATE: what a slot of SERVTD_BINDINGS_TABLE holds.</summary>
+public enum ServTdState : byte
+{
+    /// <summary>Nothing.</summary>
+    NotBound = 0,
+
+    /// <summary>The hash of a service TD that is still to come.</summary>
+    PreBound = 1,
+
+    /// <summary>A service TD.</summary>
+    Bound = 2,
+}

@@ -34,11 +34,16 @@ internal sealed class LeafScene : IDisposable
 
     public ulong R9 { get; set; }
 
+    public ulong R10 { get; set; }
+
     public int Version { get; set; }
+
+    /// <summary>A second TD, for leaves that work on two.</summary>
+    public TestTd? Other { get; set; }
 
     public ISeamPlatform Lp => Target.View(0);
 
-    public SeamcallResult Call(string leaf) => Target.Seamcall(leaf, new(Rcx, Rdx, R8, R9), Version);
+    public SeamcallResult Call(string leaf) => Target.Seamcall(leaf, new(Rcx, Rdx, R8, R9, R10), Version);
 
     /// <summary>The PAMT entry of a 4-KiB page.</summary>
     public PamtWord Pamt(ulong page)

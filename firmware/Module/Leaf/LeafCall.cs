@@ -37,5 +37,7 @@ internal readonly struct LeafCall(ISeamPlatform platform, ModuleRules rules)
     public ulong R9  { get => P.Gpr(9); set => P.Gpr(9) = value; }
     public ulong R10 { get => P.Gpr(10); set => P.Gpr(10) = value; }
     public ulong R11 { get => P.Gpr(11); set => P.Gpr(11) = value; }
+    public ulong R12 { get => P.Gpr(12); set => P.Gpr(12) = value; }
+    public ulong R13 { get => P.Gpr(13); set => P.Gpr(13) = value; }
 #pragma warning restore CS1591
 }

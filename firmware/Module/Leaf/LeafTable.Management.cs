@@ -1,6 +1,6 @@
 namespace Seamsim.Firmware.Module;
 
-/// <content>SYS, MNG and PHYMEM.</content>
+/// <content>SYS, MNG, SERVTD and PHYMEM.</content>
 internal static partial class LeafTable
 {
     static partial void AddManagementLeaves(LeafHandler?[] host)
@@ -27,6 +27,8 @@ internal static partial class LeafTable
         host[41] = TdhPhymemPageWbinvd.Execute;
         host[44] = CompatibilityLeaves.DoNothing;
         host[45] = TdhSysConfig.Execute;
+        host[48] = TdhServtdBind.Execute;
+        host[49] = TdhServtdPrebind.Execute;
         host[52] = TdhSysShutdown.Execute;
     }
 }

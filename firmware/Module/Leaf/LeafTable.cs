@@ -18,7 +18,7 @@ internal static partial class LeafTable
     /// <summary>Virtual CPUs.</summary>
     static partial void AddVcpuLeaves(LeafHandler?[] host);
 
-    /// <summary>The system, TD management and physical memory.</summary>
+    /// <summary>The system, TD management, service TDs and physical memory.</summary>
     static partial void AddManagementLeaves(LeafHandler?[] host);
 
     private static LeafHandler?[] Build()

@@ -1,8 +1,5 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
 using Seamsim.Firmware.Abi;
 using Seamsim.Isa;
-using Seamsim.Isa.Ports;
 using Seamsim.Isa.Seam;
 
 namespace Seamsim.Firmware.Module;
@@ -29,25 +26,9 @@ internal readonly struct TdReportBuilder(GuestCall c)
         ISeamPlatform p = c.Call.P;
         Tdcs tdcs = c.Tdcs;
         Span<byte> info = stackalloc byte[TdInfo.Bytes];
-        info.Clear();
-        BinaryPrimitives.WriteUInt64LittleEndian(info[TdInfo.Attributes..], tdcs.Attributes);
-        BinaryPrimitives.WriteUInt64LittleEndian(info[TdInfo.Xfam..], tdcs.Xfam);
-        p.ReadBytes(tdcs.MrTd, Measurement(info, TdInfo.MrTd));
-        p.ReadBytes(tdcs.MrConfigId, Measurement(info, TdInfo.MrConfigId));
-        p.ReadBytes(tdcs.MrOwner, Measurement(info, TdInfo.MrOwner));
-        p.ReadBytes(tdcs.MrOwnerConfig, Measurement(info, TdInfo.MrOwnerConfig));
-        for (int i = 0; i < TdgMrRtmrExtend.Registers; i++)
-            p.ReadBytes(tdcs.Rtmr(i), Measurement(info, TdInfo.Rtmr + i * TdInfo.RtmrBytes));
-        p.ReadBytes(tdcs.ServTdHash, Measurement(info, TdInfo.ServTdHash));
+        TdInfoImage.Read(p, tdcs, info);
         p.WriteBytes(Report + TdReport.TdInfo, info);
-        if (tdcs.TeeInfoHashValid)
-            return;
-
-        Span<byte> digest = stackalloc byte[Sha384.DigestBytes];
-        SHA384.HashData(info, digest);
-        p.Charge(Operation.HashBlock, TdInfo.Bytes / Sha384.BlockBytes + 1);
-        p.WriteBytes(tdcs.TeeInfoHash, digest);
-        tdcs.TeeInfoHashValid = true;
+        TdInfoImage.UpdateHash(p, tdcs, info);
     }
 
     /// <summary>SEAMOPS SEAMDB_REPORT: REPORTMACSTRUCT and TEE_TCB_INFO; false when the processor refuses.</summary>
@@ -59,8 +40,7 @@ internal readonly struct TdReportBuilder(GuestCall c)
         p.WriteBytes(c.Call.Data.Local + ReportDataAt, bytes);
         p.ReadBytes(c.Tdcs.TeeInfoHash, bytes[..Sha384.DigestBytes]);
         p.WriteBytes(c.Call.Data.Local + HashAt, bytes[..Sha384.DigestBytes]);
-        bool servTdBound = p.Read<byte>(c.Tdcs.ServTdBindings) != 0;
-        uint type = TdxReportType | (servTdBound ? ServiceTdVersion : 0);
+        uint type = TdxReportType | (c.Tdcs.ServTdNum != 0 ? ServiceTdVersion : 0);
         SeamopsResult result = p.Seamops(
             SeamdbReportLeaf, Report, c.Call.Data.Local + ReportDataAt, (c.Call.Data.Local + HashAt).Value, type,
             SeamOfTd());
@@ -84,6 +64,4 @@ internal readonly struct TdReportBuilder(GuestCall c)
         c.Call.P.ReadBytes(Report, report);
         c.Call.P.WriteBytes(destination, report);
     }
-
-    private static Span<byte> Measurement(Span<byte> info, int offset) => info.Slice(offset, Sha384.DigestBytes);
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Seamsim.Firmware.Abi;
 using Seamsim.Isa;
@@ -11,7 +12,6 @@ namespace Seamsim.Firmware.Module;
 /// </summary>
 internal static class TdhMrFinalize
 {
-    private const int BindingInfoHashOffset = 48, BindingTypeOffset = 2, BindingAttributesOffset = 8;
     private const int BindingHashInput = Sha384.DigestBytes + sizeof(ushort) + sizeof(ulong);
 
     /// <summary>Runs the leaf.</summary>
@@ -38,13 +38,13 @@ internal static class TdhMrFinalize
     private static void HashServiceTds(LeafCall c, Tdcs tdcs, Span<byte> digest)
     {
         digest.Clear();
-        Hpa binding = tdcs.ServTdBindings;
-        if (c.P.Read<byte>(binding) == 0)
+        ServTdBinding binding = tdcs.ServTdBinding;
+        if (binding.State == ServTdState.NotBound)
             return;
         Span<byte> input = stackalloc byte[BindingHashInput];
-        c.P.ReadBytes(binding + BindingInfoHashOffset, input[..Sha384.DigestBytes]);
-        c.P.ReadBytes(binding + BindingTypeOffset, input.Slice(Sha384.DigestBytes, sizeof(ushort)));
-        c.P.ReadBytes(binding + BindingAttributesOffset, input[(Sha384.DigestBytes + sizeof(ushort))..]);
+        c.P.ReadBytes(binding.InfoHash, input[..Sha384.DigestBytes]);
+        BinaryPrimitives.WriteUInt16LittleEndian(input[Sha384.DigestBytes..], binding.Type);
+        BinaryPrimitives.WriteUInt64LittleEndian(input[(Sha384.DigestBytes + sizeof(ushort))..], binding.Attributes);
         SHA384.HashData(input, digest);
         c.P.Charge(Operation.HashBlock);
     }

@@ -15,7 +15,14 @@ internal static class TdState
     public static OpStateHold Check(LeafCall c, Tdr tdr, LockMode mode) => Check(c, tdr, mode, c.Leaf);
 
     /// <summary>As the other overload, by the row of a given leaf.</summary>
-    public static OpStateHold Check(LeafCall c, Tdr tdr, LockMode mode, int leaf)
+    public static OpStateHold Check(LeafCall c, Tdr tdr, LockMode mode, int leaf) =>
+        Check(c, tdr, mode, leaf, serviceTd: false);
+
+    /// <summary>As the first overload, for the service TD of a leaf that works on two TDs.</summary>
+    public static OpStateHold CheckServiceTd(LeafCall c, Tdr tdr, LockMode mode) =>
+        Check(c, tdr, mode, c.Leaf, serviceTd: true);
+
+    private static OpStateHold Check(LeafCall c, Tdr tdr, LockMode mode, int leaf, bool serviceTd)
     {
         if (tdr.Fatal)
             return new OpStateHold(TdxStatus.TdFatal, null);
@@ -28,7 +35,11 @@ internal static class TdState
         LockHold hold = LockHold.Of(c.P, tdcs.OpStateLock, mode, OperandId.OpState);
         if (hold.Failed)
             return new OpStateHold(hold.Status, null);
-        return c.Tables.OpState.Allows(leaf, tdcs.OpState)
+        OpStateTable table = c.Tables.OpState;
+        bool allowed = serviceTd
+            ? table.AllowsServiceTd(leaf, tdcs.OpState)
+            : table.Allows(leaf, tdcs.OpState);
+        return allowed
             ? new OpStateHold(TdxStatus.Success, hold)
             : new OpStateHold(TdxStatus.OpStateIncorrect, hold);
     }

@@ -34,7 +34,7 @@ internal readonly struct Tdcs
         MrOwnerOffset = 0x2A0, MrOwnerConfigOffset = 0x2D0, RtmrOffset = 0x300, TeeInfoHashOffset = 0x3C0,
         RtmrLockOffset = 0x3F0, TeeInfoHashValidOffset = 0x3F8, Sha384ContextOffset = 0x420, MigDecKeyOffset = 0x5E0,
         VirtualMsrsOffset = 0x700, VirtualArchCapabilitiesOffset = 0x778, CpuidValuesOffset = 0x800,
-        ServTdHashOffset = 0xD00, ServTdBindingsOffset = 0xD90;
+        ServTdHashOffset = 0xD00, ServTdNumOffset = 0xD30, ServTdLockOffset = 0xD32, ServTdBindingsOffset = 0xD90;
 
     private readonly ISeamPlatform p;
     private readonly Tdr tdr;
@@ -294,10 +294,18 @@ internal readonly struct Tdcs
     /// <summary>SERVTD_HASH.</summary>
     public Hpa ServTdHash => page0 + ServTdHashOffset;
 
-    /// <summary>
-    /// SERVTD_BINDINGS_TABLE: state u8, type u16 at 2, attributes u64 at 8, UUID at 16, info hash at 48.
-    /// </summary>
-    public Hpa ServTdBindings => page0 + ServTdBindingsOffset;
+    /// <summary>SERVTD_NUM: slots of the table that are not free.</summary>
+    public ushort ServTdNum
+    {
+        get => p.Read<ushort>(page0 + ServTdNumOffset);
+        set => p.Write(page0 + ServTdNumOffset, value);
+    }
+
+    /// <summary>The lock word of SERVTD_BINDINGS_TABLE.</summary>
+    public Hpa ServTdBindingsLock => page0 + ServTdLockOffset;
+
+    /// <summary>SERVTD_BINDINGS_TABLE, which has one slot in this version.</summary>
+    public ServTdBinding ServTdBinding => new(p, page0 + ServTdBindingsOffset);
 
     private Hpa RefcountWord(int parity) => page0 + (ulong)(RefcountOffset + (parity & 1) * 2);
 }

@@ -72,6 +72,9 @@ internal sealed class BareLp : ISeamPlatform
     /// <summary>What SEAMOPS leaves other than 0 answer; null: success with zeroes.</summary>
     public Func<ulong, Hpa, Hpa, SeamopsResult>? SeamopsHandler { get; set; }
 
+    /// <summary>R9 of the last SEAMOPS: REPORTTYPE of a report.</summary>
+    public ulong SeamopsR9 { get; private set; }
+
     /// <summary>R10..R14 of the last SEAMOPS.</summary>
     public SeamdbReference SeamdbReference { get; private set; }
 
@@ -239,7 +242,7 @@ internal sealed class BareLp : ISeamPlatform
     public SeamopsResult Seamops(
         ulong leaf, Hpa rcx, Hpa rdx, ulong r8, ulong r9, SeamdbReference reference = default)
     {
-        SeamdbReference = reference;
+        (SeamopsR9, SeamdbReference) = (r9, reference);
         return leaf == 0
             ? new SeamopsResult { Rax = SeamopsCapabilities }
             : SeamopsHandler?.Invoke(leaf, rcx, rdx) ?? default;

@@ -23,4 +23,8 @@ internal readonly record struct SeamcallResult(ulong[] Gprs)
     public ulong R10 => Gprs[10];
 
     public ulong R11 => Gprs[11];
+
+    public ulong R12 => Gprs[12];
+
+    public ulong R13 => Gprs[13];
 }

@@ -68,7 +68,7 @@ public class MeasurementTests
     {
         using var td = new MemTd();
         byte[] infoHash = [.. Enumerable.Range(1, 48).Select(i => (byte)i)];
-        Hpa binding = td.Tdcs.ServTdBindings;
+        Hpa binding = td.Tdcs.Field(0xD90);
         td.Lp.Write<byte>(binding, 1);
         td.Lp.Write<ushort>(binding + 2, 0x1234);
         td.Lp.Write(binding + 8, 0x8877665544332211);

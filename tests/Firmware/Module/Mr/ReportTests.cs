@@ -68,6 +68,17 @@ public class ReportTests
         Assert.That(td.Lp.SeamdbReference, Is.EqualTo(new SeamdbReference(3, 0x100, 0x101, 0x102, 0x103)));
     }
 
+    [TestCase((ushort)0, 0x00_00_81UL, TestName = "{m}(version 0 without service TDs)")]
+    [TestCase((ushort)1, 0x01_00_81UL, TestName = "{m}(version 1 with one)")]
+    public void The_report_type_tells_whether_there_are_service_TDs(ushort serviceTds, ulong type)
+    {
+        using MemTd td = Make();
+        Tdcs tdcs = td.Tdcs;
+        tdcs.ServTdNum = serviceTds;
+        Assert.That(td.Tdcall(Leaf, td.Gpa, td.Gpa + ReportData).Status, Is.EqualTo(TdxStatus.Success));
+        Assert.That(td.Lp.SeamopsR9, Is.EqualTo(type));
+    }
+
     [Test]
     public void A_refusal_of_the_processor_ends_the_TD()
     {
