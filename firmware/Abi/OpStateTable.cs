@@ -28,7 +28,7 @@ public sealed class OpStateTable
     /// <summary>Whether a host leaf may run in a state.</summary>
     public bool Allows(int leaf, OpState state) => (host[leaf] >> (int)state & 1) != 0;
 
-    /// <summary>Whether a host leaf that works on two TDs may run in a state of the second one, the service TD.</summary>
+    /// <summary>Whether a host leaf that works on two TDs may run in a state of the service TD.</summary>
     public bool AllowsServiceTd(int leaf, OpState state) => (service[leaf] >> (int)state & 1) != 0;
 
     /// <summary>Whether a guest leaf (of those that have a row) may run in a state.</summary>

@@ -6,7 +6,7 @@ using Seamsim.Tests.Firmware;
 namespace Seamsim.Tests.Conformance;
 
 /// <summary>
-/// What binding a service TD leaves behind, read as the host reads it. TDX Module 1.5 base specification, "Service TDs".
+/// What binding a service TD leaves behind, as the host reads it. TDX Module 1.5 base specification, "Service TDs".
 /// </summary>
 public class ServiceTdTests(string target) : PlatformFixture(target)
 {
@@ -85,9 +85,8 @@ public class ServiceTdTests(string target) : PlatformFixture(target)
     public void A_TD_without_a_binding_takes_none_once_it_is_finalised()
     {
         TestTd td = Td(TdStage.Runnable), service = Td(TdStage.Runnable, hkidIndex: 1);
-        SeamcallResult refused = Bind(td, service, 0, TdxStatus.OpStateIncorrect);
-        Assert.That(
-            new[] { refused.Rcx, refused.R10, refused.R11, refused.R12, refused.R13 }, Is.All.Zero, "no handle, no UUID");
+        SeamcallResult no = Bind(td, service, 0, TdxStatus.OpStateIncorrect);
+        Assert.That(new[] { no.Rcx, no.R10, no.R11, no.R12, no.R13 }, Is.All.Zero, "no handle, no UUID");
         Assert.That(Words(td, Table, 16), Is.All.Zero);
     }
 
@@ -135,7 +134,8 @@ public class ServiceTdTests(string target) : PlatformFixture(target)
     {
         ulong[] slot = Words(td, Table, 16);
         Assert.That(
-            (slot[0], slot[1], Read(td, Num)), Is.EqualTo((state, attributes, 1UL)), "state and type, attributes, number");
+            (slot[0], slot[1], Read(td, Num)), Is.EqualTo((state, attributes, 1UL)),
+            "state and type, attributes, number");
         Assert.That(Bytes(slot[HashElement..(HashElement + 6)]), Is.EqualTo(hash), "SERVTD_INFO_HASH");
     }
 

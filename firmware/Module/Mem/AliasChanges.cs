@@ -17,8 +17,10 @@ internal sealed class AliasChanges(GuestCall c, GpaMapping at, SeptSlot l1)
     /// <summary>The attributes as they are (or, after a refusal for illegal ones, would have been).</summary>
     public PageAttributes Attributes { get; private set; }
 
-    /// <summary>Puts the wanted attributes over the present ones; how the leaf ends when that cannot be, or null.</summary>
-    public GuestLeafEnd? Prepare(PageAttributes wanted, PageAttributes flags)
+    /// <summary>
+    /// Puts the wanted attributes over the present ones; how the leaf ends when that cannot be, or null.
+    /// </summary>
+    public GuestLeafEnd? Prepare(PageAttributes wanted, AttributeFlags flags)
     {
         ulong mask = SystemMetadata.Value(c.Call, AttributeMask);
         bool legal = true;
@@ -30,7 +32,7 @@ internal sealed class AliasChanges(GuestCall c, GpaMapping at, SeptSlot l1)
             if (aliased)
                 slots[vm] = l2.Walk(vm, at.Gpa, at.Level);
             VmAttributes current = slots[vm]?.Entry.AttributesUnder(l1.Entry) ?? default;
-            VmAttributes combined = wanted[vm].Over(current, TdgMemPageAttrWr.MaskOf(flags[vm])).AsValid();
+            VmAttributes combined = wanted[vm].Over(current, flags[vm].Mask).AsValid();
             bool fits = !combined.IsPresent || combined.IsLegal(mask);
             legal &= fits;
             Attributes = Attributes.With(vm, fits ? combined : current);
@@ -62,12 +64,14 @@ internal sealed class AliasChanges(GuestCall c, GpaMapping at, SeptSlot l1)
             SeptEntryLock.Store(c.Call.P, l1, entry);
     }
 
-    private L2SeptEntry Changed(L2SeptSlot slot, VmAttributes attributes) => (l1.Entry.HasAlias(slot.Vm), attributes) switch
+    private L2SeptEntry Changed(L2SeptSlot slot, VmAttributes attributes)
     {
-        (_, { IsPresent: false }) => L2SeptEntry.Free,
-        (true, _)                 => slot.Entry.With(attributes),
-        _ => L2SeptEntry.Leaf(l1.Entry.PageAddress(l1.Level), attributes, l1.Entry.Flags.AnyPending),
-    };
+        if (!attributes.IsPresent)
+            return L2SeptEntry.Free;
+        return l1.Entry.HasAlias(slot.Vm)
+            ? slot.Entry.With(attributes)
+            : L2SeptEntry.Leaf(l1.Entry.PageAddress(l1.Level), attributes, l1.Entry.Flags.AnyPending);
+    }
 
     // A new alias needs the VM's SEPT pages down to its level; who hears of a missing one is the host's choice.
     private GuestLeafEnd? Reach(int vm)

@@ -6,8 +6,8 @@ namespace Seamsim.Firmware.Module;
 internal static class PageAttributeOperands
 {
     /// <summary>
-    /// RCX and RDX are 0 after an error but PAGE_ATTR_INVALID, which says more; a guest that executes TDCALL again finds
-    /// its operands as they were.
+    /// RCX and RDX are 0 after an error but PAGE_ATTR_INVALID, which says more; a guest that executes TDCALL again
+    /// finds its operands as they were.
     /// </summary>
     public static GuestLeafEnd Finish(GuestCall c, in GuestLeafEnd end)
     {

@@ -9,7 +9,6 @@ namespace Seamsim.Firmware.Module;
 internal static class TdgMemPageAttrWr
 {
     private const int Leaf = 24, MaxLevel = 2;
-    private const ushort MaskBits = 0x7FFF, Invept = 0x8000;
     private const ulong Pending = 1UL << 62;
 
     /// <summary>Runs the leaf.</summary>
@@ -18,7 +17,8 @@ internal static class TdgMemPageAttrWr
     private static GuestLeafEnd Run(GuestCall c)
     {
         LeafCall call = c.Call;
-        PageAttributes wanted = new(call.Rdx), flags = new(call.R8);
+        PageAttributes wanted = new(call.Rdx);
+        AttributeFlags flags = new(call.R8);
         if (CheckWords(c.Tdcs, wanted, flags) is { IsError: true } words) return words;
         if (!GpaMapping.TryParse(call.Rcx, 0, MaxLevel, out GpaMapping at) || !TdSept.IsPrivate(c.Tdcs, at.Gpa))
             return TdxStatus.OperandInvalid.With(OperandId.Rcx);
@@ -36,25 +36,24 @@ internal static class TdgMemPageAttrWr
         // Commit: from here on the leaf cannot fail.
         changes.Commit();
         for (int vm = 1; vm <= c.Tdcs.NumL2Vms; vm++)
-            if ((flags[vm].Word & Invept) != 0)
+            if (flags[vm].Invept)
                 TdTranslations.Invalidate(call.P, c.Tdr, vm);
         call.Rcx |= slot.Entry.Flags.AnyPending ? Pending : 0;
         call.Rdx = changes.Attributes.Raw;
         return TdxStatus.Success;
     }
 
-    /// <summary>Bits of a VM's attributes that the flags let change.</summary>
-    public static ushort MaskOf(VmAttributes flags) => (ushort)(flags.Word & MaskBits);
-
     // L1 and VMs that do not exist have no attributes; a word that says something is valid.
-    private static TdxStatus CheckWords(Tdcs tdcs, PageAttributes wanted, PageAttributes flags)
+    private static TdxStatus CheckWords(Tdcs tdcs, PageAttributes wanted, AttributeFlags flags)
     {
         int vms = tdcs.NumL2Vms;
         for (int vm = 0; vm <= Tdcs.MaxL2Vms; vm++)
         {
             bool exists = vm != 0 && vm <= vms;
-            if (wanted[vm].Word != 0 && !(exists && wanted[vm].IsValid)) return TdxStatus.OperandInvalid.With(OperandId.Rdx);
-            if (flags[vm].Word != 0 && !exists)                          return TdxStatus.OperandInvalid.With(OperandId.R8);
+            if (wanted[vm].Word != 0 && !(exists && wanted[vm].IsValid))
+                return TdxStatus.OperandInvalid.With(OperandId.Rdx);
+            if (flags[vm].Word != 0 && !exists)
+                return TdxStatus.OperandInvalid.With(OperandId.R8);
         }
         return TdxStatus.Success;
     }

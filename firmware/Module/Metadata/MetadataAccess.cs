@@ -67,7 +67,9 @@ internal static class MetadataAccess
     /// <summary>The first identifier the caller may read.</summary>
     public static FieldId First(MetadataContext context) => FirstFrom(context, 0);
 
-    /// <summary>The first identifier from <paramref name="id"/> on that the caller may read; the null id at the end.</summary>
+    /// <summary>
+    /// The first identifier from <paramref name="id"/> on that the caller may read; the null id at the end.
+    /// </summary>
     public static FieldId FirstFrom(MetadataContext context, FieldId id)
     {
         context.Find(id, out MetadataField field);

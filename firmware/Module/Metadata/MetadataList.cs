@@ -97,7 +97,8 @@ internal static class MetadataList
         for (int i = 0; i < elements; i++)
         {
             element = id.WithCode(id.Code + (uint)i * step);
-            BinaryPrimitives.WriteUInt64LittleEndian(at[(i * SlotBytes)..], MetadataAccess.Read(context, element).Value);
+            ulong value = MetadataAccess.Read(context, element).Value;
+            BinaryPrimitives.WriteUInt64LittleEndian(at[(i * SlotBytes)..], value);
         }
         follower = element.WithCode(element.Code + step);
         return MetadataAccess.Next(context, element);

@@ -29,6 +29,19 @@ internal readonly record struct VmAttributes(ushort Word)
         new((ushort)((current.Word & ~mask) | (Word & mask)));
 }
 
+/// <summary>What is to happen to the attributes of one VM: bits 14:0 may change; bit 15 asks for INVEPT.</summary>
+/// <param name="Word">The 16 bits.</param>
+internal readonly record struct VmAttributeFlags(ushort Word)
+{
+    private const int InveptBit = 1 << 15;
+
+    /// <summary>Attributes that may change.</summary>
+    public ushort Mask => (ushort)(Word & ~InveptBit);
+
+    /// <summary>Whether the VM's cached translations are to go.</summary>
+    public bool Invept => (Word & InveptBit) != 0;
+}
+
 /// <summary>The attributes of a page for every VM of a TD, L1 first; L1 has none.</summary>
 /// <param name="Raw">Four words, as a register holds them.</param>
 internal readonly record struct PageAttributes(ulong Raw)
@@ -41,4 +54,14 @@ internal readonly record struct PageAttributes(ulong Raw)
     /// <summary>The same with others for a VM.</summary>
     public PageAttributes With(int vm, VmAttributes attributes) =>
         new(Raw & ~(0xFFFFUL << (WordBits * vm)) | (ulong)attributes.Word << (WordBits * vm));
+}
+
+/// <summary>The flags that go with attributes, for every VM of a TD.</summary>
+/// <param name="Raw">Four words, as a register holds them.</param>
+internal readonly record struct AttributeFlags(ulong Raw)
+{
+    private const int WordBits = 16;
+
+    /// <summary>Those of a VM.</summary>
+    public VmAttributeFlags this[int vm] => new((ushort)(Raw >> (WordBits * vm)));
 }

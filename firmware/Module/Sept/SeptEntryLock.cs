@@ -28,8 +28,8 @@ internal static class SeptEntryLock
     }
 
     /// <summary>
-    /// A guest leaf's attempt: OPERAND_BUSY when another leaf holds the lock, OPERAND_BUSY_HOST_PRIORITY when a host leaf
-    /// waits for it; both are about RCX in every guest leaf.
+    /// A guest leaf's attempt: OPERAND_BUSY when another leaf holds the lock, OPERAND_BUSY_HOST_PRIORITY when a host
+    /// leaf waits for it; both are about RCX in every guest leaf.
     /// </summary>
     public static TdxStatus TakeAsGuest(ISeamPlatform p, ref SeptSlot slot)
     {

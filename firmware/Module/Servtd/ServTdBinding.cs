@@ -5,8 +5,8 @@ using Seamsim.Isa.Seam;
 namespace Seamsim.Firmware.Module;
 
 /// <summary>
-/// A slot of SERVTD_BINDINGS_TABLE: state u8, type u16 at 2, attributes u64 at 8, UUID at 16, info hash at 48. TDX Module
-/// 1.5 ABI, "Service TD binding".
+/// A slot of SERVTD_BINDINGS_TABLE: state u8, type u16 at 2, attributes u64 at 8, UUID at 16, info hash at 48. TDX
+/// Module 1.5 ABI, "Service TD binding".
 /// </summary>
 internal readonly struct ServTdBinding(ISeamPlatform p, Hpa slot)
 {

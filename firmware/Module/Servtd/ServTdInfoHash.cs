@@ -4,8 +4,8 @@ using Seamsim.Isa.Seam;
 namespace Seamsim.Firmware.Module;
 
 /// <summary>
-/// SERVTD_INFO_HASH: SHA-384 of a service TD's TDINFO without the fields that SERVTD_ATTR says to ignore. TDX Module 1.5
-/// ABI, "SERVTD_ATTR".
+/// SERVTD_INFO_HASH: SHA-384 of a service TD's TDINFO without the fields that SERVTD_ATTR says to ignore. TDX Module
+/// 1.5 ABI, "SERVTD_ATTR".
 /// </summary>
 internal static class ServTdInfoHash
 {
@@ -27,7 +27,9 @@ internal static class ServTdInfoHash
         (TdInfo.ServTdHash,    Sha384.DigestBytes),
     ];
 
-    /// <summary>Computes it. The service TD's RTMR lock is held; without ignored fields its TEE_INFO_HASH serves.</summary>
+    /// <summary>
+    /// Computes it. The service TD's RTMR lock is held; without ignored fields its TEE_INFO_HASH serves.
+    /// </summary>
     public static void Compute(ISeamPlatform p, Tdcs service, ulong attributes, Span<byte> digest)
     {
         Span<byte> info = stackalloc byte[TdInfo.Bytes];

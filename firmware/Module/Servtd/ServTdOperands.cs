@@ -13,7 +13,7 @@ internal readonly record struct ServTdOperands(ulong Slot, ulong Type, ulong Att
     /// <summary>As the caller gave them.</summary>
     public static ServTdOperands Of(LeafCall c) => new(c.R8, c.R9, c.R10);
 
-    /// <summary>Slot, type and attributes, in this order. The only type of this version is the migration TD's.</summary>
+    /// <summary>Slot, type and attributes, in this order. The only type there is is the migration TD's.</summary>
     public TdxStatus Check(LeafCall c)
     {
         if (Slot >= SystemMetadata.Value(c, "MAX_SERV_TDS")) return TdxStatus.OperandInvalid.With(OperandId.R8);
@@ -25,7 +25,7 @@ internal readonly record struct ServTdOperands(ulong Slot, ulong Type, ulong Att
             : TdxStatus.Success;
     }
 
-    /// <summary>Writes them, and the state that goes with them, to a slot of a TD; a free one counts from now on.</summary>
+    /// <summary>Writes them and the state that goes with them to a TD's slot; a free one counts from now on.</summary>
     public void Store(Tdcs tdcs, ServTdState state)
     {
         ServTdBinding binding = tdcs.ServTdBinding;

@@ -4,8 +4,8 @@ using Seamsim.Isa;
 namespace Seamsim.Firmware.Module;
 
 /// <summary>
-/// TDH.SERVTD.PREBIND (leaf 49) — reserve a binding for a service TD that is known by its hash only. TDX Module 1.5 ABI,
-/// "TDH.SERVTD.PREBIND Leaf".
+/// TDH.SERVTD.PREBIND (leaf 49) — reserve a binding for a service TD that is known by its hash only. TDX Module 1.5
+/// ABI, "TDH.SERVTD.PREBIND Leaf".
 /// </summary>
 internal static class TdhServtdPrebind
 {

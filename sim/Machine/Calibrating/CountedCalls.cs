@@ -11,7 +11,8 @@ namespace Seamsim.Calibrating;
 /// <summary>Calls of leaves that no scenario makes and whose instruction counts are published.</summary>
 internal static class CountedCalls
 {
-    private const int VmRd = 7, SysRd = 11, SysRdAll = 12, PageAttrRd = 23, PageAttrWr = 24, VpInvept = 26, Repetitions = 4;
+    private const int VmRd = 7, SysRd = 11, SysRdAll = 12, PageAttrRd = 23, PageAttrWr = 24, VpInvept = 26;
+    private const int Repetitions = 4;
     private const ulong InfoBytes = 1024, CmrEntries = 32;
 
     /// <summary>Makes them on a platform that is READY.</summary>
@@ -22,10 +23,11 @@ internal static class CountedCalls
             0, "TDH.SYS.INFO", ("rcx", info), ("rdx", InfoBytes), ("r8", info + 4096), ("r9", CmrEntries)).Registers[0];
         if (status != 0)
             throw new InvalidOperationException($"TDH.SYS.INFO: 0x{status:X}");
-        RunGuest(machine);
+        CountedBindings.Make(machine, RunGuest(machine));
     }
 
-    private static void RunGuest(Machine machine)
+    // Returns the TDR page.
+    private static ulong RunGuest(Machine machine)
     {
         ulong attributes = machine.Tables.TdMetadata.Fields.First(field => field.Name == "ATTRIBUTES").Id.Value;
         ulong features = machine.Tables.SystemMetadata.Fields.First(field => field.Name == "TDX_FEATURES0").Id.Value;
@@ -35,6 +37,7 @@ internal static class CountedCalls
         TdVmm vmm = new(machine.Kvm, config, console);
         if (machine.Execute(0, vmm.Build) != Errno.Ok || machine.Execute(0, vmm.Run) != TdEnd.Finished)
             throw new InvalidOperationException($"the guest of the calibration failed: {vmm.Reason} {console.Text}");
+        return vmm.Td!.Tdr.Value;
     }
 
     private static void Write(GuestCode code, ulong attributes, ulong features)

@@ -4,12 +4,18 @@ using Seamsim.Isa;
 
 namespace Seamsim.Tests.Firmware.Module.Mem;
 
-/// <summary>TDG.MEM.PAGE.ATTR.RD and ATTR.WR. TDX Module 1.5 ABI, the leaves' pages; TD partitioning specification.</summary>
+/// <summary>
+/// TDG.MEM.PAGE.ATTR.RD and WR, and TDG.VP.INVEPT. TDX Module 1.5 ABI, the leaves' pages; TD partitioning specification.
+/// </summary>
 [Category("Conformance")]
 public class PageAttributeTests
 {
     private const int AttrRd = 23, AttrWr = 24, SeptRd = 25;
     private const ulong Pending = 1UL << 62, Valid = 0x8000, Rwx = 0x800F, All = 0x7FFF, Invept = 0x8000;
+
+    private static readonly Condition HostWaits = new(
+        "the host waits for the entry", "entry lock", SetHostPriority,
+        TdxStatus.OperandBusyHostPriority.With(OperandId.Rcx));
 
     private static TdxStatus RcxInvalid => TdxStatus.OperandInvalid.With(OperandId.Rcx);
 
@@ -42,7 +48,7 @@ public class PageAttributeTests
             new("GPA shared", "rcx", td => td.Regs.Rcx |= 1UL << 47, RcxInvalid),
             new("GPA beyond the width", "rcx", td => td.Regs.Rcx |= 1UL << 48, RcxInvalid),
             Conditions.EntryHeld(0),
-            new("the host waits for the entry", "entry lock", HostWaits, TdxStatus.OperandBusyHostPriority.With(OperandId.Rcx)),
+            HostWaits,
         ]);
 
     [Test]
@@ -61,7 +67,7 @@ public class PageAttributeTests
             new("flags of a VM that does not exist", "vm 3 flags", td => td.Regs.R8 |= Invept << 48, R8Invalid),
             .. Conditions.Mapping(0, 3, canBeTooLow: false),
             Conditions.EntryHeld(0),
-            new("the host waits for the entry", "entry lock", HostWaits, TdxStatus.OperandBusyHostPriority.With(OperandId.Rcx)),
+            HostWaits,
             Conditions.Entry("no leaf", 0, SeptState.REMOVED, TdxStatus.PageSizeMismatch.With(0u)),
             new("no SEPT page of VM 1", "vm 1", td => (td.Regs.Rdx, td.Regs.R8) =
                 (td.Regs.Rdx | Rwx << 16, td.Regs.R8 | All << 16), TdxStatus.L2SeptWalkFailed.With(1u << 16 | 3)),
@@ -109,7 +115,7 @@ public class PageAttributeTests
         using var large = new MemTd();
         large.AugPage(large.Gpa, 1);
         GuestLeafEnd small = large.Tdcall(AttrWr, large.Gpa + 0x3000);
-        const ulong write = 2, attrWr = 5, leaf = 1UL << 14, blockedState = 1 << 6, pendingState = 2 << 6, level1 = 1 << 3;
+        const ulong write = 2, attrWr = 5, level1 = 1 << 3, blockedState = 1 << 6, pendingState = 2 << 6, leaf = 1 << 14;
         using (Assert.EnterMultipleScope())
         {
             Assert.That((blocked.Gpa.Value, blocked.Qualification), Is.EqualTo((td.Gpa, write)));
@@ -188,7 +194,8 @@ public class PageAttributeTests
 
         GuestLeafEnd aliased = td.Tdcall(AttrWr, td.Gpa, Rwx << 32 | wanted << 16, All << 32 | All << 16);
         Assert.That(aliased.Status, Is.EqualTo(TdxStatus.PageAttrInvalid));
-        Assert.That((td.Lp.Gpr(1), td.Lp.Gpr(2)), Is.EqualTo((0UL, Rwx << 32 | 0x8005UL << 16)), "all VMs are looked at");
+        Assert.That(
+            (td.Lp.Gpr(1), td.Lp.Gpr(2)), Is.EqualTo((0UL, Rwx << 32 | 0x8005UL << 16)), "all VMs are looked at");
         GuestLeafEnd other = td.Tdcall(AttrWr, td.Gpa, wanted << 32, All << 32);
         Assert.That(other.Status, Is.EqualTo(TdxStatus.PageAttrInvalid));
         Assert.That((td.Lp.Gpr(1), td.Lp.Gpr(2)), Is.EqualTo((0UL, 0UL)), "no alias, no attributes");
@@ -286,7 +293,7 @@ public class PageAttributeTests
         return td;
     }
 
-    private static void HostWaits(MemTd td)
+    private static void SetHostPriority(MemTd td)
     {
         SeptSlot slot = td.Tree.Walk(new Gpa(td.Gpa), 0);
         td.Lp.BitTestAndSet(slot.Address, SeptEntry.HostPriorityBit);
