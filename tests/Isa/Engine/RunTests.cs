@@ -125,6 +125,49 @@ public sealed unsafe class RunTests
     }
 
     [Test]
+    public void Code_the_processor_has_just_written_can_be_written_again()
+    {
+        using EngineRig rig = new EngineRig().Load(a =>
+        {
+            a.mov(rdi, EngineRig.Data); // a page the processor holds for writing when the code in it is met first
+            a.mov(__dword_ptr[rdi], 0x01B0); // mov al, 1 ; ret, below
+            a.mov(__byte_ptr[rdi + 2], 0xC3);
+            a.call(rdi);
+            a.mov(bl, al);
+            a.mov(__byte_ptr[rdi + 1], 2); // mov al, 2
+            a.call(rdi);
+            a.mov(cl, al);
+            a.mov(__byte_ptr[rdi + 1], 3);
+            a.call(rdi);
+            a.hlt();
+        });
+        Assert.That(rig.Run(), Is.EqualTo(RunEnd.Halted));
+        Assert.That((rig.Lp->Gpr[3] & 0xFF, rig.Lp->Gpr[1] & 0xFF, rig.Lp->Gpr[0] & 0xFF), Is.EqualTo((1UL, 2UL, 3UL)));
+    }
+
+    [Test]
+    public void Code_across_two_pages_that_the_processor_holds_for_writing_can_be_written_again()
+    {
+        using EngineRig rig = new EngineRig().Load(a =>
+        {
+            a.mov(rdi, EngineRig.Data + 0xFFF);
+            a.mov(__word_ptr[rdi], 0x01B0); // mov al, 1, the immediate in the second page
+            a.mov(__byte_ptr[rdi + 2], 0xC3);
+            a.call(rdi);
+            a.mov(bl, al);
+            a.mov(__byte_ptr[rdi + 1], 2);
+            a.call(rdi);
+            a.mov(cl, al);
+            a.mov(__byte_ptr[rdi], 0xB4); // mov ah, 2
+            a.xor(eax, eax);
+            a.call(rdi);
+            a.hlt();
+        });
+        Assert.That(rig.Run(), Is.EqualTo(RunEnd.Halted));
+        Assert.That((rig.Lp->Gpr[3] & 0xFF, rig.Lp->Gpr[1] & 0xFF, rig.Lp->Gpr[0]), Is.EqualTo((1UL, 2UL, 0x200UL)));
+    }
+
+    [Test]
     public void Another_processors_store_into_code_is_seen()
     {
         using EngineRig rig = new EngineRig().Load(0xB0, 1, 0xEB, 0xFC); // mov al,1 ; jmp back
