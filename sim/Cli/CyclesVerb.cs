@@ -37,19 +37,26 @@ internal static class CyclesVerb
         };
         Option<string?> print = new("--print-core")
             { Description = "Print the parameters of a shipped core, to edit and name with --core or timing_core, and stop." };
-        Command command = new("cycles", Description) { blocks, core, file, start, expect, print };
+        Option<string?> instructions = new("--print-instructions")
+        {
+            Description = "Print the table of instructions of a shipped core (µops, ports, latencies), to edit and name in "
+                + "the row instructions of an edited core, and stop.",
+        };
+        Command command = new("cycles", Description) { blocks, core, file, start, expect, print, instructions };
         command.SetAction(result => result.GetValue(print) is { } shipped
-            ? Print(new Terminal(result, global), shipped)
+            ? Print(new Terminal(result, global), "--print-core", shipped, PipelineParameters.TextOf(shipped))
+            : result.GetValue(instructions) is { } table
+            ? Print(new Terminal(result, global), "--print-instructions", table, PipelineParameters.InstructionsOf(table))
             : Run(new Terminal(result, global), result.GetValue(blocks) ?? [],
                 result.GetValue(core), result.GetValue(file), result.GetValue(expect),
                 Enum.Parse<BlockStart>(result.GetRequiredValue(start), ignoreCase: true)));
         return command;
     }
 
-    private static int Print(Terminal terminal, string core)
+    private static int Print(Terminal terminal, string option, string core, string? text)
     {
-        terminal.Text(PipelineParameters.TextOf(core) ?? throw new ConfigurationException(
-            $"--print-core: expected one of {string.Join(", ", PipelineParameters.Shipped)}, not \"{core}\""));
+        terminal.Text(text ?? throw new ConfigurationException(
+            $"{option}: expected one of {string.Join(", ", PipelineParameters.Shipped)}, not \"{core}\""));
         return ExitCode.Pass;
     }
 

@@ -15,11 +15,12 @@ internal sealed class InstructionTable
     private readonly Dictionary<string[], InstructionRow> parsed = [];
     private readonly Dictionary<ulong, InstructionRow?> found = [];
     private readonly InstructionNames names;
+    private readonly string name, text;
 
     /// <summary>Reads a table.</summary>
     public InstructionTable(string name, string text, InstructionNames names)
     {
-        this.names = names;
+        (this.name, this.text, this.names) = (name, text, names);
         foreach (string[] cells in TimingTable.Rows(name, text, InstructionRow.Columns))
         {
             string stem = InstructionNames.Stem(cells[0]);
@@ -36,6 +37,29 @@ internal sealed class InstructionTable
         if (!found.TryGetValue(key, out InstructionRow? row))
             found.Add(key, row = Search(InstructionShape.Of(instruction, names)));
         return row;
+    }
+
+    /// <summary>Reads every row, which is otherwise done when an instruction of it is met.</summary>
+    /// <param name="ports">The ports a row may name.</param>
+    /// <exception cref="InvalidDataException">A cell is none, or names another port.</exception>
+    public void ExpectWhole(int ports)
+    {
+        foreach ((string[] cells, int line) in TimingTable.NumberedRows(name, text, InstructionRow.Columns))
+        {
+            InstructionRow row;
+            try
+            {
+                row = new(cells, names);
+            }
+            catch (InvalidDataException wrong)
+            {
+                throw new InvalidDataException($"{name}:{line}: {wrong.Message}", wrong);
+            }
+            IEnumerable<PortUse> uses = row.Plain.Ports.Concat(row.Indexed.Ports).Concat(row.Same?.Ports ?? []);
+            if (uses.FirstOrDefault(one => (one.Ports & ~ports) != 0) is { Ports: not 0 } other)
+                throw new InvalidDataException(
+                    $"{name}:{line}: {other}: the core has ports {PortUse.NamePorts(ports)} only");
+        }
     }
 
     private InstructionRow? Search(in InstructionShape shape)

@@ -32,7 +32,7 @@ internal readonly record struct Latency(OperandRole From, int Input, OperandRole
     {
         int arrow = text.IndexOf('>', StringComparison.Ordinal);
         int equals = text.IndexOf('=', StringComparison.Ordinal);
-        if (arrow < 1 || equals < arrow)
+        if (arrow < 1 || equals < arrow + 2)
             throw new InvalidDataException($"expected a latency as in R1>R0=1, not \"{text}\"");
         (OperandRole from, int input) = ParseOperand(text[..arrow]);
         (OperandRole to, int output) = ParseOperand(text[(arrow + 1)..equals]);

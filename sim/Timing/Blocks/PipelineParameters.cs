@@ -1,5 +1,3 @@
-using System.Collections.Frozen;
-
 namespace Seamsim.Timing.Blocks;
 
 /// <summary>
@@ -8,46 +6,41 @@ namespace Seamsim.Timing.Blocks;
 /// </summary>
 public sealed class PipelineParameters
 {
-    private readonly FrozenDictionary<string, string> values;
-
-    private PipelineParameters(string name, FrozenDictionary<string, string> values, Func<string, string?> table)
+    private PipelineParameters(string name, ParameterRows rows, Func<string, string?> table)
     {
         Name = name;
-        this.values = values;
-        foreach (string port in values["ports"].Split(' '))
-            Ports |= 1 << Convert.ToInt32(port, 16);
-        IssueWidth = Number("issue_width");
-        PredecodeBytes = Number("predecode_bytes");
-        PredecodeWidth = Number("predecode_width");
-        LcpStall = Number("lcp_stall");
-        Decoders = Number("decoders");
-        DecoderMicroOps = Number("decoder_microops");
-        FusedInLastDecoder = Flag("fused_in_last_decoder");
-        MicrocodeWidth = Number("microcode_width");
-        MicrocodeSwitch = Number("microcode_switch");
-        DsbWindow = Number("dsb_window");
-        DsbWidth = Number("dsb_width");
-        DsbLines = Number("dsb_lines");
-        DsbLineMicroOps = Number("dsb_line_microops");
-        IdqMicroOps = Number("idq_microops");
-        LsdUnroll = Flag("lsd") ? [.. values["lsd_unroll"].Split(' ').Select(TableNumber.Parse)] : [];
-        JccErratum = Flag("jcc_erratum");
-        PointerChase = Flag("pointer_chase");
-        HighByteRenamed = Flag("high_byte_renamed");
-        SyncPorts = PortMask("sync_ports");
-        SyncLimit = Number("sync_limit");
-        MergePorts = PortMask("merge_ports");
-        LoadPorts = PortMask("load_ports");
-        StorePorts = PortUse.Parse(values["store_ports"]);
-        StoreForward = Number("store_forward");
-        StoreAddressForward = Number("store_address_forward");
-        BlockedForward = Number("blocked_forward");
-        PopEndsGroup = Flag("pop_ends_group");
-        DefaultLatency = Number("default_latency");
-        DefaultLoadLatency = Number("default_load_latency");
-        string instructions = values["instructions"];
-        Instructions = new(
-            instructions, table(instructions) ?? TimingTable.Text(instructions), InstructionNames.Load());
+        Ports = rows.Ports("ports");
+        IssueWidth = rows.Number("issue_width", least: 1);
+        PredecodeBytes = rows.Number("predecode_bytes", least: 1);
+        PredecodeWidth = rows.Number("predecode_width", least: 1);
+        LcpStall = rows.Number("lcp_stall");
+        Decoders = rows.Number("decoders", least: 1);
+        DecoderMicroOps = rows.Number("decoder_microops", least: 1);
+        FusedInLastDecoder = rows.Flag("fused_in_last_decoder");
+        MicrocodeWidth = rows.Number("microcode_width", least: 1);
+        MicrocodeSwitch = rows.Number("microcode_switch");
+        DsbWindow = rows.Number("dsb_window", least: 1);
+        DsbWidth = rows.Number("dsb_width", least: 1);
+        DsbLines = rows.Number("dsb_lines");
+        DsbLineMicroOps = rows.Number("dsb_line_microops", least: 1);
+        IdqMicroOps = rows.Number("idq_microops");
+        LsdUnroll = rows.Flag("lsd") ? rows.Numbers("lsd_unroll", least: 1) : [];
+        JccErratum = rows.Flag("jcc_erratum");
+        PointerChase = rows.Flag("pointer_chase");
+        HighByteRenamed = rows.Flag("high_byte_renamed");
+        SyncPorts = rows.Ports("sync_ports", among: Ports);
+        SyncLimit = rows.Number("sync_limit");
+        MergePorts = rows.Ports("merge_ports", among: Ports);
+        LoadPorts = rows.Ports("load_ports", among: Ports);
+        StorePorts = rows.MicroOps("store_ports", among: Ports);
+        StoreForward = rows.Number("store_forward");
+        StoreAddressForward = rows.Number("store_address_forward");
+        BlockedForward = rows.Number("blocked_forward");
+        PopEndsGroup = rows.Flag("pop_ends_group");
+        DefaultLatency = rows.Number("default_latency");
+        DefaultLoadLatency = rows.Number("default_load_latency");
+        string instructions = rows.Text("instructions");
+        Instructions = new(instructions, rows.Table("instructions", table), InstructionNames.Load());
     }
 
     /// <summary>Names of the shipped cores.</summary>
@@ -157,39 +150,28 @@ public sealed class PipelineParameters
 
     /// <summary>A shipped core; null when there is none of this name.</summary>
     public static PipelineParameters? Find(string name) =>
-        TextOf(name) is { } text ? Parse(name, text, static _ => null) : null;
+        TextOf(name) is { } text ? new(name, new(name, text), static _ => null) : null;
 
     /// <summary>The rows of a shipped core, to copy and edit; null when there is none of this name.</summary>
     public static string? TextOf(string name) => Shipped.Contains(name) ? TimingTable.Text($"cores/{name}.csv") : null;
+
+    /// <summary>The table of instructions of a shipped core, to copy and edit; null when there is none of this name.</summary>
+    public static string? InstructionsOf(string name) =>
+        TextOf(name) is { } text ? TimingTable.Text(new ParameterRows(name, text).Text("instructions")) : null;
 
     /// <summary>The parameters in a text of <c>key,value,source</c> rows.</summary>
     /// <param name="name">The core's name; also what errors name.</param>
     /// <param name="text">The rows, below a header.</param>
     /// <param name="table">Finds the text of a table of instructions; null for the shipped one of that name.</param>
-    /// <exception cref="InvalidDataException">A key is missing, or a value is no such value.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A row is missing, or a value or a row of the table of instructions is none.
+    /// </exception>
     public static PipelineParameters Parse(string name, string text, Func<string, string?> table)
     {
-        Dictionary<string, string> values = [];
-        foreach (string[] row in TimingTable.Rows(name, text, 3))
-            values[row[0]] = row[1];
-        try
-        {
-            return new(name, values.ToFrozenDictionary(), table);
-        }
-        catch (KeyNotFoundException missing)
-        {
-            throw new InvalidDataException($"{name}: {missing.Message}", missing);
-        }
-        catch (FormatException wrong)
-        {
-            throw new InvalidDataException($"{name}: expected ports as in \"0 1 5 6\": {wrong.Message}", wrong);
-        }
+        ParameterRows rows = new(name, text);
+        PipelineParameters core = new(name, rows, table);
+        rows.ExpectKnown(TextOf(Shipped[0])!);
+        core.Instructions.ExpectWhole(core.Ports);
+        return core;
     }
-
-    private int Number(string key) => TableNumber.Parse(values[key]);
-
-    private bool Flag(string key) => Number(key) != 0;
-
-    private int PortMask(string key) =>
-        values[key].Split(' ').Aggregate(0, (mask, port) => mask | 1 << Convert.ToInt32(port, 16));
 }

@@ -6,7 +6,11 @@ namespace Seamsim.Timing.Blocks;
 internal readonly record struct PortUse(int Ports, int Count)
 {
     /// <summary>Parses <c>1*p23+1*p0156</c>; a port is a hexadecimal digit.</summary>
-    public static PortUse[] Parse(string text)
+    public static PortUse[] Parse(string text) =>
+        TryParse(text) ?? throw new InvalidDataException($"expected ports as in 1*p23+1*p0156, not \"{text}\"");
+
+    /// <summary>The same; null where it is none.</summary>
+    public static PortUse[]? TryParse(string text)
     {
         if (text.Length == 0)
             return [];
@@ -14,13 +18,18 @@ internal readonly record struct PortUse(int Ports, int Count)
         PortUse[] uses = new PortUse[parts.Length];
         for (int i = 0; i < parts.Length; i++)
         {
-            int star = parts[i].IndexOf("*p", StringComparison.Ordinal);
-            if (star < 1)
-                throw new InvalidDataException($"expected ports as in 1*p23+1*p0156, not \"{text}\"");
-            int ports = 0;
+            int star = parts[i].IndexOf("*p", StringComparison.Ordinal), ports = 0;
+            if (star < 1 || !TableNumber.TryParse(parts[i][..star], out int count) || count < 0)
+                return null;
             foreach (char digit in parts[i].AsSpan(star + 2))
+            {
+                if (!char.IsAsciiHexDigit(digit))
+                    return null;
                 ports |= 1 << Convert.ToInt32(digit.ToString(), 16);
-            uses[i] = new(ports, TableNumber.Parse(parts[i][..star]));
+            }
+            if (ports == 0)
+                return null;
+            uses[i] = new(ports, count);
         }
         return uses;
     }

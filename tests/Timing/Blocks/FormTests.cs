@@ -96,4 +96,59 @@ internal sealed class FormTests
         Assert.That(() => PipelineParameters.Parse("mine.csv", header + "ports,0 1,mine\n", static _ => null),
             Throws.TypeOf<InvalidDataException>().With.Message.Contains("issue_width"));
     }
+
+    [Test]
+    public void A_copy_of_a_shipped_core_and_its_table_is_the_core(
+        [ValueSource(typeof(PipelineParameters), nameof(PipelineParameters.Shipped))] string name)
+    {
+        string table = PipelineParameters.InstructionsOf(name)!;
+        PipelineParameters copy = PipelineParameters.Parse("copy.csv", PipelineParameters.TextOf(name)!, _ => table);
+        byte[] block = Convert.FromHexString("4801d8480fafc3488b0448");
+        Assert.That(BlockPredictor.Predict(block, 0, copy),
+            Is.EqualTo(BlockPredictor.Predict(block, 0, PipelineParameters.Find(name)!)));
+    }
+
+    [Test]
+    public void A_port_more_in_the_core_and_in_the_table_lets_more_run_in_a_cycle()
+    {
+        const string block = "48ffc048ffc348ffc148ffc248ffc648ffc7"; // six increments
+        string core = PipelineParameters.TextOf("golden-cove")!.Replace(
+            "ports,0 1 2 3 4 5 6 7 8 9 A B,", "ports,0 1 2 3 4 5 6 7 8 9 A B C,", StringComparison.Ordinal);
+        string table = PipelineParameters.InstructionsOf("golden-cove")!.Replace(
+            "p0156B", "p0156BC", StringComparison.Ordinal);
+        PipelineParameters mine = PipelineParameters.Parse("mine.csv", core, _ => table);
+        BlockReport six = BoundTests.Report(block, mine), five = BoundTests.Report(block, PipelineParameters.Find("golden-cove")!);
+        Assert.That((PortCycles(six), PortCycles(five)), Is.EqualTo((new Ratio(1, 1), new Ratio(6, 5))));
+    }
+
+    [TestCase("\nports,0 1 2 3 4 5 6 7", "\nports,0 1 2 3 4 5 6", "store_ports: expected ports from 0123456")]
+    [TestCase("issue_width,4", "issue_width,0", "mine.csv:4: issue_width: expected a whole number from 1")]
+    [TestCase("issue_width,4", "issue_width,99999999999", "mine.csv:4: issue_width: expected a whole number from 1")]
+    [TestCase("issue_width,4", "isue_width,4", "expected a row issue_width")]
+    [TestCase("issue_width,4", "issue_widht,9,mine\nissue_width,4", "mine.csv:4: issue_widht: no such key")]
+    [TestCase("issue_width,4", "issue_width,9,mine\nissue_width,4", "mine.csv:5: issue_width: a second row")]
+    [TestCase("load_ports,2 3", "load_ports,2 Z", "load_ports: expected ports as in")]
+    [TestCase("load_ports,2 3", "load_ports,2 9", "load_ports: expected ports as in")]
+    [TestCase("store_ports,1*p237+1*p4", "store_ports,1*q237", "store_ports: expected µops as in")]
+    [TestCase("store_ports,1*p237+1*p4", "store_ports,1*p9", "store_ports: expected ports from 01234567")]
+    [TestCase("instructions-skl.csv", "nowhere.csv", "instructions: expected the name of a shipped table or of a file")]
+    [TestCase("instructions-skl.csv", "instructions-icl.csv", "the core has ports 01234567 only")]
+    public void A_core_that_is_edited_wrongly_is_refused_with_the_row(string row, string edited, string message)
+    {
+        string core = PipelineParameters.TextOf("skl")!.Replace(row, edited, StringComparison.Ordinal);
+        Assert.That(() => PipelineParameters.Parse("mine.csv", core, static _ => null),
+            Throws.TypeOf<InvalidDataException>().With.Message.Contains(message));
+    }
+
+    [TestCase("1*p01,R1>R0=4", "1*p0z,R1>R0=4", "expected ports as in")]
+    [TestCase("1*p01,R1>R0=4", "1*p01,R1>=4", "expected a latency as in")]
+    public void A_table_that_is_edited_wrongly_is_refused_with_its_line(string cells, string edited, string message)
+    {
+        string table = PipelineParameters.InstructionsOf("skl")!.Replace(cells, edited, StringComparison.Ordinal);
+        Assert.That(() => PipelineParameters.Parse("mine.csv", PipelineParameters.TextOf("skl")!, _ => table),
+            Throws.TypeOf<InvalidDataException>().With.Message.Match(@"^instructions-skl\.csv:\d+: " + message));
+    }
+
+    private static Ratio PortCycles(BlockReport report) =>
+        report.Looped.All.Single(bound => bound.Part == Bottleneck.Ports).Cycles;
 }
