@@ -47,6 +47,9 @@ internal sealed class BootOptions
         { Description = $"Cost model: {string.Join(", ", CostModels.All)}.",
           DefaultValueFactory = _ => CostModels.All.First() };
 
+    private readonly Option<string[]> settings = new("-c", "--config")
+        { Description = "timing_parameters=FILE or timing_core=FILE, as in a scenario; repeatable." };
+
     private readonly Option<string> instructions = new("--max-instructions")
         { Description = "Instructions all processors together may execute.",
           DefaultValueFactory = _ => new PcOptions().MaxInstructions.ToString(CultureInfo.InvariantCulture) };
@@ -73,7 +76,7 @@ internal sealed class BootOptions
         });
         command.Add(image);
         foreach (Option option in
-            (Option[])[append, modules, memory, cpus, cpu, timing, instructions, serial, testDevice, directory,
+            (Option[])[append, modules, memory, cpus, cpu, timing, settings, instructions, serial, testDevice, directory,
                 seed])
             command.Add(option);
     }
@@ -90,7 +93,9 @@ internal sealed class BootOptions
             MemoryBytes = Bytes(result.GetRequiredValue(memory)),
             Processors = (int)Number("--cpus", result.GetRequiredValue(cpus), 1, PcOptions.MaximumProcessors),
             Cpu = CpuModel.Exists(model) ? model : throw Wrong("--cpu", model, string.Join(", ", Machine.CpuModels)),
-            Costs = CostModels.Create(time) ?? throw Wrong("--timing", time, string.Join(", ", CostModels.All)),
+            Costs = CostModels.All.Contains(time)
+                ? TimingReader.Read([$"timing={time}", .. result.GetValue(settings) ?? []])
+                : throw Wrong("--timing", time, string.Join(", ", CostModels.All)),
             MaxInstructions =
                 Number("--max-instructions", result.GetRequiredValue(instructions), 1, long.MaxValue),
             TestDevice = result.GetValue(testDevice),

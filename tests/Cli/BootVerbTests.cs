@@ -52,6 +52,23 @@ internal sealed class BootVerbTests
     }
 
     [Test]
+    public void An_edited_core_changes_the_cycles()
+    {
+        string mine = Write("mine.csv", System.Text.Encoding.UTF8.GetBytes(
+            Seamsim.Timing.CoreParameters.ShippedText.Replace("PortAccess,1000,", "PortAccess,2000,", StringComparison.Ordinal)));
+        string edited = $"timing_parameters=\"{mine}\"";
+        Assert.That(CyclesOf("-c", edited) - CyclesOf(), Is.EqualTo(7_000), "six letters and the exit");
+        Assert.That(Invoke("boot", image, "-c", "seed=3").Code, Is.EqualTo(2));
+
+        int CyclesOf(params string[] more)
+        {
+            using JsonDocument json =
+                JsonDocument.Parse(Invoke(["boot", image, "--json", "-q", "--timing", "interval", .. more]).Output);
+            return json.RootElement.GetProperty("cycles").GetInt32();
+        }
+    }
+
+    [Test]
     public void The_serial_port_can_go_to_a_file()
     {
         string serial = Path.Combine(directory, "serial.txt");
