@@ -51,11 +51,23 @@ internal sealed class CyclesVerbTests
         }
     }
 
+    [TestCase("--print-core", "key,value,source\n")]
+    [TestCase("--print-instructions", "instruction,operands,fused,")]
+    public void What_is_edited_can_be_printed(string option, string start)
+    {
+        (int code, string output, _) = Invoke("cycles", option, "skl");
+        Assert.That(code, Is.Zero);
+        Assert.That(output, Does.StartWith(start));
+        Assert.That(Invoke("cycles", option, "pentium").Error, Does.StartWith($"{option}: expected one of hsw, skl, icl, "));
+    }
+
     // arguments | what is said
     [TestCase("zz", "block 1: expected hex digits, not \"z\"")]
     [TestCase("90 480", "block 1: expected an even number of hex digits, not 5")]
     [TestCase("90|0f", "block 2: byte 0: the last instruction is not whole")]
-    [TestCase("9006909090", "block 1: byte 1: no instruction")]
+    [TestCase("9006909090", "block 1: byte 1: no instruction in 64-bit mode")]
+    [TestCase("06", "block 1: byte 0: no instruction in 64-bit mode")]
+    [TestCase("62f17c4858", "block 1: byte 0: the last instruction is not whole")]
     [TestCase(" ", "block 1: no bytes")]
     [TestCase("--core|pentium|90",
         "expected one of hsw, skl, icl, golden-cove, or a .csv of parameters, not \"pentium\"")]

@@ -5,6 +5,8 @@ namespace Seamsim.Timing.Blocks;
 /// <summary>Decodes the bytes of a block and finds what each instruction costs.</summary>
 internal static class BlockReader
 {
+    private const int LongestInstruction = 15;
+
     /// <summary>The block; null with the reason when the bytes are no instructions.</summary>
     public static BlockCode? Read(ReadOnlySpan<byte> code, ulong rip, PipelineParameters core, out string reason) =>
         Read(code, rip, 64, core, out reason);
@@ -23,9 +25,9 @@ internal static class BlockReader
             decoder.Decode(out Instruction instruction);
             if (instruction.IsInvalid)
             {
-                reason = decoder.LastError == DecoderError.NoMoreBytes
+                reason = decoder.LastError == DecoderError.NoMoreBytes && MoreBytesMakeOne(bytes.AsSpan(start), bits, rip)
                     ? $"byte {start}: the last instruction is not whole"
-                    : $"byte {start}: no instruction";
+                    : $"byte {start}: no instruction in {bits}-bit mode";
                 return null;
             }
             instructions.Add(Cost(instruction, bytes.AsSpan(start, instruction.Length), start, core, factory));
@@ -42,6 +44,21 @@ internal static class BlockReader
             HighBytes.Mark(instructions);
         reason = "";
         return new(instructions, bytes.Length, rip);
+    }
+
+    /// <summary>Whether bytes could follow that make an instruction of these; the decoder says so of any short rest.</summary>
+    private static bool MoreBytesMakeOne(ReadOnlySpan<byte> rest, int bits, ulong rip)
+    {
+        byte[] whole = new byte[rest.Length + LongestInstruction];
+        rest.CopyTo(whole);
+        for (int next = 0; next <= byte.MaxValue; next++)
+        {
+            whole[rest.Length] = (byte)next;
+            Decoder.Create(bits, whole, rip).Decode(out Instruction instruction);
+            if (!instruction.IsInvalid)
+                return true;
+        }
+        return false;
     }
 
     private static BlockInstruction Cost(
