@@ -87,6 +87,19 @@ internal sealed class FormTests
         Assert.That((cost.Cycles, cost.Sixteenths), Is.EqualTo((cycles, sixteenths)));
     }
 
+    // uops.info ADL-P, measured throughput; their µops alone would take 1 to 13 cycles
+    [TestCase("0faee8", 12)]   // lfence
+    [TestCase("0f01e8", 105)]  // serialize
+    [TestCase("9d", 27)]       // popfq
+    [TestCase("0f01d0", 20)]   // xgetbv
+    [TestCase("0f0110", 134)]  // lgdt [rax]
+    [TestCase("0f00e8", 78)]   // verw ax
+    public void What_its_microoperations_do_not_explain_costs_what_was_measured(string hex, int cycles)
+    {
+        BlockReport one = BoundTests.Report(hex, PipelineParameters.Find("golden-cove")!);
+        Assert.That((one.Unrolled.Cycles, one.Looped.Cycles), Is.EqualTo((new Ratio(cycles, 1), new Ratio(cycles, 1))));
+    }
+
     [Test]
     public void A_core_that_lacks_a_row_is_refused_with_its_name()
     {
