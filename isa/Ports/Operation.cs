@@ -14,6 +14,6 @@ public enum Operation : byte
     MemoryRead, MemoryWrite, LockedAccess, KeyholeMap,
     OperandCheck, PamtWalkLevel, SeptWalkLevel, MetadataAccess, RegisterSave, HashBlock, LeafDispatch,
     PageWalkReference, EptWalkReference, TlbFill, ExceptionDelivery, PortAccess, MmioAccess,
-    PamtEntryInit, CpuidValue, L2Hit, L3Hit, DramAccess, MetadataRow,
+    PamtEntryInit, CpuidValue, L2Hit, L3Hit, DramAccess, MetadataRow, Wbinvd, Invlpg,
 #pragma warning restore CS1591
 }

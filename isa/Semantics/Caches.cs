@@ -19,6 +19,7 @@ internal static unsafe class Caches
         Gva address = core.EffectiveAddress(i);
         if (core.Intercepts(ExitReason.Invlpg, i, out Outcome exit, address.Value))
             return exit;
+        core.ChargeOperation(Operation.Invlpg, address.Value);
         if (core.IsCanonical(address.Value))
             core.FlushTlbPage(address);
         return Outcome.Next;
@@ -70,7 +71,7 @@ internal static unsafe class Caches
         if (core.Intercepts(ExitReason.WbinvdOrWbnoinvd, i, out Outcome exit))
             return exit;
         core.Memory.Ledger.PackageWrittenBack(core.Package);
-        core.ChargeOperation(Operation.WbnoinvdBlock);
+        core.ChargeOperation(Operation.Wbinvd);
         core.Tell(Upkeep.Caches, 0);
         return Outcome.Next;
     }

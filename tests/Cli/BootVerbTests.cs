@@ -57,15 +57,23 @@ internal sealed class BootVerbTests
         string mine = Write("mine.csv", System.Text.Encoding.UTF8.GetBytes(
             Seamsim.Timing.CoreParameters.ShippedText.Replace("PortAccess,1000,", "PortAccess,2000,", StringComparison.Ordinal)));
         string edited = $"timing_parameters=\"{mine}\"";
-        Assert.That(CyclesOf("-c", edited) - CyclesOf(), Is.EqualTo(7_000), "six letters and the exit");
+        Assert.That(CyclesOf(image, "-c", edited) - CyclesOf(image), Is.EqualTo(7_000), "six letters and the exit");
         Assert.That(Invoke("boot", image, "-c", "seed=3").Code, Is.EqualTo(2));
+    }
 
-        int CyclesOf(params string[] more)
+    [TestCase("invlpg", 224)]
+    [TestCase("wbinvd", 5_850_000)]
+    public void An_instruction_that_is_an_operation_costs_what_was_measured(string name, int cycles)
+    {
+        string with = Write("with.elf", TestImage.Elf32(code =>
         {
-            using JsonDocument json =
-                JsonDocument.Parse(Invoke(["boot", image, "--json", "-q", "--timing", "interval", .. more]).Output);
-            return json.RootElement.GetProperty("cycles").GetInt32();
-        }
+            if (name == "invlpg")
+                code.invlpg(__[ebx]);
+            else
+                code.wbinvd();
+            Hello(code);
+        }));
+        Assert.That(CyclesOf(with) - CyclesOf(image), Is.InRange(cycles, cycles + 2000), "and the misses behind it");
     }
 
     [Test]
@@ -177,6 +185,13 @@ internal sealed class BootVerbTests
         foreach (string option in (string[])["--append", "--module", "--memory", "--cpus", "--cpu", "--timing",
             "--max-instructions", "--serial", "--test-device", "--directory", "--seed"])
             Assert.That(output, Does.Contain(option));
+    }
+
+    private static int CyclesOf(string image, params string[] more)
+    {
+        using JsonDocument json =
+            JsonDocument.Parse(Invoke(["boot", image, "--json", "-q", "--timing", "interval", .. more]).Output);
+        return json.RootElement.GetProperty("cycles").GetInt32();
     }
 
     private string Write(string name, byte[] bytes)

@@ -13,7 +13,7 @@ internal static class NamedInstructions
     {
         Mnemonic.Seamcall, Mnemonic.Seamret, Mnemonic.Seamops, Mnemonic.Tdcall,
         Mnemonic.Vmread, Mnemonic.Vmwrite, Mnemonic.Vmptrld, Mnemonic.Vmclear, Mnemonic.Vmlaunch, Mnemonic.Vmresume,
-        Mnemonic.Invept, Mnemonic.Invvpid,
+        Mnemonic.Invept, Mnemonic.Invvpid, Mnemonic.Invlpg,
         Mnemonic.Rdmsr, Mnemonic.Wrmsr, Mnemonic.Cpuid, Mnemonic.Rdtsc, Mnemonic.Rdtscp, Mnemonic.Rdrand, Mnemonic.Rdseed,
         Mnemonic.Xsetbv, Mnemonic.Pconfig, Mnemonic.Movdir64b, Mnemonic.Wbinvd, Mnemonic.Wbnoinvd,
         Mnemonic.Clflush, Mnemonic.Clflushopt, Mnemonic.Clwb, Mnemonic.In, Mnemonic.Out, Mnemonic.Clts, Mnemonic.Lmsw,
