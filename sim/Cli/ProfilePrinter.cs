@@ -78,7 +78,7 @@ internal static class ProfilePrinter
         ulong all = Enum.GetValues<Cause>().Aggregate(0UL, (sum, cause) => sum + Of(cause));
         return
         [
-            ProfileText.Of(world), Show(all), Percent(all, profile.Total) + " %",
+            ProfileText.Of(world), Show(all), all == 0 ? "" : Percent(all, profile.Total) + " %",
             Most(Enum.GetValues<Cause>().Select(cause => (ProfileText.Of(cause), Of(cause))), all),
         ];
     }
@@ -95,6 +95,8 @@ internal static class ProfilePrinter
             json.WriteStartObject();
             json.WriteString("model_a", a.Model);
             json.WriteString("model_b", b.Model);
+            json.WriteNumber("cycles_a", a.Total);
+            json.WriteNumber("cycles_b", b.Total);
             json.WriteStartArray("leaves");
             foreach (LeafDifference leaf in differences)
             {
@@ -118,7 +120,9 @@ internal static class ProfilePrinter
     }
 
     private static string Percent(ulong part, ulong all) =>
-        all == 0 || part == 0 ? "" : (100.0 * part / all).ToString("0.#", CultureInfo.InvariantCulture);
+        all == 0 || part == 0 ? ""
+            : part < all / 2000.0 ? "<0.1"
+            : (100.0 * part / all).ToString("0.#", CultureInfo.InvariantCulture);
 
     private static string Show(ulong value) => value.ToString("N0", CultureInfo.InvariantCulture);
 

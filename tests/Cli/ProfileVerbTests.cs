@@ -25,6 +25,8 @@ internal sealed class ProfileVerbTests
             Assert.That(code, Is.Zero, output + error);
             Assert.That(output, Does.Contain("(interval, golden-cove-2026.1)").And.Contain("TDH.SYS.TDMR.INIT"));
             Assert.That(output, Does.Contain("PASS every step succeeded"));
+            Assert.That(output, Does.Match(@"\n +host_modelled +0 *\n").And.Not.Match(@" 0 %"), "nothing has no share");
+            Assert.That(output, Does.Contain("<0.1 %"), "little is not nothing");
         }
     }
 
@@ -49,6 +51,8 @@ internal sealed class ProfileVerbTests
                     "worlds.csv", "worlds.png", "worlds.svg",
                 }));
             Assert.That(document.RootElement.GetProperty("model_b").GetString(), Is.EqualTo("interval, mine"));
+            Assert.That(document.RootElement.GetProperty("cycles_b").GetInt64(),
+                Is.GreaterThan(document.RootElement.GetProperty("cycles_a").GetInt64()), "of all logical processors");
             foreach (JsonElement leaf in document.RootElement.GetProperty("leaves").EnumerateArray())
             {
                 Assert.That(leaf.GetProperty("difference").GetInt64(), Is.EqualTo(200), leaf.ToString());
