@@ -28,7 +28,7 @@ internal static class CyclesCore
         string digits = string.Concat(text.Where(letter => !char.IsWhiteSpace(letter)));
         code = [];
         int wrong = digits.Select((letter, at) => char.IsAsciiHexDigit(letter) ? -1 : at).FirstOrDefault(at => at >= 0, -1);
-        reason = wrong >= 0 ? $"expected hex digits, not \"{digits[wrong]}\""
+        reason = wrong >= 0 ? $"expected hex digits, not {Shown(digits[wrong])}"
             : digits.Length == 0 ? "no bytes"
             : digits.Length % 2 != 0 ? $"expected an even number of hex digits, not {digits.Length}" : "";
         if (reason.Length > 0)
@@ -36,4 +36,8 @@ internal static class CyclesCore
         code = Convert.FromHexString(digits);
         return true;
     }
+
+    /// <summary>A letter in quotes; what a terminal would act on, or cannot show, as its number.</summary>
+    private static string Shown(char letter) =>
+        char.IsControl(letter) || char.IsSurrogate(letter) || letter == '\uFFFD' ? $"U+{(int)letter:X4}" : $"\"{letter}\"";
 }

@@ -63,6 +63,7 @@ internal sealed class CyclesVerbTests
 
     // arguments | what is said
     [TestCase("zz", "block 1: expected hex digits, not \"z\"")]
+    [TestCase("90\u001b[2J", "block 1: expected hex digits, not U+001B")]
     [TestCase("90 480", "block 1: expected an even number of hex digits, not 5")]
     [TestCase("90|0f", "block 2: byte 0: the last instruction is not whole")]
     [TestCase("9006909090", "block 1: byte 1: no instruction in 64-bit mode")]
