@@ -94,8 +94,13 @@ internal sealed class Terminal
     public void Say(string text) => Console.Write(new Text(text + "\n"));
 
     /// <summary>A verdict: green or red.</summary>
-    public void Verdict(bool pass, string text) =>
-        Console.Write(new Markup($"[{(pass ? "green" : "red")}]{(pass ? "PASS" : "FAIL")}[/] {Markup.Escape(text)}\n"));
+    public void Verdict(bool pass, string text)
+    {
+        if (plain)
+            output.WriteLine($"{(pass ? "PASS" : "FAIL")} {text}"); // one line, however long: scripts look for it
+        else
+            Console.Write(new Markup($"[{(pass ? "green" : "red")}]{(pass ? "PASS" : "FAIL")}[/] {Markup.Escape(text)}\n"));
+    }
 
     /// <summary>A line of parts, each with a style (<c>bold</c>, <c>dim</c>, <c>green</c>) or none.</summary>
     public void Styled(params IReadOnlyList<(string Text, string Style)> parts)

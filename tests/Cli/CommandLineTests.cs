@@ -29,6 +29,7 @@ internal sealed class CommandLineTests
         {
             Assert.That(code, Is.EqualTo(1));
             Assert.That(output, Does.StartWith("FAIL").And.Contain("TDH.SYS.LP.INIT"));
+            Assert.That(output.TrimEnd(), Does.Not.Contain("\n"), "a verdict is a line, however long");
         }
     }
 
