@@ -52,7 +52,16 @@ internal static class ProfilePrinter
                 [
                     leaf.Name, Show(leaf.CallsA), Show(leaf.CallsB), Show(leaf.MeanA), Show(leaf.MeanB),
                     Show(leaf.Difference),
-                    string.Join(", ", leaf.Causes.Select(change => $"{ProfileText.Of(change.Cause)} {Show(change.Cycles)}")),
+                    Show(leaf.Causes),
+                ]));
+        IReadOnlyList<WorldDifference> worlds = ProfileComparison.Worlds(a, b);
+        if (worlds.Count > 0)
+            terminal.WideTable(
+                ["world, all processors", "A", "B", "difference", "by cause"],
+                worlds.Select(world => (IReadOnlyList<string>)
+                [
+                    ProfileText.Of(world.World), Show(world.CyclesA), Show(world.CyclesB), Show(world.Difference),
+                    Show(world.Causes),
                 ]));
         terminal.Say($"  all logical processors: A {Show(a.Total)}, B {Show(b.Total)}, {Show((long)b.Total - (long)a.Total)}");
     }
@@ -107,10 +116,19 @@ internal static class ProfilePrinter
                 json.WriteNumber("mean_a", leaf.MeanA);
                 json.WriteNumber("mean_b", leaf.MeanB);
                 json.WriteNumber("difference", leaf.Difference);
-                json.WriteStartObject("causes");
-                foreach ((Cause cause, long cycles) in leaf.Causes)
-                    json.WriteNumber(ProfileText.Of(cause), cycles);
+                Write(json, leaf.Causes);
                 json.WriteEndObject();
+            }
+            json.WriteEndArray();
+            json.WriteStartArray("worlds");
+            foreach (WorldDifference world in ProfileComparison.Worlds(a, b))
+            {
+                json.WriteStartObject();
+                json.WriteString("world", ProfileText.Of(world.World));
+                json.WriteNumber("cycles_a", world.CyclesA);
+                json.WriteNumber("cycles_b", world.CyclesB);
+                json.WriteNumber("difference", world.Difference);
+                Write(json, world.Causes);
                 json.WriteEndObject();
             }
             json.WriteEndArray();
@@ -119,10 +137,21 @@ internal static class ProfilePrinter
         return Encoding.UTF8.GetString(bytes.ToArray()) + "\n";
     }
 
+    private static void Write(Utf8JsonWriter json, IEnumerable<(Cause Cause, long Cycles)> causes)
+    {
+        json.WriteStartObject("causes");
+        foreach ((Cause cause, long cycles) in causes)
+            json.WriteNumber(ProfileText.Of(cause), cycles);
+        json.WriteEndObject();
+    }
+
     private static string Percent(ulong part, ulong all) =>
         all == 0 || part == 0 ? ""
             : part < all / 2000.0 ? "<0.1"
             : (100.0 * part / all).ToString("0.#", CultureInfo.InvariantCulture);
+
+    private static string Show(IEnumerable<(Cause Cause, long Cycles)> changes) =>
+        string.Join(", ", changes.Select(change => $"{ProfileText.Of(change.Cause)} {Show(change.Cycles)}"));
 
     private static string Show(ulong value) => value.ToString("N0", CultureInfo.InvariantCulture);
 

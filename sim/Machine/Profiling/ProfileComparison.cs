@@ -19,9 +19,32 @@ internal sealed record LeafDifference(
     public bool IsChanged => CallsA != CallsB || Difference != 0 || Causes.Count > 0;
 }
 
-/// <summary>What a change costs: two profiles, leaf by leaf and cause by cause.</summary>
+/// <summary>The cycles of all logical processors in a world, in two profiles.</summary>
+/// <param name="World">The world.</param>
+/// <param name="CyclesA">Cycles in the first.</param>
+/// <param name="CyclesB">Cycles in the second.</param>
+/// <param name="Causes">Cycles that were added (or saved) on each cause that changed.</param>
+internal sealed record WorldDifference(
+    World World, ulong CyclesA, ulong CyclesB, IReadOnlyList<(Cause Cause, long Cycles)> Causes)
+{
+    /// <summary>Cycles more.</summary>
+    public long Difference => (long)CyclesB - (long)CyclesA;
+}
+
+/// <summary>What a change costs: two profiles, leaf by leaf, world by world and cause by cause.</summary>
 internal static class ProfileComparison
 {
+    /// <summary>The worlds in which a cause differs; the differences add up to that of the totals.</summary>
+    public static IReadOnlyList<WorldDifference> Worlds(Profile a, Profile b) =>
+    [
+        .. Enum.GetValues<World>().Select(world => new WorldDifference(
+            world, In(a, world), In(b, world),
+            [
+                .. Enum.GetValues<Cause>().Select(cause => (cause, (long)In(b, world, cause) - (long)In(a, world, cause)))
+                    .Where(change => change.Item2 != 0),
+            ])).Where(world => world.Causes.Count > 0),
+    ];
+
     /// <summary>Every leaf of either, in the order of the first, then of the second.</summary>
     public static IReadOnlyList<LeafDifference> Of(Profile a, Profile b)
     {
@@ -39,6 +62,10 @@ internal static class ProfileComparison
             .. Enum.GetValues<Cause>().Select(cause => (cause, (long)PerCall(b, cause) - (long)PerCall(a, cause)))
                 .Where(change => change.Item2 != 0),
         ]);
+
+    private static ulong In(Profile profile, World world, Cause? cause = null) => profile.Worlds
+        .Where(part => part.World == world && (cause is null || part.Cause == cause))
+        .Aggregate(0UL, (sum, part) => sum + part.Cycles);
 
     private static ulong PerCall(ProfiledLeaf? leaf, Cause cause) =>
         leaf is null || leaf.Calls == 0 ? 0 : leaf.Of(cause) / leaf.Calls;
