@@ -41,12 +41,9 @@ public sealed unsafe partial class Core
         }
         if (block is null)
         {
-            Memory.MarkCode(physical); // before the block is filed: a page held for writing is called back with its blocks
             block = IsManaged(physical) ? builder.BuildManaged(key, cache.Arena) : builder.Build(key, physical, linear, cache);
             if (block is null)
                 return null;
-            if (block.SecondPage is { } next)
-                Memory.MarkCode(next);
             cache.Add(block);
         }
         if (!step && block.SecondPage is null)

@@ -73,10 +73,10 @@ internal sealed unsafe class BlockCache(Core core) : IDisposable
 
     private void File(Block block, Hpa address)
     {
+        core.Memory.MarkCode(address); // first: a page that is held for writing is called back together with its blocks
         ulong page = core.Memory.Keys.LineOf(address) & ~0xFFFUL;
         if (!byPage.TryGetValue(page, out List<Block>? list))
             byPage.Add(page, list = []);
         list.Add(block);
-        core.Memory.MarkCode(address);
     }
 }
