@@ -33,6 +33,9 @@ public interface ICostModel
 /// </summary>
 public interface IProbe
 {
+    /// <summary>Whether it belongs to a <see cref="CoreTiming"/>, which puts blocks on the clock itself.</summary>
+    static abstract bool IsClock { get; }
+
     /// <summary>Memory was read at linear address <paramref name="address"/>.</summary>
     static abstract unsafe void Read<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged;
 
@@ -51,6 +54,9 @@ public interface IProbe
 /// <summary>The probe that sees nothing and costs nothing.</summary>
 public readonly struct NoProbe : IProbe
 {
+    /// <inheritdoc/>
+    public static bool IsClock => false;
+
     /// <inheritdoc/>
     public static unsafe void Read<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged
     {

@@ -8,6 +8,8 @@ namespace Seamsim.Isa.Probes;
 /// <summary>Appends the address of every data access.</summary>
 internal readonly unsafe struct AddressProbe : IProbe
 {
+    public static bool IsClock => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged =>
         Append(lp, ProbeWord.Access<T>(address, write: false));
@@ -33,6 +35,8 @@ internal readonly unsafe struct AddressProbe : IProbe
 /// <summary>Appends address and value of every data access.</summary>
 internal readonly unsafe struct ValueProbe : IProbe
 {
+    public static bool IsClock => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged =>
         Append(lp, ProbeWord.Access<T>(address, write: false), value);
@@ -63,6 +67,8 @@ internal readonly unsafe struct ValueProbe : IProbe
 internal readonly unsafe struct BothProbes<TFirst, TSecond> : IProbe
     where TFirst : struct, IProbe where TSecond : struct, IProbe
 {
+    public static bool IsClock => TFirst.IsClock || TSecond.IsClock;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged
     {

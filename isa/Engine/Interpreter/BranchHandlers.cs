@@ -17,7 +17,7 @@ internal static unsafe class JumpDirect<TProbe>
         if (op->Link == null)
             return Flow.Taken(lp, op);
         op = op->Link;
-        if (Flow.MustStop(lp, op))
+        if (Flow.MustStop<TProbe>(lp, op))
             return Flow.Stop(lp, op);
         op++;
         return op->Fn(lp, op);
@@ -61,7 +61,7 @@ internal static unsafe class JumpIf<TCondition, TProbe>
                 return Flow.NotTaken(lp, op);
             op = op->LinkNext;
         }
-        if (Flow.MustStop(lp, op))
+        if (Flow.MustStop<TProbe>(lp, op))
             return Flow.Stop(lp, op);
         op++;
         return op->Fn(lp, op);
@@ -108,7 +108,7 @@ internal static unsafe class CompareJump<TCondition, T, TDst, TSrc, TFlags, TPro
                 return Flow.NotTaken(lp, op);
             op = op->LinkNext;
         }
-        if (Flow.MustStop(lp, op))
+        if (Flow.MustStop<TProbe>(lp, op))
             return Flow.Stop(lp, op);
         op++;
         return op->Fn(lp, op);
@@ -147,7 +147,7 @@ internal static unsafe class TestJump<TCondition, T, TDst, TSrc, TFlags, TProbe>
                 return Flow.NotTaken(lp, op);
             op = op->LinkNext;
         }
-        if (Flow.MustStop(lp, op))
+        if (Flow.MustStop<TProbe>(lp, op))
             return Flow.Stop(lp, op);
         op++;
         return op->Fn(lp, op);
@@ -177,7 +177,7 @@ internal static unsafe class JumpIndirect<TSrc, TProbe>
             return Flow.JumpTo(lp, op);
         }
         op = entry->Head;
-        if (Flow.MustStop(lp, op))
+        if (Flow.MustStop<TProbe>(lp, op))
             return Flow.Stop(lp, op);
         op++;
         return op->Fn(lp, op);
@@ -216,7 +216,7 @@ internal static unsafe class CallIndirect<TSrc, TPath, TProbe>
             return Flow.JumpTo(lp, op);
         }
         op = entry->Head;
-        if (Flow.MustStop(lp, op))
+        if (Flow.MustStop<TProbe>(lp, op))
             return Flow.Stop(lp, op);
         op++;
         return op->Fn(lp, op);
@@ -244,7 +244,7 @@ internal static unsafe class LoopJump<TLoop, TProbe>
                 return Flow.NotTaken(lp, op);
             op = op->LinkNext;
         }
-        if (Flow.MustStop(lp, op))
+        if (Flow.MustStop<TProbe>(lp, op))
             return Flow.Stop(lp, op);
         op++;
         return op->Fn(lp, op);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Seamsim.Isa.Ports;
 using Seamsim.Isa.State;
 
 namespace Seamsim.Isa.Engine.Interpreter;
@@ -23,16 +24,21 @@ internal static unsafe class Flow
     /// the block when so.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool MustStop(LogicalProcessor* lp, Op* head)
+    public static bool MustStop<TProbe>(LogicalProcessor* lp, Op* head) where TProbe : struct, IProbe
     {
         long left = lp->Budget - head->Left;
         ulong cycles = lp->Cycles;
         if (left < 0 || cycles >= lp->CycleLimit)
             return true;
         lp->Budget = left;
-        lp->Cycles = cycles + head->Imm;
+        if (!TProbe.IsClock)
+            lp->Cycles = cycles + head->Imm;
         return false;
     }
+
+    /// <summary>The same where it is not known whose blocks these are; those of a clock of its own cost nothing.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool MustStop(LogicalProcessor* lp, Op* head) => MustStop<NoProbe>(lp, head);
 
     /// <summary>The grant or the time is used up at a block head.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]

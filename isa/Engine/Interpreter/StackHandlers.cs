@@ -103,7 +103,7 @@ internal static unsafe class CallDirect<TPath, TProbe>
         if (TPath.IsCareful || op->Link == null)
             return Flow.Taken(lp, op);
         op = op->Link;
-        if (Flow.MustStop(lp, op))
+        if (Flow.MustStop<TProbe>(lp, op))
             return Flow.Stop(lp, op);
         op++;
         return op->Fn(lp, op);
@@ -134,7 +134,7 @@ internal static unsafe class Return<TPath, TProbe>
         }
         lp->Gpr[4] = from + 8 + op->Imm;
         op = entry->Head;
-        if (Flow.MustStop(lp, op))
+        if (Flow.MustStop<TProbe>(lp, op))
             return Flow.Stop(lp, op);
         op++;
         return op->Fn(lp, op);

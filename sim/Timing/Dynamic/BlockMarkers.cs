@@ -18,8 +18,7 @@ internal static unsafe class BlockMarkers
         TimingState* t = (TimingState*)lp->Timing;
         TimedBlock* block = (TimedBlock*)op;
         // one question: little queued, no branch that asks for more, in lines just fetched
-        if ((((ulong)t->Queue & TimingState.QueueMask) | ((ulong)t->Wrong & TimingState.WrongMask) | t->Branch
-            | (t->Epoch ^ block->Epoch)) != 0)
+        if (((((ulong)t->Queue | (ulong)t->Wrong) & TimingState.EnoughMask) | t->Branch | (t->Epoch ^ block->Epoch)) != 0)
             return Unusual(lp, op);
         Account(lp, t, block);
         op++;
@@ -40,7 +39,7 @@ internal static unsafe class BlockMarkers
     public static void Enter(LogicalProcessor* lp, TimedBlock* block)
     {
         TimingState* t = (TimingState*)lp->Timing;
-        if ((((ulong)t->Queue & TimingState.QueueMask) | ((ulong)t->Wrong & TimingState.WrongMask)) != 0)
+        if ((((ulong)t->Queue | (ulong)t->Wrong) & TimingState.EnoughMask) != 0)
             IntervalTiming.WorkOff(lp);
         if (t->Branch != 0)
             IntervalTiming.Redirect(lp);

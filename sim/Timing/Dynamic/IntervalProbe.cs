@@ -11,6 +11,9 @@ internal readonly unsafe struct IntervalProbe : IProbe
     public const int BranchShift = 4;
 
     /// <inheritdoc/>
+    public static bool IsClock => true;
+
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged
     {
@@ -24,7 +27,9 @@ internal readonly unsafe struct IntervalProbe : IProbe
         if (((line[TimingState.Second] ^ address) & (TimingState.LineMask | (uint)(sizeof(T) - 1))) == 0)
             Exchange(line, line + TimingState.Written);
         else
-            Enqueue(t, address, sizeof(T), write: false, sizeof(T) == sizeof(ulong) ? Unsafe.BitCast<T, ulong>(value) : 0);
+            Enqueue(t, address, sizeof(T), write: false,
+                sizeof(T) == sizeof(ulong) ? Unsafe.BitCast<T, ulong>(value)
+                : sizeof(T) == sizeof(uint) ? Unsafe.BitCast<T, uint>(value) : 0);
     }
 
     /// <inheritdoc/>

@@ -50,10 +50,10 @@ internal unsafe struct TimingState
     public const int QueueBytes = 32;
 
     /// <summary>Words of a wrong prediction, and how many are worked off together.</summary>
-    public const int WrongWords = 2, WrongBytes = WrongWords * sizeof(ulong), WrongGathered = 32;
+    public const int WrongWords = 2, WrongBytes = WrongWords * sizeof(ulong), WrongGathered = Gathered * QueueBytes / WrongBytes;
 
     /// <summary>The bits of <see cref="Queue"/> and of <see cref="Wrong"/> that are zero until enough is there.</summary>
-    public const ulong QueueMask = (QueueLength - Gathered) * QueueBytes, WrongMask = WrongGathered * WrongBytes;
+    public const ulong EnoughMask = (QueueLength - Gathered) * QueueBytes;
 
     /// <summary>Sums over all blocks: cost, retiring and front-end parts in 1/256 cycles, then instructions.</summary>
     public Vector256<ulong> Spent;
