@@ -15,5 +15,6 @@ public enum Operation : byte
     OperandCheck, PamtWalkLevel, SeptWalkLevel, MetadataAccess, RegisterSave, HashBlock, LeafDispatch,
     PageWalkReference, EptWalkReference, TlbFill, ExceptionDelivery, PortAccess, MmioAccess,
     PamtEntryInit, CpuidValue, L2Hit, L3Hit, DramAccess, MetadataRow, Wbinvd, Invlpg,
+    StringLine, StringStep,
 #pragma warning restore CS1591
 }

@@ -27,14 +27,23 @@ internal static unsafe class Strings
         if (!repeats)
             return Once(core, i) ? Outcome.Next : Ended(core);
         int address = AddressBytes(core, i);
+        ulong from = core.Lp->Gpr[Destination];
+        Outcome outcome = Repeat(core, i, address, out int done);
+        Charge(core, i, done, Cut(from, address));
+        return outcome;
+    }
+
+    private static Outcome Repeat(Core core, in Instruction i, int address, out int done)
+    {
         int most = core.StopsAtIterations ? 1 : Chunk;
-        for (int done = 0; done < most; done++)
+        for (done = 0; done < most;)
         {
             if (Cut(core.Lp->Gpr[Counter], address) == 0)
                 return Outcome.Next;
             if (!Once(core, i))
                 return Ended(core);
             Add(core, Counter, address, ulong.MaxValue);
+            done++;
             if (StopsOnFlags(core, i))
                 return Outcome.Next;
         }
@@ -42,6 +51,23 @@ internal static unsafe class Strings
             return Outcome.Next;
         core.SuspendString();
         return Outcome.Jumped;
+    }
+
+    /// <summary>
+    /// What repeating costs beyond the accesses: MOVS and STOS go by lines of the destination, the others by iterations.
+    /// </summary>
+    private static void Charge(Core core, in Instruction i, int done, ulong from)
+    {
+        const int lineBits = 6;
+        if (done == 0)
+            return;
+        bool byLines = i.Mnemonic is Mnemonic.Movsb or Mnemonic.Movsw or Mnemonic.Movsd or Mnemonic.Movsq
+            or Mnemonic.Stosb or Mnemonic.Stosw or Mnemonic.Stosd or Mnemonic.Stosq;
+        ulong bytes = (ulong)done * (ulong)Bytes(i), offset = from & ((1UL << lineBits) - 1);
+        bool down = (core.Lp->Rflags & RflagsBit.Df) != 0;
+        ulong lines = ((down ? (1UL << lineBits) - 1 - offset : offset) + bytes + (1UL << lineBits) - 1) >> lineBits;
+        core.ChargeOperation(
+            byLines ? Ports.Operation.StringLine : Ports.Operation.StringStep, count: byLines ? (int)lines : done);
     }
 
     /// <summary>The outcome of a port intercept travels in <see cref="Core.StringOutcome"/>; otherwise it is a fault.</summary>
@@ -61,15 +87,7 @@ internal static unsafe class Strings
 
     private static bool Once(Core core, in Instruction i)
     {
-        int bytes = i.Mnemonic switch
-        {
-            Mnemonic.Movsb or Mnemonic.Stosb or Mnemonic.Lodsb or Mnemonic.Cmpsb or Mnemonic.Scasb or Mnemonic.Insb
-                or Mnemonic.Outsb => 1,
-            Mnemonic.Movsw or Mnemonic.Stosw or Mnemonic.Lodsw or Mnemonic.Cmpsw or Mnemonic.Scasw or Mnemonic.Insw
-                or Mnemonic.Outsw => 2,
-            Mnemonic.Movsq or Mnemonic.Stosq or Mnemonic.Lodsq or Mnemonic.Cmpsq or Mnemonic.Scasq => 8,
-            _ => 4,
-        };
+        int bytes = Bytes(i);
         int address = AddressBytes(core, i);
         ulong step = (core.Lp->Rflags & RflagsBit.Df) != 0 ? (ulong)-bytes : (ulong)bytes;
         int segment = Core.SegmentIndex(i.MemorySegment);
@@ -108,6 +126,16 @@ internal static unsafe class Strings
         Add(core, Destination, address, step);
         return true;
     }
+
+    private static int Bytes(in Instruction i) => i.Mnemonic switch
+    {
+        Mnemonic.Movsb or Mnemonic.Stosb or Mnemonic.Lodsb or Mnemonic.Cmpsb or Mnemonic.Scasb or Mnemonic.Insb
+            or Mnemonic.Outsb => 1,
+        Mnemonic.Movsw or Mnemonic.Stosw or Mnemonic.Lodsw or Mnemonic.Cmpsw or Mnemonic.Scasw or Mnemonic.Insw
+            or Mnemonic.Outsw => 2,
+        Mnemonic.Movsq or Mnemonic.Stosq or Mnemonic.Lodsq or Mnemonic.Cmpsq or Mnemonic.Scasq => 8,
+        _ => 4,
+    };
 
     private static bool TryPort(Core core, in Instruction i, int segment, int bytes, int address, ulong step)
     {

@@ -19,5 +19,6 @@ public sealed class Functional : ICostModel
 
     /// <summary>One cycle an operation; straight-line work that is no operation of its own is free.</summary>
     public uint OperationCycles(Operation operation) =>
-        operation is Operation.KeyholeMap or Operation.PamtEntryInit or Operation.CpuidValue ? 0u : 1u;
+        operation is Operation.KeyholeMap or Operation.PamtEntryInit or Operation.CpuidValue
+            or Operation.StringLine or Operation.StringStep ? 0u : 1u;
 }

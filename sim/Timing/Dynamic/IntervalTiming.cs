@@ -117,7 +117,9 @@ internal sealed unsafe class IntervalTiming : CoreTiming
             ulong at = linear + (ulong)done;
             int inPage = (1 << PageBits) - ((int)at & ((1 << PageBits) - 1));
             int part = Math.Min(Math.Min(value.Length - done, (int)TimingState.LineBytes), inPage);
-            ulong loaded = !write && part == sizeof(ulong) ? BitConverter.ToUInt64(value[done..]) : 0;
+            ulong loaded = write ? 0
+                : part == sizeof(ulong) ? BitConverter.ToUInt64(value[done..])
+                : part == sizeof(uint) ? BitConverter.ToUInt32(value[done..]) : 0;
             IntervalProbe.Access(state, at, part, write, loaded);
             done += part;
         }

@@ -16,7 +16,7 @@ internal struct QueuedAccess
     public ulong Before;
 
     /// <summary>
-    /// What a load of eight bytes read; otherwise 0. Where it goes across lines, the one accessed last of the slot of the
+    /// What a load of four or eight bytes read; otherwise 0. Where it goes across lines, the one accessed last of the slot of the
     /// second.
     /// </summary>
     public ulong Value;

@@ -21,10 +21,11 @@ internal sealed unsafe class EngineRig : IDisposable
 
     /// <param name="user">At CPL 3.</param>
     /// <param name="model">Puts the processor on a platform of this model; without one it has no CPUID and no MSRs.</param>
-    public EngineRig(bool user = false, CpuModel? model = null)
+    /// <param name="costs">The cost model; null: one cycle an instruction.</param>
+    public EngineRig(bool user = false, CpuModel? model = null, ICostModel? costs = null)
     {
         Memory = new PhysicalMemory(model?.Parameters.Keys ?? new KeyIdLayout(46, 0, 0, 0), [(0, 16 << 20)]);
-        Core = new Core(0, 0, Memory, new OneCyclePerInstruction());
+        Core = new Core(0, 0, Memory, costs ?? new OneCyclePerInstruction());
         if (model is not null)
             Core.PowerOn(new Uncore(model, Memory, seed: 1));
         BuildPaging();

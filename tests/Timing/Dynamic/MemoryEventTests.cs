@@ -88,6 +88,62 @@ internal sealed unsafe class MemoryEventTests
         }
     }
 
+    [TestCase(4, 4U)]
+    [TestCase(8, 8U)]
+    public void Loads_led_by_indices_wait_for_each_other(int scale, uint bytes)
+    {
+        const int loads = 2000;
+        using TimedRig rig = new();
+        int[] order = [.. Enumerable.Range(0, loads).Select(i => i * ((int)Page / 4 / scale))];
+        new Random(1).Shuffle(order);
+        for (int i = 0; i < loads; i++)
+            rig.Engine.Write(EngineRig.Data + ((ulong)order[i] * (uint)scale), (ulong)order[(i + 1) % loads]);
+        rig.Load(a =>
+        {
+            Label again = a.CreateLabel();
+            a.mov(rbx, EngineRig.Data);
+            a.mov(eax, order[0]);
+            a.mov(ecx, loads);
+            a.Label(ref again);
+            if (bytes == 4)
+                a.mov(eax, __[rbx + (rax * scale)]);
+            else
+                a.mov(rax, __[rbx + (rax * scale)]);
+            a.dec(ecx);
+            a.jnz(again);
+            a.hlt();
+        });
+        Assert.That(Measure(rig), Is.GreaterThan(loads * 95 / 100 * (ulong)rig.Parameters[Operation.DramAccess].Cycles));
+    }
+
+    [Test]
+    public void Numbers_in_order_lead_nowhere()
+    {
+        const int loads = 2000;
+        using TimedRig rig = new();
+        for (ulong i = 0; i < loads; i++)
+            rig.Engine.Write(EngineRig.Data + (i * Page / 4), i * Page / 4);
+        rig.Load(a => Chase(a, dependent: false, loads));
+        Assert.That(Measure(rig), Is.LessThan(loads / 4 * (ulong)rig.Parameters[Operation.DramAccess].Cycles));
+    }
+
+    [TestCase(4096, 64)]
+    [TestCase(1 << 16, 1024)]
+    public void A_repeated_move_costs_by_the_line(int bytes, int lines)
+    {
+        using TimedRig rig = new();
+        rig.Load(a =>
+        {
+            a.mov(rsi, EngineRig.Data);
+            a.mov(rdi, EngineRig.Data + (4 << 20));
+            a.mov(ecx, bytes);
+            a.rep.movsb();
+            a.hlt();
+        });
+        rig.Run();
+        Assert.That(rig.Run(), Is.GreaterThanOrEqualTo((ulong)lines * rig.Parameters[Operation.StringLine].Cycles));
+    }
+
     [TestCase(64, 0, 0, Description = "64 pages fit the first level")]
     [TestCase(120, 120, 0, Description = "120 do not either, though all their lines fit L1D")]
     [TestCase(192, 192, 0, Description = "192 do not, swept in order, but fit the second")]

@@ -12,7 +12,7 @@ namespace Seamsim.Tests.Accounts;
 /// <summary>One logical processor under the interval model, in 64-bit mode over 16 MiB of 4-KiB pages.</summary>
 internal sealed unsafe class TimedRig : IDisposable
 {
-    private readonly EngineRig rig = new();
+    private readonly EngineRig rig;
 
     /// <summary>A processor with the shipped costs, and others where <paramref name="changes"/> say so.</summary>
     public TimedRig(params (CoreParameter Name, uint Value)[] changes)
@@ -22,6 +22,7 @@ internal sealed unsafe class TimedRig : IDisposable
             text = Changed(text, name.ToString(), value);
         Parameters = CoreParameters.Parse(text, "test.csv");
         Interval model = new(Parameters);
+        rig = new EngineRig(costs: model);
         model.Attach(rig.Core, model.CreateCaches(packages: 1, lpsPerPackage: 1));
     }
 
