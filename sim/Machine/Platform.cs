@@ -78,7 +78,10 @@ public sealed record Platform
     /// <summary>Statuses forced in place of SEAMCALLs.</summary>
     public IReadOnlyList<Timing.ForcedStatus> Forced { get; init; } = [];
 
-    /// <summary>How many cycles things take; it belongs to no machine and may be shared.</summary>
+    /// <summary>
+    /// How many cycles things take; it belongs to no machine and may be shared. A platform that is made in C# counts
+    /// instructions and operations until it asks for more; a scenario asks for the interval model.
+    /// </summary>
     public Isa.Ports.ICostModel Costs { get; init; } = Timing.Functional.Instance;
 
     /// <summary>All logical processors.</summary>

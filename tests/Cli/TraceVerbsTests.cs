@@ -19,7 +19,7 @@ internal sealed class TraceVerbsTests
     public void A_recorded_run_says_what_the_trace_amounts_to_and_replays_to_its_own_stats()
     {
         string trace = Path.Combine(directory, "out.sst");
-        (int code, _, string error) = CommandLineTests.Invoke("run", "-d", directory, "--trace", trace);
+        (int code, _, string error) = CommandLineTests.Invoke("run", "-c", "timing=functional", "-d", directory, "--trace", trace);
         Assert.That((code, error), Is.EqualTo((0, error)));
         Assert.That(error, Does.Match(@"^trace: \d+ instructions, \d+ bytes, \d+\.\d\d bytes/instruction"));
         (code, string output, error) = CommandLineTests.Invoke("trace", "replay", trace, "--timing", "functional", "--json");

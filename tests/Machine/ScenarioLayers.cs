@@ -12,8 +12,9 @@ internal sealed class ScenarioLayers
         using (Assert.EnterMultipleScope())
         {
             Assert.That(scenario.Platform with
-                { OddLps = expected.OddLps, CpuDiffers = [], Forced = expected.Forced },
+                { OddLps = expected.OddLps, CpuDiffers = [], Forced = expected.Forced, Costs = expected.Costs },
                 Is.EqualTo(expected with { CpuDiffers = [] }));
+            Assert.That(scenario.Platform.Costs.Name, Does.StartWith("interval"), "a scenario asks for time, a fixture counts");
             Assert.That(scenario.Tds.Select(td => td.Gpaw), Is.EqualTo(new[] { 48, 52 }));
             Assert.That(scenario.Steps.Select(step => step.Verb),
                 Is.EqualTo(new[] { "load", "init", "create", "run", "destroy" }));

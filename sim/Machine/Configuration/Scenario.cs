@@ -70,7 +70,7 @@ public sealed record Scenario
     public required Platform Platform { get; init; }
 
     /// <summary>The cost model's name.</summary>
-    public string Timing { get; init; } = "functional";
+    public string Timing { get; init; } = Seamsim.Timing.Interval.ShortName;
 
     /// <summary>The TDs.</summary>
     public IReadOnlyList<TdPlan> Tds { get; init; } = [];

@@ -93,7 +93,7 @@ internal sealed class RecordedRunTests
         Assert.That(td.Select(r => r.IsExecution, r => r.World).Distinct(), Is.EqualTo(new[] { TraceWorld.Td }));
         Assert.That((ulong)td.Select(r => r.IsExecution, r => r.Retired).Sum(),
             Is.EqualTo(td.Figures["lp0.td.instructions"] + td.Figures["lp1.td.instructions"]));
-        RecordedRun one = RecordedRun.Play(new TraceOptions { Lps = [1] });
+        RecordedRun one = RecordedRun.Play(new TraceOptions { Lps = [1] }, "timing=functional");
         Assert.That(one.Select(r => r.IsExecution, r => r.Lp).Distinct(), Is.EqualTo(new[] { 1 }));
         using TraceReader reader = one.Open();
         ReplayReport report = TraceReplay.Run(reader, new Functional());
