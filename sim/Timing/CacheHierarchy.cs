@@ -11,7 +11,7 @@ namespace Seamsim.Timing;
 /// </summary>
 internal sealed class CacheHierarchy : ICacheTiming
 {
-    private const int LineBits = 6, PageBits = 12, Kibibyte = 1024;
+    private const int LineBits = 6, PageBits = 12;
     private readonly Lp[] lps;
     private readonly LruCache[] l3;
     private readonly int lpsPerPackage;
@@ -84,8 +84,8 @@ internal sealed class CacheHierarchy : ICacheTiming
 
     private static LruCache Cache(CoreParameters p, CoreParameter kibibytes, CoreParameter ways, int times)
     {
-        int lines = (int)p[kibibytes] * Kibibyte * times >> LineBits;
-        return new LruCache(Math.Max(1, lines / (int)p[ways]), (int)p[ways]);
+        int lines = (int)p[kibibytes] * (int)CacheShape.LinesOfKib * times;
+        return new LruCache(lines / (int)p[ways], (int)p[ways]);
     }
 
     private void TakeFromOthers(int but, ulong line)

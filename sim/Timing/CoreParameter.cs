@@ -6,19 +6,19 @@ public enum CoreParameter : byte
     /// <summary>Cycles of a hundred straight-line instructions.</summary>
     StraightLine100,
 
-    /// <summary>Kibibytes of the L1 data cache.</summary>
+    /// <summary>Kibibytes of the L1 data cache: a power of two of sets, at least 64 of at least two ways.</summary>
     L1dKib,
 
     /// <summary>Its ways.</summary>
     L1dWays,
 
-    /// <summary>Kibibytes of the L2 cache.</summary>
+    /// <summary>Kibibytes of the L2 cache: a power of two of sets.</summary>
     L2Kib,
 
     /// <summary>Its ways.</summary>
     L2Ways,
 
-    /// <summary>Kibibytes of a package's L3 cache for each of its logical processors.</summary>
+    /// <summary>Kibibytes of a package's L3 cache for each of its logical processors: a whole number of sets.</summary>
     L3KibPerLp,
 
     /// <summary>Its ways.</summary>
@@ -27,7 +27,7 @@ public enum CoreParameter : byte
     /// <summary>Pages the module keeps mapped on a logical processor.</summary>
     Keyholes,
 
-    /// <summary>Kibibytes of the L1 instruction cache.</summary>
+    /// <summary>Kibibytes of the L1 instruction cache: a power of two of sets, at least 64.</summary>
     L1iKib,
 
     /// <summary>Its ways.</summary>
@@ -36,7 +36,7 @@ public enum CoreParameter : byte
     /// <summary>Cycles that the encryption of a key other than the platform's adds to an access to memory.</summary>
     MktmeLatency,
 
-    /// <summary>Data translations of 4-KiB pages in the first level.</summary>
+    /// <summary>Data translations of 4-KiB pages in the first level; those of every TLB are a whole number of sets.</summary>
     DtlbEntries,
 
     /// <summary>Its ways.</summary>
@@ -93,7 +93,7 @@ public enum CoreParameter : byte
     /// <summary>Cycles a taken branch costs that the branch target buffer does not know.</summary>
     Resteer,
 
-    /// <summary>Taken branches the branch target buffer holds.</summary>
+    /// <summary>Taken branches the branch target buffer holds: a power of two of sets.</summary>
     BtbEntries,
 
     /// <summary>Its ways.</summary>

@@ -8,6 +8,11 @@ namespace Seamsim.Timing;
 /// comments, the columns <c>name,cycles,low,high,instructions,cause,source</c>; a row for every <see cref="Operation"/> and
 /// for every <see cref="CoreParameter"/>.
 /// </summary>
+/// <remarks>
+/// Caches, TLBs and the branch target buffer are whole sets of ways. L1D, L1I, L2 and the branch target buffer choose a set
+/// by bits of an address, so that their sets are a power of two. L1D has at least 64 sets of two ways and L1I at least 64
+/// sets: the filters in front of them, which have a slot for each line of a 4-KiB page, are exact for these.
+/// </remarks>
 public sealed class CoreParameters
 {
     /// <summary>The set that belongs to the program.</summary>
@@ -87,6 +92,9 @@ public sealed class CoreParameters
             header = true;
         }
         set.RefuseGaps(file, rows.Length);
+        foreach (CacheShape shape in CacheShape.All)
+            if (shape.Refusal(set) is { } refusal)
+                throw new TimingDataException(file, set.lines[shape.Size.ToString()], refusal);
         return set;
     }
 

@@ -66,6 +66,38 @@ internal sealed class CoreParametersTests
             Throws.InstanceOf<TimingDataException>().With.Message.StartsWith($"my.csv:{line}: ").And.Message.Contains(expected));
     }
 
+    [TestCase("L1dKib", "L1dKib,48", "L1dKib,47", "47 KiB with L1dWays = 12: expected a power of two of sets, at least 64 of at least 2 ways, not 752/12")]
+    [TestCase("L1dKib", "L1dKib,48", "L1dKib,72", ", not 96")]
+    [TestCase("L1dKib", "L1dKib,48", "L1dKib,24", ", not 32")]
+    [TestCase("L1dKib", "L1dWays,12", "L1dWays,1", "48 KiB with L1dWays = 1")]
+    [TestCase("L1iKib", "L1iKib,32", "L1iKib,16", "16 KiB with L1iWays = 8: expected a power of two of sets, at least 64, not 32")]
+    [TestCase("L2Kib", "L2Kib,2048", "L2Kib,1536", "1536 KiB with L2Ways = 16: expected a power of two of sets, not 1536")]
+    [TestCase("L3KibPerLp", "L3KibPerLp,1920", "L3KibPerLp,1921", "1921 KiB with L3Ways = 15: expected a whole number of sets, not 30736/15")]
+    [TestCase("L3KibPerLp", "L3KibPerLp,1920,1,1048576", "L3KibPerLp,7500000,1,9000000", "expected at most 1048576 KiB")]
+    [TestCase("DtlbEntries", "DtlbEntries,96", "DtlbEntries,97", "97 entries with DtlbWays = 6: expected a whole number of sets, not 97/6")]
+    [TestCase("ItlbLargeEntries", "ItlbLargeEntries,32", "ItlbLargeEntries,2", "2 entries with ItlbLargeWays = 4")]
+    [TestCase("StlbEntries", "StlbWays,16", "StlbWays,15", "2048 entries with StlbWays = 15")]
+    [TestCase("BtbEntries", "BtbEntries,12288", "BtbEntries,12000", "12000 entries with BtbWays = 6: expected a power of two of sets, not 2000")]
+    public void Sizes_that_make_no_sets_are_refused_with_the_line_of_the_size(
+        string size, string row, string edited, string expected)
+    {
+        string text = CoreParameters.ShippedText.Replace($"\n{row},", $"\n{edited},", StringComparison.Ordinal);
+        int line = Array.FindIndex(text.Split('\n'), candidate => candidate.StartsWith($"{size},", StringComparison.Ordinal)) + 1;
+        Assert.That(
+            () => CoreParameters.Parse(text, "my.csv"),
+            Throws.InstanceOf<TimingDataException>().With.Message.StartsWith($"my.csv:{line}: {size}: ").And.Message.Contains(expected));
+    }
+
+    [TestCase("L1dKib,48", "L1dKib,96")]
+    [TestCase("L3KibPerLp,1920", "L3KibPerLp,1905")]
+    [TestCase("DtlbEntries,96", "DtlbEntries,90")]
+    [TestCase("DtlbWays,6", "DtlbWays,1")]
+    public void Sizes_that_are_whole_sets_are_taken(string row, string edited)
+    {
+        string text = CoreParameters.ShippedText.Replace($"\n{row},", $"\n{edited},", StringComparison.Ordinal);
+        Assert.That(() => CoreParameters.Parse(text, "my.csv"), Throws.Nothing);
+    }
+
     [TestCase("Vmread,", "expected a row Vmread")]
     [TestCase("StraightLine100,", "expected a row StraightLine100")]
     [TestCase("name,", "expected the columns name,cycles")]

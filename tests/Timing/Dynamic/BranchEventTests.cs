@@ -123,7 +123,7 @@ internal sealed unsafe class BranchEventTests
     }
 
     [TestCase(12288U, 0)]
-    [TestCase(64U, 3000)]
+    [TestCase(96U, 3000)]
     public void Taken_branches_beyond_the_target_buffer_are_found_at_decode(uint entries, int most)
     {
         const int jumps = 1000;
