@@ -30,8 +30,20 @@ internal sealed record CountedLeaf(MeasuredLeaf Leaf, double? Instructions)
 /// <param name="High">Upper end.</param>
 internal sealed record Validation(string Name, double Microseconds, double Low, double High)
 {
-    /// <summary>Within a factor of two of the measured range.</summary>
-    public bool IsWithinTwo => Microseconds >= Low / 2 && Microseconds <= High * 2;
+    /// <summary>Model over the lower end of what was measured.</summary>
+    public double OfLow => Microseconds / Low;
+
+    /// <summary>Model over the upper end.</summary>
+    public double OfHigh => Microseconds / High;
+
+    /// <summary>Model over the nearer end, or 1 within the range.</summary>
+    public double OfNearest => OfHigh > 1 ? OfHigh : OfLow < 1 ? OfLow : 1;
+
+    /// <summary>
+    /// Within a factor of two of the nearer end of what was measured. It says nothing of the middle of the range, nor of
+    /// its other end.
+    /// </summary>
+    public bool IsWithinTwo => OfNearest is >= 0.5 and <= 2;
 }
 
 /// <summary>Everything the calibration says.</summary>

@@ -17,9 +17,24 @@ internal static class CalibrationText
         Counts(text, result);
         Line(text, $"\nNot used in the fit; at {Calibration.CyclesPerMicrosecond} cycles a microsecond (2.2 GHz)");
         foreach (Validation check in result.Validations)
-            Line(text, $"  {check.Name,-34}{check.Microseconds,7:F1} us, measured {check.Low}..{check.High}: "
-                + (check.IsWithinTwo ? "within 2x" : "NOT within 2x"));
+            Line(text, Of(check));
         return text.ToString();
+    }
+
+    /// <summary>A line on a figure that was not fitted: how far the model is from both ends of what was measured.</summary>
+    public static string Of(Validation check)
+    {
+        string model = Text($"  {check.Name,-34}{check.Microseconds,7:F1} us; measured ");
+        if (check.Low == check.High)
+            return Text($"{model}{check.Low} us: {check.OfLow:F2} times that, ")
+                + (check.IsWithinTwo ? "within a factor of 2" : "NOT within a factor of 2");
+        string place = check.OfNearest == 1 ? "inside the range"
+            : Text($"nearest end {check.OfNearest:F2}, ")
+                + (!check.IsWithinTwo ? "NOT within a factor of 2 of either end"
+                    : check.OfLow <= 2 && check.OfHigh >= 0.5 ? "within a factor of 2 of both ends"
+                    : "within a factor of 2 of that end and NOT of the other");
+        return Text($"{model}{check.Low}..{check.High} us: {check.OfLow:F2} times the lower end, {check.OfHigh:F2} times the upper; ")
+            + place;
     }
 
     private static void Fit(StringBuilder text, CoreParameters costs, CoreParameters shipped)
@@ -54,8 +69,9 @@ internal static class CalibrationText
 
     private static string Percent(double ratio) => ratio.ToString("+0 %;-0 %;0 %", CultureInfo.InvariantCulture);
 
-    private static void Line(StringBuilder text, FormattableString line) =>
-        text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private static void Line(StringBuilder text, FormattableString line) => Line(text, Text(line));
 
     private static void Line(StringBuilder text, string line) => text.Append(line).Append('\n');
 }
