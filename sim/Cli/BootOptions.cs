@@ -48,7 +48,7 @@ internal sealed class BootOptions
           DefaultValueFactory = _ => CostModels.All.First() };
 
     private readonly Option<string[]> settings = new("-c", "--config")
-        { Description = "timing_parameters=FILE or timing_core=FILE, as in a scenario; repeatable." };
+        { Description = "timing_parameters=FILE or timing_core=NAME or FILE, for --timing interval, as in a scenario; repeatable." };
 
     private readonly Option<string> instructions = new("--max-instructions")
         { Description = "Instructions all processors together may execute.",

@@ -22,10 +22,11 @@ internal static class CyclesCore
         return PipelineFile.Read(name);
     }
 
-    /// <summary>Bytes of a text of hex digits; blanks between them do not matter.</summary>
+    /// <summary>Bytes of a text of hex digits; blanks between them, and 0x before them, do not matter.</summary>
     public static bool TryHex(string text, out byte[] code, out string reason)
     {
-        string digits = string.Concat(text.Where(letter => !char.IsWhiteSpace(letter)));
+        string digits = string.Concat(text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)
+            .Select(word => word.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? word[2..] : word));
         code = [];
         int wrong = digits.Select((letter, at) => char.IsAsciiHexDigit(letter) ? -1 : at).FirstOrDefault(at => at >= 0, -1);
         reason = wrong >= 0 ? $"expected hex digits, not {Shown(digits[wrong])}"

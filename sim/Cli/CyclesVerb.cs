@@ -15,14 +15,14 @@ internal static class CyclesVerb
     public static Command Create(GlobalOptions global)
     {
         Argument<string[]> blocks = new("hex")
-            { Description = "Basic blocks, each as hex bytes.", Arity = ArgumentArity.ZeroOrMore };
+            { Description = "Basic blocks of 64-bit code, each as hex bytes; 0x and blanks between them do not matter.", Arity = ArgumentArity.ZeroOrMore };
         Option<string?> core = new("--core")
         {
             Description = $"{string.Join(", ", PipelineParameters.Shipped)} (the default), "
                 + "or a .csv of parameters of your own.",
         };
         Option<string?> file = new("--file")
-            { Description = "A file with one hex block a line; # starts a comment; - is stdin." };
+            { Description = "A file with one hex block a line; # starts a comment; - is stdin. It exits with 1 when a line is no block." };
         Option<string> start = new("--start")
         {
             Description = "What registers hold when a block starts: measured (the address of one page, as in the "
@@ -87,7 +87,7 @@ internal static class CyclesVerb
     private static int Batch(
         CyclesPrinter printer, Terminal terminal, string file, PipelineParameters core, BlockStart start)
     {
-        int code = ExitCode.Pass, line = 0;
+        int code = ExitCode.Pass, line = 0, blocks = 0;
         string name = file == "-" ? "stdin" : file;
         string text = file == "-" ? Console.In.ReadToEnd() : InputFile.Read(file);
         foreach (string row in text.Split('\n'))
@@ -96,6 +96,7 @@ internal static class CyclesVerb
             string hex = row.Split('#')[0].Trim();
             if (hex.Length == 0)
                 continue;
+            blocks++;
             if (Report(hex, core, start, out string reason) is { } report)
             {
                 printer.Print(report);
@@ -107,7 +108,7 @@ internal static class CyclesVerb
             else
                 terminal.Error($"{name}:{line}: {reason}");
         }
-        return code;
+        return blocks > 0 ? code : throw new ConfigurationException($"{name}: no blocks; expected one in hex a line");
     }
 
     /// <summary>The report on a block in hex; null with the reason when it is none.</summary>

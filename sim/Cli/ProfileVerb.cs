@@ -39,9 +39,10 @@ internal static class ProfileVerb
                 terminal.Text(CoreParameters.ShippedText);
                 return ExitCode.Pass;
             }
+            RunRequest request = options.Read(result);
             return result.GetValue(compare) is { Length: 2 } pair
-                ? Compare(terminal, pair[0], pair[1])
-                : Run(terminal, options.Read(result));
+                ? Compare(terminal, pair[0], pair[1], request)
+                : Run(terminal, request);
         });
         return command;
     }
@@ -79,8 +80,10 @@ internal static class ProfileVerb
         return run.Report.Passed ? ExitCode.Pass : ExitCode.Fail;
     }
 
-    private static int Compare(Terminal terminal, string a, string b)
+    private static int Compare(Terminal terminal, string a, string b, RunRequest request)
     {
+        if (request is not { Path: null, Directory: null, Overrides: [] })
+            throw new ConfigurationException("seamsim profile --compare: expected two directories and nothing that is run");
         Profile first = ProfileJson.Read(a), second = ProfileJson.Read(b);
         ProfilePrinter.Print(terminal, first, second, ProfileComparison.Of(first, second));
         return ExitCode.Pass;

@@ -61,6 +61,17 @@ internal sealed class BootVerbTests
         Assert.That(Invoke("boot", image, "-c", "seed=3").Code, Is.EqualTo(2));
     }
 
+    [TestCase("timing_core=skl", "timing_core")]
+    [TestCase("timing_core=\"no-such-file.csv\"", "timing_core")]
+    [TestCase("timing_parameters=\"no-such-file.csv\"", "timing_parameters")]
+    public void A_core_that_the_model_would_ignore_is_refused(string setting, string key)
+    {
+        (int code, string output, string error) = Invoke("boot", image, "-c", setting);
+        Assert.That((code, output), Is.EqualTo((2, "")));
+        Assert.That(error, Does.StartWith($"-c {setting}: {key}: expected timing = \"interval\" with it: \"functional\" would ignore ")
+            .And.Not.Contain("   at "));
+    }
+
     [TestCase("invlpg", 224)]
     [TestCase("wbinvd", 5_850_000)]
     public void An_instruction_that_is_an_operation_costs_what_was_measured(string name, int cycles)

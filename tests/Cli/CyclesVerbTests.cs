@@ -70,6 +70,8 @@ internal sealed class CyclesVerbTests
     [TestCase("06", "block 1: byte 0: no instruction in 64-bit mode")]
     [TestCase("62f17c4858", "block 1: byte 0: the last instruction is not whole")]
     [TestCase(" ", "block 1: no bytes")]
+    [TestCase("0x", "block 1: no bytes")]
+    [TestCase("480x01D8", "block 1: expected hex digits, not \"x\"")]
     [TestCase("--core|pentium|90",
         "expected one of hsw, skl, icl, golden-cove, or a .csv of parameters, not \"pentium\"")]
     [TestCase("--core|nowhere.csv|90", "nowhere.csv: expected a file that can be read")]
@@ -84,6 +86,23 @@ internal sealed class CyclesVerbTests
             Assert.That((code, output), Is.EqualTo((2, "")));
             Assert.That(error.TrimEnd(), Does.Contain(said).And.Not.Contain("\n"));
         }
+    }
+
+    [TestCase("0x4801D8")]
+    [TestCase("0X4801d8")]
+    [TestCase("0x48 0x01 0xD8")]
+    [TestCase("48 01\tD8")]
+    public void A_block_may_be_written_as_a_number_or_as_bytes(string block) =>
+        Assert.That(Invoke("cycles", "--core", "skl", "-q", block), Is.EqualTo((0, "1.00 1.00 dependencies\n", "")));
+
+    [TestCase("")]
+    [TestCase("# nothing yet\n\n")]
+    public void A_file_without_blocks_is_said_to_have_none(string text)
+    {
+        string file = Write("empty.txt", text);
+        foreach (string form in (string[])["--json", "--quiet"])
+            Assert.That(Invoke("cycles", "--file", file, form), Is.EqualTo(
+                (2, "", $"{file}: no blocks; expected one in hex a line\n")));
     }
 
     [Test]

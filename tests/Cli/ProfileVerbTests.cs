@@ -92,6 +92,8 @@ internal sealed class ProfileVerbTests
     }
 
     [TestCase("--compare", "/nowhere/a", "/nowhere/b")]
+    [TestCase("--compare", "/nowhere/a", "/nowhere/b", "/nowhere/c")]
+    [TestCase("/nowhere/c", "--compare", "/nowhere/a", "/nowhere/b")]
     [TestCase("-c", "timing=functional")]
     [TestCase("-c", "timing_parameters=\"no-such-file.csv\"")]
     [TestCase("-c", "timing_parameters=\"alder-lake\"")]
@@ -105,6 +107,19 @@ internal sealed class ProfileVerbTests
             Assert.That(code, Is.EqualTo(2));
             Assert.That(error, Does.Contain("expect").And.Not.Contain("   at "));
         }
+    }
+
+    [TestCase("c")]
+    [TestCase("-d", "out")]
+    [TestCase("-c", "platform.packages=2")]
+    [TestCase("--seed", "2")]
+    public void What_a_comparison_would_ignore_is_refused(params string[] more)
+    {
+        string a = Path.Combine(directory, "a");
+        Invoke(["profile", "-q", "-d", a, .. Short]);
+        Assert.That(Invoke(["profile", "--compare", a, a]).Code, Is.Zero);
+        Assert.That(Invoke(["profile", "--compare", a, a, .. more]), Is.EqualTo(
+            (2, "", "seamsim profile --compare: expected two directories and nothing that is run\n")));
     }
 
     private static (int Code, string Output, string Error) Invoke(IReadOnlyList<string> arguments)

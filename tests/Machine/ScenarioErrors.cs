@@ -31,6 +31,10 @@ internal sealed class ScenarioErrors
         yield return Row("steps = [\"load\", \"jump\"]",
             "my.toml:1: steps: \"jump\": expected steps out of load, init,");
         yield return Row("steps = [\"run td99\"]", "my.toml:1: steps: \"run td99\": expected steps");
+        yield return Row("timing_core = \"skl\"",
+            "my.toml:1: timing_core: expected timing = \"interval\" with it: \"functional\" would ignore \"skl\"");
+        yield return Row("timing = \"functional\"\ntiming_parameters = \"mine.csv\"",
+            "my.toml:2: timing_parameters: expected timing = \"interval\" with it: \"functional\" would ignore");
         yield return Row("seed = \n", "my.toml:1: not TOML:");
         yield return Row("a = " + new string('[', 5000), "my.toml: not TOML: The maximum depth");
         yield return Row("[[tds]]\nname = \"a\"\n[[tds]]\nname = \"a\"",

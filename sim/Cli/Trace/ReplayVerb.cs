@@ -22,7 +22,7 @@ internal static class ReplayVerb
         Option<string?> core = new("--core")
             { Description = "Core parameters of the model: golden-cove-2026.1, or a .csv file of your own." };
         Option<string[]> overrides = new("-c", "--config")
-            { Description = "timing=MODEL or timing_parameters=FILE, as in a scenario; repeatable." };
+            { Description = "timing=MODEL, timing_parameters=FILE or timing_core=FILE, as in a scenario; repeatable." };
         Command command = new("replay", "Cycles of a recorded stream under a cost model, without executing it again.")
         {
             path, timing, core, overrides,

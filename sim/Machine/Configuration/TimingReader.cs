@@ -12,6 +12,7 @@ internal static class TimingReader
     /// <summary>Reads <c>timing</c>, <c>timing_parameters</c> and <c>timing_core</c>.</summary>
     /// <param name="top">The scenario's top level.</param>
     /// <param name="directory">Where relative paths start.</param>
+    /// <exception cref="ConfigurationException">A value cannot be used, or the model would ignore it.</exception>
     public static ICostModel Read(SettingReader top, string directory)
     {
         string model = top.OneOf("timing", [.. CostModels.All]);
@@ -23,7 +24,13 @@ internal static class TimingReader
             throw top.Wrong(
                 Core, $"{string.Join(", ", PipelineParameters.Shipped)}, or the path of a {PipelineFile.Ending} file");
         if (model != Interval.ShortName)
+        {
+            if (parameters != CoreParameters.ShippedName)
+                throw top.Wrong(Parameters, WithoutCosts(model, parameters));
+            if (core != Interval.ShippedCore)
+                throw top.Wrong(Core, WithoutCosts(model, core));
             return CostModels.Create(model)!;
+        }
         CoreParameters costs = parameters == CoreParameters.ShippedName
             ? CoreParameters.Shipped
             : ReadFile(top, Path.Combine(directory, parameters));
@@ -45,6 +52,9 @@ internal static class TimingReader
                 throw new ConfigurationException($"-c {setting}: expected timing=…, {Parameters}=… or {Core}=…");
         return Read(new SettingReader(Layers.Resolve(null, settings), ""), "");
     }
+
+    private static string WithoutCosts(string model, string value) =>
+        $"timing = \"{Interval.ShortName}\" with it: \"{model}\" would ignore \"{value}\"";
 
     private static CoreParameters ReadFile(SettingReader top, string path)
     {
