@@ -22,7 +22,7 @@ internal static class ProfilePrinter
         }
         if (terminal.Quiet)
             return;
-        terminal.Heading($"SEAMCALL leaves; cycles of a call ({profile.Model})");
+        terminal.Heading($"SEAMCALL leaves; instructions and cycles of a call ({profile.Model})");
         terminal.WideTable(Columns, profile.Leaves.Select(leaf => Row(profile, leaf)));
         if (profile.GuestLeaves.Count > 0)
         {
@@ -74,7 +74,7 @@ internal static class ProfilePrinter
 
     private static IReadOnlyList<string> Row(Profile profile, ProfiledLeaf leaf) =>
     [
-        leaf.Name, Show(leaf.Calls), Show(leaf.Calls == 0 ? 0 : leaf.Instructions / leaf.Calls), Show(leaf.Mean),
+        leaf.Name, Show(leaf.Calls), Show(leaf.MeanInstructions), Show(leaf.Mean),
         Show(leaf.P50), Show(leaf.P99), Show(leaf.Worst),
         .. Enum.GetValues<LeafPhase>().Select(phase => Percent(leaf.Of(phase), leaf.Total)),
         Most(Enum.GetValues<Cause>().Select(cause => (ProfileText.Of(cause), leaf.Of(cause))), leaf.Total),

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Seamsim.Configuration;
 using Seamsim.Isa.Ports;
+using Seamsim.Profiling;
 using Seamsim.Timing;
 using Seamsim.Trace;
 using Seamsim.Tracing;
@@ -70,7 +71,7 @@ internal static class ReplayVerb
         terminal.Heading($"Cycles ({report.Model})");
         World[] worlds = Enum.GetValues<World>();
         terminal.Table(
-            ["LP", .. worlds.Select(Name), "total", "instructions"],
+            ["LP", .. worlds.Select(ProfileText.Of), "total", "instructions"],
             report.Lps.Select(lp => (IReadOnlyList<string>)
                 [Show((ulong)lp.Index), .. worlds.Select(world => Show(lp.Of(world).Cycles)), Show(lp.Cycles), Show(lp.Instructions)]));
         if (report.Unrecorded != 0)
@@ -107,7 +108,7 @@ internal static class ReplayVerb
                 writer.WriteNumber("cycles", lp.Cycles);
                 writer.WriteNumber("instructions", lp.Instructions);
                 foreach (World world in Enum.GetValues<World>())
-                    writer.WriteNumber(Name(world) + "_cycles", lp.Of(world).Cycles);
+                    writer.WriteNumber(ProfileText.Of(world) + "_cycles", lp.Of(world).Cycles);
                 writer.WriteEndObject();
             }
             writer.WriteEndArray();
@@ -115,12 +116,6 @@ internal static class ReplayVerb
         }
         return Encoding.UTF8.GetString(bytes.ToArray());
     }
-
-    private static string Name(World world) => world switch
-    {
-        World.HostModelled => "host_modelled",
-        _                  => world.ToString().ToLowerInvariant(),
-    };
 
     private static string Show(ulong value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -2,7 +2,9 @@ using Seamsim.Timing;
 
 namespace Seamsim.Profiling;
 
-/// <summary>What a call of a leaf costs in two profiles; 0 where a profile does not have the leaf.</summary>
+/// <summary>
+/// What a call of a leaf costs in two profiles, each figure rounded by itself; 0 where a profile does not have the leaf.
+/// </summary>
 /// <param name="Name">The leaf.</param>
 /// <param name="CallsA">Calls in the first.</param>
 /// <param name="CallsB">Calls in the second.</param>
@@ -67,6 +69,5 @@ internal static class ProfileComparison
         .Where(part => part.World == world && (cause is null || part.Cause == cause))
         .Aggregate(0UL, (sum, part) => sum + part.Cycles);
 
-    private static ulong PerCall(ProfiledLeaf? leaf, Cause cause) =>
-        leaf is null || leaf.Calls == 0 ? 0 : leaf.Of(cause) / leaf.Calls;
+    private static ulong PerCall(ProfiledLeaf? leaf, Cause cause) => leaf?.PerCall(leaf.Of(cause)) ?? 0;
 }

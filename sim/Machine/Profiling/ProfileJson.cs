@@ -28,8 +28,8 @@ internal static class ProfileJson
             {
                 json.WriteStartObject();
                 json.WriteNumber("lp", part.Lp);
-                json.WriteString("world", part.World.ToString());
-                json.WriteString("cause", part.Cause.ToString());
+                json.WriteString("world", ProfileText.Of(part.World));
+                json.WriteString("cause", ProfileText.Of(part.Cause));
                 json.WriteNumber("cycles", part.Cycles);
                 json.WriteEndObject();
             }
@@ -39,7 +39,7 @@ internal static class ProfileJson
             {
                 json.WriteStartObject();
                 json.WriteNumber("lp", lp);
-                json.WriteString("world", world.ToString());
+                json.WriteString("world", ProfileText.Of(world));
                 foreach ((string name, ulong cycles) in parts.Named)
                     json.WriteNumber(name, cycles);
                 json.WriteEndObject();
@@ -65,12 +65,12 @@ internal static class ProfileJson
                 Leaves = ReadLeaves(root.GetProperty("leaves")),
                 GuestLeaves = ReadLeaves(root.GetProperty("guest_leaves")),
                 TopDown = [.. root.GetProperty("top_down").EnumerateArray().Select(part => new TopDownPart(
-                    part.GetProperty("lp").GetInt32(), Enum.Parse<World>(part.GetProperty("world").GetString()!), new TopDown(
+                    part.GetProperty("lp").GetInt32(), ProfileText.Parse<World>(part.GetProperty("world").GetString()!), new TopDown(
                         part.GetProperty("retiring").GetUInt64(), part.GetProperty("bad_speculation").GetUInt64(),
                         part.GetProperty("frontend_bound").GetUInt64(), part.GetProperty("backend_bound").GetUInt64())))],
                 Worlds = [.. root.GetProperty("worlds").EnumerateArray().Select(part => new WorldPart(
-                    part.GetProperty("lp").GetInt32(), Enum.Parse<World>(part.GetProperty("world").GetString()!),
-                    Enum.Parse<Cause>(part.GetProperty("cause").GetString()!), part.GetProperty("cycles").GetUInt64()))],
+                    part.GetProperty("lp").GetInt32(), ProfileText.Parse<World>(part.GetProperty("world").GetString()!),
+                    ProfileText.Parse<Cause>(part.GetProperty("cause").GetString()!), part.GetProperty("cycles").GetUInt64()))],
             };
         }
         catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException or ArgumentException
@@ -99,8 +99,8 @@ internal static class ProfileJson
             foreach (LeafPart part in leaf.Parts)
             {
                 json.WriteStartObject();
-                json.WriteString("phase", part.Phase.ToString());
-                json.WriteString("cause", part.Cause.ToString());
+                json.WriteString("phase", ProfileText.Of(part.Phase));
+                json.WriteString("cause", ProfileText.Of(part.Cause));
                 json.WriteNumber("cycles", part.Cycles);
                 json.WriteEndObject();
             }
@@ -121,8 +121,8 @@ internal static class ProfileJson
             P99 = leaf.GetProperty("p99").GetUInt64(),
             Worst = leaf.GetProperty("worst").GetUInt64(),
             Parts = [.. leaf.GetProperty("parts").EnumerateArray().Select(part => new LeafPart(
-                Enum.Parse<LeafPhase>(part.GetProperty("phase").GetString()!),
-                Enum.Parse<Cause>(part.GetProperty("cause").GetString()!), part.GetProperty("cycles").GetUInt64()))],
+                ProfileText.Parse<LeafPhase>(part.GetProperty("phase").GetString()!),
+                ProfileText.Parse<Cause>(part.GetProperty("cause").GetString()!), part.GetProperty("cycles").GetUInt64()))],
         }),
     ];
 }

@@ -10,8 +10,6 @@ namespace Seamsim.Profiling;
 internal static class ProfilePlots
 {
     private const int Row = 24, Frame = 110, Width = 900, MostRows = 24;
-    private static readonly Color[] Extra =
-        [Color.FromHex("#44AA99"), Color.FromHex("#DDCC77"), Color.FromHex("#332288"), Color.FromHex("#AA4499")];
 
     /// <summary>A row for each leaf, those with most cycles first: shares of the causes, and cycles of a call.</summary>
     public static (byte[] Png, byte[] Svg) Leaves(Profile profile)
@@ -20,7 +18,7 @@ internal static class ProfilePlots
         Cause[] causes = ProfileCsv.CausesOf(profile);
         Panel panel = Draw(
             [.. leaves.Select(leaf => ($"{leaf.Name}  {FigureText.Of(leaf.Mean)}", causes.Select(leaf.Of).ToArray()))],
-            [.. causes.Select(ProfileText.Of)], "share of the leaf's cycles (%); behind the name: cycles of a call");
+            Parts(causes), "share of the leaf's cycles (%); behind the name: cycles of a call");
         return PlotImage.Draw("leaves", $"Cycles of SEAMCALL leaves by cause ({profile.Model})", [panel]);
     }
 
@@ -35,7 +33,7 @@ internal static class ProfilePlots
             [.. worlds.Select(world => (ProfileText.Of(world), causes.Select(cause => Of(world, cause)).ToArray()))];
         for (int i = 0; i < rows.Length; i++)
             rows[i].Name += "  " + FigureText.Of(rows[i].Cycles.Sum(part => (double)part));
-        Panel panel = Draw(rows, [.. causes.Select(ProfileText.Of)], "share of the world's cycles (%); behind the name: cycles");
+        Panel panel = Draw(rows, Parts(causes), "share of the world's cycles (%); behind the name: cycles");
         return PlotImage.Draw("worlds", $"Cycles of worlds by cause ({profile.Model})", [panel]);
     }
 
@@ -50,21 +48,25 @@ internal static class ProfilePlots
         Panel panel = Draw(
             [.. worlds.Select(row => ($"{ProfileText.Of(row.World)}  {FigureText.Of(row.Parts.Total)}",
                 row.Parts.Named.Select(part => part.Cycles).ToArray()))],
-            [.. default(TopDown).Named.Select(part => part.Name)], "share of the world's cycles (%); behind the name: cycles");
+            [.. default(TopDown).Named.Select((part, at) => (part.Name, Palette.OfSeries(at)))], "share of the world's cycles (%); behind the name: cycles");
         return PlotImage.Draw("topdown", $"Top-down level 1 of worlds ({profile.Model})", [panel]);
     }
 
-    private static Panel Draw((string Name, ulong[] Cycles)[] rows, string[] parts, string label)
+    private static (string Name, Color Colour)[] Parts(Cause[] causes) =>
+        [.. causes.Select(cause => (ProfileText.Of(cause), CauseColours.Of(cause)))];
+
+    private static Panel Draw(
+        (string Name, ulong[] Cycles)[] rows, (string Name, Color Colour)[] parts, string label)
     {
         PlotFont.Use();
         Plot plot = PanelStyle.Create(label, "");
         List<LegendItem> legend = [];
         NumericManual ticks = new();
-        for (int part = 0; part < parts.Length; part++)
-            legend.Add(new LegendItem { LabelText = parts[part], FillColor = ColourOf(part) });
+        foreach ((string name, Color colour) in parts)
+            legend.Add(new LegendItem { LabelText = name, FillColor = colour });
         for (int row = 0; row < rows.Length; row++)
         {
-            AddRow(plot, rows[row].Cycles, rows.Length - 1 - row);
+            AddRow(plot, rows[row].Cycles, parts, rows.Length - 1 - row);
             ticks.AddMajor(rows.Length - 1 - row, rows[row].Name);
         }
         plot.Axes.Left.TickGenerator = ticks;
@@ -77,30 +79,23 @@ internal static class ProfilePlots
         return new Panel(plot, Width + (int)sides, Frame + Math.Max(rows.Length, legend.Count) * Row);
     }
 
-    private static void AddRow(Plot plot, ulong[] cycles, int at)
+    private static void AddRow(Plot plot, ulong[] cycles, (string Name, Color Colour)[] parts, int at)
     {
         double sum = cycles.Sum(part => (double)part), from = 0;
         List<Bar> bars = [];
-        for (int cause = 0; cause < cycles.Length; cause++)
+        for (int part = 0; part < cycles.Length; part++)
         {
-            if (cycles[cause] == 0)
+            if (cycles[part] == 0)
                 continue;
-            double to = from + (100 * cycles[cause] / sum);
+            double to = from + (100 * cycles[part] / sum);
             bars.Add(new Bar
             {
-                Position = at, ValueBase = from, Value = to, Size = 0.8, LineWidth = 0, FillColor = ColourOf(cause),
+                Position = at, ValueBase = from, Value = to, Size = 0.8, LineWidth = 0, FillColor = parts[part].Colour,
                 Orientation = Orientation.Horizontal,
             });
             from = to;
         }
         if (bars.Count > 0)
             plot.Add.Bars(bars).Horizontal = true;
-    }
-
-    private static Color ColourOf(int cause)
-    {
-        int distinct = Palette.DistinctCount + Extra.Length, index = cause % distinct;
-        Color colour = index < Palette.DistinctCount ? Palette.OfSeries(index) : Extra[index - Palette.DistinctCount];
-        return cause < distinct ? colour : colour.Lighten(0.5);
     }
 }

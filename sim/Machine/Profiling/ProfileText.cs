@@ -4,7 +4,7 @@ using Seamsim.Timing;
 
 namespace Seamsim.Profiling;
 
-/// <summary>Names as tables, stacks and plots write them.</summary>
+/// <summary>Names as every file, table, stack and plot writes them.</summary>
 internal static class ProfileText
 {
     /// <summary>A cause, e.g. <c>vmcs_access</c>.</summary>
@@ -21,6 +21,18 @@ internal static class ProfileText
 
     /// <summary>A logical processor, as the statistics name it.</summary>
     public static string OfLp(int lp) => string.Create(CultureInfo.InvariantCulture, $"lp{lp}");
+
+    /// <summary>The cause, phase or world of a name.</summary>
+    /// <exception cref="FormatException">There is none of this name.</exception>
+    public static T Parse<T>(string name)
+        where T : struct, Enum
+    {
+        foreach (T value in Enum.GetValues<T>())
+            if (Snake(value.ToString()) == name)
+                return value;
+        throw new FormatException(
+            $"\"{name}\": expected one of {string.Join(", ", Enum.GetNames<T>().Select(Snake))}");
+    }
 
     private static string Snake(string name) =>
         string.Concat(name.Select((c, i) => char.IsUpper(c) && i > 0 ? $"_{char.ToLowerInvariant(c)}"

@@ -33,8 +33,14 @@ internal sealed record ProfiledLeaf
     /// <summary>Cycles of all calls, those of trust domains not counted.</summary>
     public ulong Total => Sum(static _ => true);
 
-    /// <summary>Cycles of a call, rounded down.</summary>
-    public ulong Mean => Calls == 0 ? 0 : Total / Calls;
+    /// <summary>Cycles of a call, rounded to the nearest, a half up.</summary>
+    public ulong Mean => PerCall(Total);
+
+    /// <summary>Instructions of a call, rounded in the same way.</summary>
+    public ulong MeanInstructions => PerCall(Instructions);
+
+    /// <summary>A call's part of a sum over all calls, rounded to the nearest, a half up; 0 without calls.</summary>
+    public ulong PerCall(ulong sum) => Calls == 0 ? 0 : (sum + (Calls / 2)) / Calls;
 
     /// <summary>Cycles on a cause.</summary>
     public ulong Of(Cause cause) => Sum(part => part.Cause == cause);

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Seamsim.Configuration;
 using Seamsim.Isa.Paging;
+using Seamsim.Profiling;
 using Seamsim.Timing;
 
 namespace Seamsim.Runs;
@@ -140,7 +141,7 @@ internal static class Stats
         foreach (World world in Enum.GetValues<World>())
         {
             Booked booked = account.Of(lp, world);
-            string name = $"{prefix}.{Snake(world.ToString())}";
+            string name = $"{prefix}.{ProfileText.Of(world)}";
             stats.Add(new($"{name}.cycles", booked.Cycles, "cycle", $"Cycles spent in: {Describe(world)}"));
             if (world is World.Host or World.Seam or World.Td)
                 stats.Add(new($"{name}.instructions", booked.Instructions, "instruction",
@@ -170,10 +171,6 @@ internal static class Stats
             calls += leaf.Calls;
         return calls;
     }
-
-    private static string Snake(string name) =>
-        string.Concat(name.Select((c, i) => char.IsUpper(c) && i > 0 ? $"_{char.ToLowerInvariant(c)}"
-            : $"{char.ToLowerInvariant(c)}"));
 
     private static string Describe(World world) => world switch
     {

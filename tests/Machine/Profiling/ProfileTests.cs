@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Seamsim.Isa.Ports;
 using Seamsim.Isa.State;
 using Seamsim.Profiling;
@@ -198,12 +199,73 @@ internal sealed class ProfileTests
     }
 
     [Test]
+    public void A_mean_is_rounded_to_the_nearest_in_every_form()
+    {
+        ProfiledLeaf leaf = Leaf("TDH.MNG.RD") with
+        {
+            Name = "X", Calls = 3, Instructions = 8,
+            Parts = [new(LeafPhase.Entry, Cause.Issue, 4), new(LeafPhase.Exit, Cause.Msr, 1)],
+        };
+        Profile one = profile with { Leaves = [leaf], GuestLeaves = [] };
+        using JsonDocument json = JsonDocument.Parse(ProfileJson.Of(one));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((leaf.Mean, leaf.MeanInstructions), Is.EqualTo((2UL, 3UL)), "five and eight thirds");
+            Assert.That((leaf with { Calls = 2 }).Mean, Is.EqualTo(3), "a half is rounded up");
+            Assert.That((leaf with { Calls = 0 }).Mean, Is.Zero);
+            Assert.That(json.RootElement.GetProperty("leaves")[0].GetProperty("mean").GetUInt64(), Is.EqualTo(2));
+            Assert.That(ProfileCsv.Leaves(one), Does.Contain("\nX,3,8,5,2,"));
+            Assert.That(ProfileComparison.Of(one, one with { Leaves = [leaf with { Calls = 2 }] }).Single(),
+                Has.Property("MeanA").EqualTo(2).And.Property("MeanB").EqualTo(3));
+        }
+    }
+
+    [Test]
+    public void A_profile_is_read_back_from_its_file_and_names_are_spelt_alike_everywhere()
+    {
+        string directory = Directory.CreateTempSubdirectory("profile").FullName;
+        string text = ProfileJson.Of(profile), path = Path.Combine(directory, ProfileJson.FileName);
+        try
+        {
+            File.WriteAllText(path, text);
+            Assert.That(ProfileJson.Of(ProfileJson.Read(directory)), Is.EqualTo(text));
+            Assert.That(text, Does.Contain("\"cause\": \"vmcs_access\"").And.Contain("\"phase\": \"td_exit\"")
+                .And.Contain("\"world\": \"seam\"").And.Not.Match("\"(world|cause|phase)\": \"[A-Z]"));
+            File.WriteAllText(path, text.Replace("\"vmcs_access\"", "\"VmcsAccess\"", StringComparison.Ordinal));
+            Assert.That(() => ProfileJson.Read(directory), Throws.InstanceOf<Configuration.ConfigurationException>()
+                .With.Message.Contains("\"VmcsAccess\": expected one of issue, branch, fetch,"));
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    [Test]
     public void Plots_are_images()
     {
         foreach ((byte[] png, byte[] svg) in new[] { ProfilePlots.Leaves(profile), ProfilePlots.Worlds(profile), ProfilePlots.TopDown(profile) })
         {
             Assert.That(png.AsSpan(1, 3).SequenceEqual("PNG"u8));
             Assert.That(Encoding.UTF8.GetString(svg), Does.Contain("<svg").And.Contain("golden-cove-2026.1"));
+        }
+    }
+
+    [Test]
+    public void A_cause_has_one_colour_of_its_own_in_every_plot()
+    {
+        string leaves = Encoding.UTF8.GetString(ProfilePlots.Leaves(profile).Svg);
+        string worlds = Encoding.UTF8.GetString(ProfilePlots.Worlds(profile).Svg);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Enum.GetValues<Cause>().Select(CauseColours.Of), Is.Unique);
+            foreach (Cause cause in ProfileCsv.CausesOf(profile))
+            {
+                string colour = CauseColours.Of(cause).ToHex();
+                string fill = $"fill=\"({colour}|#{colour[1]}{colour[3]}{colour[5]})\"";
+                Assert.That(Regex.IsMatch(leaves, fill, RegexOptions.IgnoreCase), $"{cause} of leaves: {colour}");
+                Assert.That(Regex.IsMatch(worlds, fill, RegexOptions.IgnoreCase), $"{cause} of worlds: {colour}");
+            }
         }
     }
 
