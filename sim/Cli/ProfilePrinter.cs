@@ -30,7 +30,12 @@ internal static class ProfilePrinter
             terminal.WideTable(Columns, profile.GuestLeaves.Select(leaf => Row(profile, leaf)));
         }
         terminal.Heading($"Where the cycles of all logical processors went ({profile.Model})");
-        terminal.Table(["world", "cycles", "share", "most of it"], Enum.GetValues<World>().Select(world => Row(profile, world)));
+        terminal.Table(
+            ["world", "cycles", "share", "instructions", "CPI", "most of it"],
+            Enum.GetValues<World>().Select(world => Row(profile, world)));
+        if (profile.Instructions.Any(part => part.Modelled != 0))
+            terminal.Say(
+                "  instructions of seam: those that the operations of the C# module stand for; none of them retires");
     }
 
     /// <summary>What changed from a profile to another.</summary>
@@ -82,13 +87,12 @@ internal static class ProfilePrinter
 
     private static IReadOnlyList<string> Row(Profile profile, World world)
     {
-        ulong Of(Cause cause) => profile.Worlds.Where(part => part.World == world && part.Cause == cause)
-            .Aggregate(0UL, (sum, part) => sum + part.Cycles);
-        ulong all = Enum.GetValues<Cause>().Aggregate(0UL, (sum, cause) => sum + Of(cause));
+        ulong all = profile.In(world), instructions = profile.InstructionsIn(world);
         return
         [
             ProfileText.Of(world), Show(all), all == 0 ? "" : Percent(all, profile.Total) + " %",
-            Most(Enum.GetValues<Cause>().Select(cause => (ProfileText.Of(cause), Of(cause))), all),
+            instructions == 0 ? "" : Show(instructions), ProfileText.OfCpi(all, instructions),
+            Most(Enum.GetValues<Cause>().Select(cause => (ProfileText.Of(cause), profile.In(world, cause))), all),
         ];
     }
 

@@ -39,7 +39,8 @@ internal sealed record CacheShape(
     {
         ulong entries = (ulong)parameters[Size] * EntriesOfUnit, ways = parameters[Ways], sets = entries / ways;
         bool whole = entries % ways == 0;
-        if (whole && (!PowerOfTwo || BitOperations.IsPow2(sets)) && sets >= LeastSets && ways >= LeastWays && entries <= MostEntries)
+        if (whole && (!PowerOfTwo || BitOperations.IsPow2(sets)) && sets >= LeastSets && ways >= LeastWays
+            && entries <= MostEntries)
             return null;
         string expected = entries > MostEntries ? Text($"at most {MostEntries / EntriesOfUnit} {Unit}")
             : (PowerOfTwo ? "a power of two of sets" : "a whole number of sets")

@@ -50,6 +50,12 @@ public sealed class CycleLedger : IOperationLedger
         return sum;
     }
 
+    /// <summary>
+    /// Instructions that the operations of managed SEAM code on a logical processor stand for, SEAMRET and VM entries
+    /// among them. They have not retired: <see cref="CycleAccount"/> does not count them. SEAMCALL is the host's.
+    /// </summary>
+    public ulong ModelledInstructions(int lp) => lps[lp].Modelled;
+
     /// <summary>What a logical processor's cycles in a world were bound by, up to the last settlement.</summary>
     public TopDown TopDownOf(int lp, World world)
     {
@@ -88,6 +94,10 @@ public sealed class CycleLedger : IOperationLedger
             lp.Slots[(int)lp.World].Managed += (ulong)cost.Instructions * (uint)count;
         if (lp.World == World.Seam)
             lp.Counted(operation, (ulong)count);
+        if (!core.InManagedCode)
+            return;
+        lp.IsManaged = true;
+        lp.Modelled += LeafLedger.InstructionsOf(cost) * (uint)count;
     }
 
     /// <summary>A dynamic event of instructions has put cycles on the clock.</summary>
@@ -135,6 +145,9 @@ public sealed class CycleLedger : IOperationLedger
         if (transition == Operation.VmExit)
             Exited(core, lp);
         lp.Counted(transition, 1);
+        if (lp.IsManaged)
+            lp.Modelled += LeafLedger.InstructionsOf(Parameters[transition]);
+        lp.IsManaged = false;
         lp.AddToLeaf(lp.Phase, Cause.Transition, cycles);
         lp.World = to;
         if (transition is Operation.Seamret or Operation.VmEntry)
@@ -231,6 +244,12 @@ public sealed class CycleLedger : IOperationLedger
         public ulong Transition { get; set; }
 
         public ulong OfCall { get; set; }
+
+        /// <summary>Whether managed code has run since the last transition: the next one is its SEAMRET or VM entry.</summary>
+        public bool IsManaged { get; set; }
+
+        /// <summary>Instructions that managed code stands for.</summary>
+        public ulong Modelled { get; set; }
 
         public void AddToLeaf(LeafPhase phase, Cause cause, ulong cycles)
         {

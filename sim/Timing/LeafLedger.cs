@@ -66,9 +66,15 @@ public sealed class LeafLedger
     {
         ulong sum = 0;
         foreach (OperationCost cost in parameters.Rows)
-            sum += Count(cost.Operation) * (cost.Instructions + (IsInstruction(cost.Operation) ? 1UL : 0));
+            sum += Count(cost.Operation) * InstructionsOf(cost);
         return sum;
     }
+
+    /// <summary>
+    /// Instructions that an operation of managed SEAM code stands for: itself if it is one, and those around it.
+    /// </summary>
+    internal static ulong InstructionsOf(OperationCost cost) =>
+        cost.Instructions + (IsInstruction(cost.Operation) ? 1UL : 0);
 
     internal void Add(LeafPhase phase, Cause cause, ulong spent) => cycles[(int)phase, (int)cause] += spent;
 

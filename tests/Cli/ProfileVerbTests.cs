@@ -46,7 +46,7 @@ internal sealed class ProfileVerbTests
             Assert.That(
                 Directory.GetFiles(a).Select(Path.GetFileName).Order(StringComparer.Ordinal), Is.EqualTo(new[]
                 {
-                    "config.toml", "leaves.csv", "leaves.png", "leaves.svg", "profile.json", "profile.speedscope.json",
+                    "config.toml", "cpi.png", "cpi.svg", "leaves.csv", "leaves.png", "leaves.svg", "profile.json", "profile.speedscope.json",
                     "stacks.folded", "stats.json", "stats.txt", "timeline.json", "topdown.csv", "topdown.png", "topdown.svg",
                     "worlds.csv", "worlds.png", "worlds.svg",
                 }));

@@ -40,9 +40,9 @@ internal static class ProfileComparison
     public static IReadOnlyList<WorldDifference> Worlds(Profile a, Profile b) =>
     [
         .. Enum.GetValues<World>().Select(world => new WorldDifference(
-            world, In(a, world), In(b, world),
+            world, a.In(world), b.In(world),
             [
-                .. Enum.GetValues<Cause>().Select(cause => (cause, (long)In(b, world, cause) - (long)In(a, world, cause)))
+                .. Enum.GetValues<Cause>().Select(cause => (cause, (long)b.In(world, cause) - (long)a.In(world, cause)))
                     .Where(change => change.Item2 != 0),
             ])).Where(world => world.Causes.Count > 0),
     ];
@@ -64,10 +64,6 @@ internal static class ProfileComparison
             .. Enum.GetValues<Cause>().Select(cause => (cause, (long)PerCall(b, cause) - (long)PerCall(a, cause)))
                 .Where(change => change.Item2 != 0),
         ]);
-
-    private static ulong In(Profile profile, World world, Cause? cause = null) => profile.Worlds
-        .Where(part => part.World == world && (cause is null || part.Cause == cause))
-        .Aggregate(0UL, (sum, part) => sum + part.Cycles);
 
     private static ulong PerCall(ProfiledLeaf? leaf, Cause cause) => leaf?.PerCall(leaf.Of(cause)) ?? 0;
 }

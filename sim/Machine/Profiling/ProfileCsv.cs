@@ -31,12 +31,20 @@ internal static class ProfileCsv
         return text.ToString();
     }
 
-    /// <summary>A row for each processor, world and cause: the whole of every clock.</summary>
+    /// <summary>
+    /// A row for each processor, world and cause: the whole of every clock, and a CPI stack. <c>instructions</c> is the
+    /// processor's in the world, the same in all its rows; <c>cpi</c> is the cause's part, empty where there are no
+    /// instructions; the parts of a processor's world sum to its cycles per instruction.
+    /// </summary>
     public static string Worlds(Profile profile)
     {
-        StringBuilder text = new("lp,world,cause,cycles,model\n");
-        foreach (WorldPart part in profile.Worlds)
-            text.Append($"{part.Lp},{ProfileText.Of(part.World)},{ProfileText.Of(part.Cause)},{part.Cycles},\"{profile.Model}\"\n");
+        StringBuilder text = new("lp,world,cause,cycles,instructions,cpi,model\n");
+        foreach ((int lp, World world, Cause cause, ulong cycles) in profile.Worlds)
+        {
+            ulong instructions = profile.InstructionsIn(lp, world);
+            text.Append($"{lp},{ProfileText.Of(world)},{ProfileText.Of(cause)},{cycles},{instructions},")
+                .Append($"{ProfileText.OfCpi(cycles, instructions)},\"{profile.Model}\"\n");
+        }
         return text.ToString();
     }
 

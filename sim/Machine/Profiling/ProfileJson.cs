@@ -34,6 +34,17 @@ internal static class ProfileJson
                 json.WriteEndObject();
             }
             json.WriteEndArray();
+            json.WriteStartArray("instructions");
+            foreach (WorldInstructions part in profile.Instructions)
+            {
+                json.WriteStartObject();
+                json.WriteNumber("lp", part.Lp);
+                json.WriteString("world", ProfileText.Of(part.World));
+                json.WriteNumber("retired", part.Retired);
+                json.WriteNumber("modelled", part.Modelled);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
             json.WriteStartArray("top_down");
             foreach ((int lp, World world, TopDown parts) in profile.TopDown)
             {
@@ -64,20 +75,23 @@ internal static class ProfileJson
                 Model = root.GetProperty("model").GetString()!,
                 Leaves = ReadLeaves(root.GetProperty("leaves")),
                 GuestLeaves = ReadLeaves(root.GetProperty("guest_leaves")),
+                Instructions = [.. root.GetProperty("instructions").EnumerateArray().Select(part => new WorldInstructions(
+                    part.GetProperty("lp").GetInt32(), Named<World>(part, "world"),
+                    part.GetProperty("retired").GetUInt64(), part.GetProperty("modelled").GetUInt64()))],
                 TopDown = [.. root.GetProperty("top_down").EnumerateArray().Select(part => new TopDownPart(
-                    part.GetProperty("lp").GetInt32(), ProfileText.Parse<World>(part.GetProperty("world").GetString()!), new TopDown(
+                    part.GetProperty("lp").GetInt32(), Named<World>(part, "world"), new TopDown(
                         part.GetProperty("retiring").GetUInt64(), part.GetProperty("bad_speculation").GetUInt64(),
                         part.GetProperty("frontend_bound").GetUInt64(), part.GetProperty("backend_bound").GetUInt64())))],
                 Worlds = [.. root.GetProperty("worlds").EnumerateArray().Select(part => new WorldPart(
-                    part.GetProperty("lp").GetInt32(), ProfileText.Parse<World>(part.GetProperty("world").GetString()!),
-                    ProfileText.Parse<Cause>(part.GetProperty("cause").GetString()!), part.GetProperty("cycles").GetUInt64()))],
+                    part.GetProperty("lp").GetInt32(), Named<World>(part, "world"),
+                    Named<Cause>(part, "cause"), part.GetProperty("cycles").GetUInt64()))],
             };
         }
         catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException or ArgumentException
             or JsonException or KeyNotFoundException or FormatException or InvalidOperationException)
         {
             throw new ConfigurationException(
-                $"{path}: expected the {FileName} of a directory that seamsim profile -d wrote: {wrong.Message}", wrong);
+                $"{path}: expected the {FileName} that seamsim profile -d or boot -d writes: {wrong.Message}", wrong);
         }
     }
 
@@ -110,6 +124,9 @@ internal static class ProfileJson
         json.WriteEndArray();
     }
 
+    private static T Named<T>(JsonElement part, string key)
+        where T : struct, Enum => ProfileText.Parse<T>(part.GetProperty(key).GetString()!);
+
     private static ProfiledLeaf[] ReadLeaves(JsonElement leaves) =>
     [
         .. leaves.EnumerateArray().Select(leaf => new ProfiledLeaf
@@ -121,8 +138,8 @@ internal static class ProfileJson
             P99 = leaf.GetProperty("p99").GetUInt64(),
             Worst = leaf.GetProperty("worst").GetUInt64(),
             Parts = [.. leaf.GetProperty("parts").EnumerateArray().Select(part => new LeafPart(
-                ProfileText.Parse<LeafPhase>(part.GetProperty("phase").GetString()!),
-                ProfileText.Parse<Cause>(part.GetProperty("cause").GetString()!), part.GetProperty("cycles").GetUInt64()))],
+                Named<LeafPhase>(part, "phase"),
+                Named<Cause>(part, "cause"), part.GetProperty("cycles").GetUInt64()))],
         }),
     ];
 }

@@ -19,6 +19,15 @@ internal static class ProfileText
     /// <summary>A number.</summary>
     public static string Of(ulong value) => value.ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>Cycles of an instruction with three decimals, rounded to the nearest; empty without instructions.</summary>
+    public static string OfCpi(ulong cycles, ulong instructions)
+    {
+        if (instructions == 0)
+            return "";
+        UInt128 thousandths = (((UInt128)cycles * 1000) + (instructions / 2)) / instructions;
+        return string.Create(CultureInfo.InvariantCulture, $"{thousandths / 1000}.{thousandths % 1000:D3}");
+    }
+
     /// <summary>A logical processor, as the statistics name it.</summary>
     public static string OfLp(int lp) => string.Create(CultureInfo.InvariantCulture, $"lp{lp}");
 

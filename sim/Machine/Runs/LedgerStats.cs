@@ -10,7 +10,7 @@ namespace Seamsim.Runs;
 internal static class LedgerStats
 {
     /// <summary>Adds what is not zero, by world and by leaf.</summary>
-    public static void Add(List<Stat> stats, CycleLedger ledger, IReadOnlyList<Core> cores)
+    public static void Add(List<Stat> stats, CycleAccount account, CycleLedger ledger, IReadOnlyList<Core> cores)
     {
         foreach (Core core in cores)
             if (Interval.CountsOf(core) is { } counts)
@@ -18,6 +18,8 @@ internal static class LedgerStats
         foreach (World world in TopDown.Worlds)
             Add(stats, $"topdown.{ProfileText.Of(world)}", cores.Aggregate(
                 default(TopDown), (sum, core) => sum + ledger.TopDownOf(core.Index, world)), ProfileText.Of(world));
+        foreach (World world in TopDown.Worlds)
+            AddCpi(stats, account, ledger, world, cores);
         foreach (World world in Enum.GetValues<World>())
             foreach (Cause cause in Enum.GetValues<Cause>())
                 if (ledger.Of(world, cause) is var cycles and not 0)
@@ -40,6 +42,21 @@ internal static class LedgerStats
             return;
         foreach ((string name, ulong cycles) in parts.Named)
             stats.Add(new($"{prefix}.{name}", cycles, "cycle", $"Top-down level 1 of {world}: {name}"));
+    }
+
+    private static void AddCpi(
+        List<Stat> stats, CycleAccount account, CycleLedger ledger, World world, IReadOnlyList<Core> cores)
+    {
+        ulong instructions = account.Of(world).Instructions, cycles = account.Of(world).Cycles;
+        if (world == World.Seam)
+            instructions = cores.Aggregate(instructions, (sum, core) => sum + ledger.ModelledInstructions(core.Index));
+        if (instructions == 0)
+            return;
+        string name = ProfileText.Of(world), which = world == World.Seam ? "retired or modelled" : "retired";
+        stats.Add(new($"cpi.{name}.instructions", instructions, "instruction",
+            $"Instructions of all logical processors in {name}, {which}"));
+        stats.Add(new($"cpi.{name}.cycles_per_1000", ((cycles * 1000) + (instructions / 2)) / instructions, "cycle",
+            $"Cycles of all logical processors in {name} for a thousand of these instructions"));
     }
 
     private static void Add(List<Stat> stats, LeafLedger leaf, CoreParameters parameters)

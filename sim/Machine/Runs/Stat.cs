@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Seamsim.Configuration;
 using Seamsim.Isa.Paging;
-using Seamsim.Profiling;
+using Seamsim.Isa.State;
 using Seamsim.Timing;
 
 namespace Seamsim.Runs;
@@ -31,12 +31,12 @@ internal static class Stats
             new("run.seamcalls", SeamcallsOf(account), "call", "SEAMCALLs of all logical processors"),
         ];
         AddWalks(stats, machine);
-        for (int lp = 0; lp < machine.Platform.LpCount; lp++)
-            AddWorlds(stats, string.Create(CultureInfo.InvariantCulture, $"lp{lp}"), account, lp, machine);
+        foreach (Core core in machine.Cores)
+            WorldStats.Add(stats, account, core, Enum.GetValues<World>());
         foreach (LeafAccount leaf in account.Leaves)
             AddLeaf(stats, leaf);
         if (account.Ledger is { } ledger)
-            LedgerStats.Add(stats, ledger, machine.Cores);
+            LedgerStats.Add(stats, account, ledger, machine.Cores);
         stats.Add(new("host.clobbered_msrs", (ulong)report.Clobbered.Count, "MSR",
             "MSRs of the host that trust domains changed and nobody restored"));
         foreach (TdReport td in report.Tds)
@@ -135,20 +135,6 @@ internal static class Stats
             "KVM supports every bit gained"));
     }
 
-    private static void AddWorlds(List<Stat> stats, string prefix, CycleAccount account, int lp, Machine machine)
-    {
-        stats.Add(new($"{prefix}.cycles", machine.ClockOf(lp), "cycle", "Clock of the logical processor"));
-        foreach (World world in Enum.GetValues<World>())
-        {
-            Booked booked = account.Of(lp, world);
-            string name = $"{prefix}.{ProfileText.Of(world)}";
-            stats.Add(new($"{name}.cycles", booked.Cycles, "cycle", $"Cycles spent in: {Describe(world)}"));
-            if (world is World.Host or World.Seam or World.Td)
-                stats.Add(new($"{name}.instructions", booked.Instructions, "instruction",
-                    $"Instructions retired in: {Describe(world)}"));
-        }
-    }
-
     private static void AddLeaf(List<Stat> stats, LeafAccount leaf)
     {
         string name = Names.OfLeaf(leaf.Leaf);
@@ -159,7 +145,7 @@ internal static class Stats
         stats.Add(new($"{prefix}.cycles", leaf.Seam.Cycles, "cycle",
             $"Cycles in SEAM root and transitions for {name}"));
         stats.Add(new($"{prefix}.instructions", leaf.Seam.Instructions, "instruction",
-            $"Instructions in SEAM root for {name}"));
+            $"Instructions retired in SEAM root for {name}; a module in C# retires none"));
         if (leaf.Td.Cycles != 0)
             stats.Add(new($"{prefix}.td_cycles", leaf.Td.Cycles, "cycle", $"Cycles of trust domains run by {name}"));
     }
@@ -171,15 +157,4 @@ internal static class Stats
             calls += leaf.Calls;
         return calls;
     }
-
-    private static string Describe(World world) => world switch
-    {
-        World.Host         => "real instructions of the host",
-        World.HostModelled => "host work done in C#, from the cost table",
-        World.Transition   => "SEAMCALL, SEAMRET, VM entries and exits",
-        World.Seam         => "SEAM root (P-SEAMLDR, TDX module)",
-        World.Td           => "trust domains",
-        World.Idle         => "nothing to run",
-        _                  => "catching up with the time-stamp counter",
-    };
 }

@@ -18,6 +18,8 @@ internal sealed class ProfileTests
     private Timeline timeline = null!;
     private ulong[] clocks = null!, worlds = null!;
     private Dictionary<string, ulong> leafCycles = null!;
+    private Dictionary<string, ulong> stats = null!;
+    private ulong retired, seamcalls;
 
     [OneTimeSetUp]
     public void Play()
@@ -28,6 +30,9 @@ internal sealed class ProfileTests
             clocks = [.. Enumerable.Range(0, machine.Platform.LpCount).Select(machine.ClockOf)];
             CycleAccount account = machine.Account;
             worlds = [.. Enum.GetValues<World>().Select(world => account.Of(world).Cycles)];
+            retired = machine.Instructions;
+            seamcalls = account.Leaves.Aggregate(0UL, (sum, leaf) => sum + leaf.Calls);
+            stats = Stats.Of(machine, new RunReport()).ToDictionary(stat => stat.Name, stat => stat.Value);
             leafCycles = account.Leaves.ToDictionary(leaf => Configuration.Names.OfLeaf(leaf.Leaf), leaf => leaf.Seam.Cycles);
         }
     }
@@ -184,6 +189,63 @@ internal sealed class ProfileTests
     }
 
     [Test]
+    public void Instructions_of_worlds_are_those_retired_and_those_the_module_stands_for()
+    {
+        WorldInstructions[] seam = [.. profile.Instructions.Where(part => part.World == World.Seam)];
+        ulong inLeaves = profile.Leaves.Aggregate(0UL, (sum, leaf) => sum + leaf.Instructions);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Sum(profile.Instructions.Select(part => part.Retired)), Is.EqualTo(retired));
+            Assert.That(seam.Select(part => part.Retired), Has.All.Zero, "C# retires none");
+            Assert.That(profile.InstructionsIn(World.Seam), Is.EqualTo(inLeaves - seamcalls),
+                "those of the leaves, but for the SEAMCALL itself, which the host has retired");
+            Assert.That(profile.Instructions.Except(seam).Select(part => (part.World, part.Modelled)).Distinct(),
+                Is.EquivalentTo(new[] { (World.Host, 0UL), (World.Td, 0UL) }));
+            Assert.That(stats["cpi.seam.instructions"], Is.EqualTo(profile.InstructionsIn(World.Seam)));
+            Assert.That(stats["lp0.seam.modelled_instructions"] + stats["lp1.seam.modelled_instructions"],
+                Is.EqualTo(profile.InstructionsIn(World.Seam)));
+            Assert.That(stats["lp0.seam.instructions"], Is.Zero);
+            Assert.That(stats["cpi.td.instructions"], Is.EqualTo(profile.InstructionsIn(World.Td)).And.GreaterThan(0));
+        }
+    }
+
+    [Test]
+    public void Parts_of_a_cpi_stack_sum_to_the_cycles_of_an_instruction()
+    {
+        (string Lp, string World, ulong Cycles, ulong Instructions, string Cpi)[] rows =
+        [
+            .. ProfileCsv.Worlds(profile).Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1)
+                .Select(row => row.Split(',')).Select(cells => (cells[0], cells[1],
+                    ulong.Parse(cells[3], CultureInfo.InvariantCulture), ulong.Parse(cells[4], CultureInfo.InvariantCulture),
+                    cells[5])),
+        ];
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(ProfileCsv.Worlds(profile), Does.StartWith("lp,world,cause,cycles,instructions,cpi,model\n"));
+            foreach (var stack in rows.GroupBy(row => (row.Lp, row.World)))
+            {
+                ulong instructions = stack.First().Instructions;
+                Assert.That(stack.Select(row => row.Instructions), Has.All.EqualTo(instructions), $"{stack.Key}");
+                Assert.That(instructions != 0, Is.EqualTo(stack.Key.World is "host" or "seam" or "td"), $"{stack.Key}");
+                if (instructions == 0)
+                    Assert.That(stack.Select(row => row.Cpi), Has.All.Empty);
+                else
+                    Assert.That(stack.Sum(row => double.Parse(row.Cpi, CultureInfo.InvariantCulture)), Is.EqualTo(
+                        (double)Sum(stack.Select(row => row.Cycles)) / instructions).Within(0.0005 * stack.Count()), $"{stack.Key}");
+            }
+        }
+    }
+
+    [TestCase(0UL, 7UL, "0.000")]
+    [TestCase(5UL, 2UL, "2.500")]
+    [TestCase(2UL, 3UL, "0.667")]
+    [TestCase(1UL, 2000UL, "0.001")]
+    [TestCase(ulong.MaxValue, 1UL, "18446744073709551615.000")]
+    [TestCase(5UL, 0UL, "")]
+    public void Cycles_of_an_instruction_are_rounded_in_integers(ulong cycles, ulong instructions, string expected) =>
+        Assert.That(ProfileText.OfCpi(cycles, instructions), Is.EqualTo(expected));
+
+    [Test]
     public void The_four_parts_of_top_down_sum_to_the_worlds()
     {
         using (Assert.EnterMultipleScope())
@@ -244,7 +306,8 @@ internal sealed class ProfileTests
     [Test]
     public void Plots_are_images()
     {
-        foreach ((byte[] png, byte[] svg) in new[] { ProfilePlots.Leaves(profile), ProfilePlots.Worlds(profile), ProfilePlots.TopDown(profile) })
+        foreach ((byte[] png, byte[] svg) in new[] { ProfilePlots.Leaves(profile), ProfilePlots.Worlds(profile),
+            ProfilePlots.Cpi(profile), ProfilePlots.TopDown(profile) })
         {
             Assert.That(png.AsSpan(1, 3).SequenceEqual("PNG"u8));
             Assert.That(Encoding.UTF8.GetString(svg), Does.Contain("<svg").And.Contain("golden-cove-2026.1"));
@@ -256,6 +319,7 @@ internal sealed class ProfileTests
     {
         string leaves = Encoding.UTF8.GetString(ProfilePlots.Leaves(profile).Svg);
         string worlds = Encoding.UTF8.GetString(ProfilePlots.Worlds(profile).Svg);
+        string cpi = Encoding.UTF8.GetString(ProfilePlots.Cpi(profile).Svg);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(Enum.GetValues<Cause>().Select(CauseColours.Of), Is.Unique);
@@ -265,6 +329,8 @@ internal sealed class ProfileTests
                 string fill = $"fill=\"({colour}|#{colour[1]}{colour[3]}{colour[5]})\"";
                 Assert.That(Regex.IsMatch(leaves, fill, RegexOptions.IgnoreCase), $"{cause} of leaves: {colour}");
                 Assert.That(Regex.IsMatch(worlds, fill, RegexOptions.IgnoreCase), $"{cause} of worlds: {colour}");
+                if (profile.Instructions.Any(part => profile.In(part.World, cause) != 0))
+                    Assert.That(Regex.IsMatch(cpi, fill, RegexOptions.IgnoreCase), $"{cause} of instructions: {colour}");
             }
         }
     }
