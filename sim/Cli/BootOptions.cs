@@ -48,7 +48,8 @@ internal sealed class BootOptions
           DefaultValueFactory = _ => CostModels.All.First() };
 
     private readonly Option<string[]> settings = new("-c", "--config")
-        { Description = "timing_parameters=FILE or timing_core=NAME or FILE, for --timing interval, as in a scenario; repeatable." };
+        { Description = "timing_parameters=FILE or timing_core=NAME or FILE, for --timing interval, as in a scenario; "
+            + "repeatable." };
 
     private readonly Option<string> instructions = new("--max-instructions")
         { Description = "Instructions all processors together may execute.",
@@ -61,7 +62,8 @@ internal sealed class BootOptions
         { Description = "Add QEMU's pc-testdev: ports 0xE0..0xE3 and 64 KiB at 0xFF000000 that hold what is written." };
 
     private readonly Option<string?> directory = new("-d", "--directory")
-        { Description = "Run directory: stats.txt, stats.json." };
+        { Description = "Run directory: stats.txt, stats.json; under interval also worlds.csv (CPI stack), topdown.csv, "
+            + "plots of them, and profile.json, which profile --compare reads." };
 
     private readonly Option<string> seed = new("--seed")
         { Description = "Seed of the run.", DefaultValueFactory = _ => "1" };

@@ -12,7 +12,7 @@ internal static class BootVerb
     /// <summary>What it is for.</summary>
     public const string Description =
         "Boot a bare-metal Multiboot image: COM1 goes to stdout, port 0xF4 ends the run with "
-        + "(value << 1) | 1 as exit code.";
+        + "(value << 1) | 1 as exit code; any other end is 1.";
 
     /// <summary>The verb.</summary>
     public static Command Create(GlobalOptions global)

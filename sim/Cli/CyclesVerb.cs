@@ -9,20 +9,27 @@ internal static class CyclesVerb
 {
     /// <summary>What it is for.</summary>
     public const string Description =
-        "Predict the cycles per iteration of basic blocks, unrolled and looped, and say what limits them.";
+        "Predict the cycles per iteration of basic blocks, unrolled and looped, and say what limits them "
+        + "(--quiet: the two figures and the limit).";
 
     /// <summary>The verb.</summary>
     public static Command Create(GlobalOptions global)
     {
         Argument<string[]> blocks = new("hex")
-            { Description = "Basic blocks of 64-bit code, each as hex bytes; 0x and blanks between them do not matter.", Arity = ArgumentArity.ZeroOrMore };
+        {
+            Description = "Basic blocks of 64-bit code, each as hex bytes; 0x and blanks between them do not matter.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         Option<string?> core = new("--core")
         {
             Description = $"{string.Join(", ", PipelineParameters.Shipped)} (the default), "
                 + "or a .csv of parameters of your own.",
         };
         Option<string?> file = new("--file")
-            { Description = "A file with one hex block a line; # starts a comment; - is stdin. It exits with 1 when a line is no block." };
+        {
+            Description = "A file with one hex block a line; # starts a comment; - is stdin. "
+                + "It exits with 1 when a line is no block.",
+        };
         Option<string> start = new("--start")
         {
             Description = "What registers hold when a block starts: measured (the address of one page, as in the "

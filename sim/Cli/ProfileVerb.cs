@@ -13,15 +13,19 @@ internal static class ProfileVerb
 
     /// <summary>What it is for.</summary>
     public const string Description =
-        "Play a scenario under the interval model: cycles of every SEAMCALL leaf by phase and cause.";
+        "Play a scenario under the interval model: cycles of every SEAMCALL leaf by phase and cause, of every world by "
+        + "cause.";
 
     /// <summary>The verb.</summary>
     public static Command Create(GlobalOptions global)
     {
-        RunOptions options = new();
+        RunOptions options = new("config.toml, stats.txt, stats.json; leaves.csv, worlds.csv (CPI stacks), "
+            + "topdown.csv, plots of them; stacks.folded, profile.speedscope.json, timeline.json (Perfetto), "
+            + "profile.json");
         Option<string[]> compare = new("--compare")
         {
-            Description = "Compare two directories that profile -d wrote: what a change cost, by leaf and cause.",
+            Description = "Compare two directories that profile -d or boot -d wrote, and play nothing: what a change cost, "
+                + "by leaf, world and cause.",
             Arity = new ArgumentArity(2, 2),
             AllowMultipleArgumentsPerToken = true,
         };

@@ -3,7 +3,8 @@ using System.CommandLine;
 namespace Seamsim.Cli;
 
 /// <summary>The options of every verb that plays a scenario.</summary>
-internal sealed class RunOptions
+/// <param name="files">What the run directory gets, for the help text.</param>
+internal sealed class RunOptions(string files = "config.toml, stats.txt, stats.json")
 {
     private readonly Argument<string?> path = new("scenario")
     {
@@ -15,7 +16,7 @@ internal sealed class RunOptions
         { Description = "key=value, e.g. platform.packages=2; repeatable." };
 
     private readonly Option<string?> directory = new("-d", "--directory")
-        { Description = "Run directory: config.toml, stats.txt, stats.json." };
+        { Description = $"Run directory: {files}." };
 
     private readonly Option<string?> seed = new("--seed") { Description = "Seed of the run." };
 

@@ -141,8 +141,49 @@ internal sealed class BootVerbTests
         string run = Path.Combine(directory, "run");
         Assert.That(Invoke("boot", image, "-q", "-d", run).Code, Is.EqualTo(7));
         Assert.That(File.ReadAllText(Path.Combine(run, "stats.txt")), Does.Match(@"run\.instructions +15 #"));
+        Assert.That(StatsOf(run), Does.ContainKey("lp0.host.cycles").WithValue(22).And.ContainKey("lp0.idle.cycles").WithValue(0));
+        Assert.That(Directory.GetFiles(run), Has.Length.EqualTo(2), "functional knows no causes");
         using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "stats.json")));
         Assert.That(json.RootElement.GetProperty("seed").GetInt32(), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Under_interval_the_directory_says_where_every_cycle_went()
+    {
+        string run = Path.Combine(directory, "run"), other = Path.Combine(directory, "other");
+        string halts = Write("halts.elf", TestImage.Elf32(code => TimerImage.Emit(code, handler =>
+        {
+            handler.rdtsc();
+            Hello(handler);
+        })));
+        Assert.That(Invoke("boot", halts, "-q", "--timing", "interval", "--cpus", "2", "-d", run).Code, Is.EqualTo(7));
+        Assert.That(Invoke("boot", image, "-q", "--timing", "interval", "-d", other).Code, Is.EqualTo(7));
+        Dictionary<string, ulong> stats = StatsOf(run);
+        string[] worlds = File.ReadAllLines(Path.Combine(run, "worlds.csv"));
+        (int code, string output, _) = Invoke("profile", "--compare", run, other);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Directory.GetFiles(run).Select(Path.GetFileName).Order(StringComparer.Ordinal), Is.EqualTo(new[]
+            {
+                "cpi.png", "cpi.svg", "profile.json", "stats.json", "stats.txt", "topdown.csv", "topdown.png", "topdown.svg",
+                "worlds.csv", "worlds.png", "worlds.svg",
+            }));
+            ulong clocks = stats["lp0.cycles"] + stats["lp1.cycles"];
+            Assert.That(Sum(stats, "cause."), Is.EqualTo(clocks), "causes sum to the clocks");
+            Assert.That(Sum(stats, "lp0.", ".cycles"), Is.EqualTo(2 * stats["lp0.cycles"]), "worlds sum to the clock");
+            Assert.That(Sum(stats, "cause.host."), Is.EqualTo(stats["lp0.host.cycles"] + stats["lp1.host.cycles"]));
+            Assert.That(Sum(stats, "topdown.host."), Is.EqualTo(Sum(stats, "cause.host.")));
+            Assert.That(stats["lp0.idle.cycles"], Is.GreaterThan(0), "it halts");
+            Assert.That(stats["cause.host.device"], Is.EqualTo(8_500), "six letters, the exit, three APIC registers");
+            Assert.That(stats["lp0.host.instructions"] + stats["lp1.host.instructions"], Is.EqualTo(stats["run.instructions"]));
+            Assert.That(stats["cpi.host.instructions"], Is.EqualTo(stats["run.instructions"]));
+            Assert.That(stats["cpi.host.cycles_per_1000"], Is.EqualTo(
+                ((Sum(stats, "cause.host.") * 1000) + (stats["run.instructions"] / 2)) / stats["run.instructions"]));
+            Assert.That(stats.Keys, Has.Some.StartsWith("lp0.fetch.").And.None.Contains("seam").And.None.Contains("td"));
+            Assert.That(worlds.Skip(1).Sum(row => long.Parse(row.Split(',')[3], null)), Is.EqualTo((long)clocks));
+            Assert.That(code, Is.Zero);
+            Assert.That(output, Does.Contain("host"));
+        }
     }
 
     [TestCase("--memory", "0")]
@@ -197,6 +238,17 @@ internal sealed class BootVerbTests
             "--max-instructions", "--serial", "--test-device", "--directory", "--seed"])
             Assert.That(output, Does.Contain(option));
     }
+
+    private static Dictionary<string, ulong> StatsOf(string run)
+    {
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "stats.json")));
+        return json.RootElement.GetProperty("stats").EnumerateObject()
+            .ToDictionary(stat => stat.Name, stat => stat.Value.GetProperty("value").GetUInt64());
+    }
+
+    private static ulong Sum(Dictionary<string, ulong> stats, string start, string end = "") => stats
+        .Where(stat => stat.Key.StartsWith(start, StringComparison.Ordinal) && stat.Key.EndsWith(end, StringComparison.Ordinal))
+        .Aggregate(0UL, (sum, stat) => sum + stat.Value);
 
     private static int CyclesOf(string image, params string[] more)
     {

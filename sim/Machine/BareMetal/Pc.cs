@@ -64,6 +64,7 @@ internal sealed class Pc : IDisposable
                 ((Interval)options.Costs).Attach(core, caches);
             processors[i] = new PcProcessor(core, events, account);
         }
+        Cores = [.. processors.Select(processor => processor.Core)];
         scheduler.Attach(processors);
     }
 
@@ -77,7 +78,18 @@ internal sealed class Pc : IDisposable
     public ulong Instructions => scheduler.Instructions;
 
     /// <summary>The logical processors.</summary>
-    public IEnumerable<Core> Cores => processors.Select(processor => processor.Core);
+    public IReadOnlyList<Core> Cores { get; }
+
+    /// <summary>Where the cycles went; settled at the time of the call.</summary>
+    public CycleAccount Account
+    {
+        get
+        {
+            foreach (Core core in Cores)
+                account.Settle(core);
+            return account;
+        }
+    }
 
     /// <summary>Clock of the logical processor that came furthest.</summary>
     public unsafe ulong Cycles => processors.Max(processor => processor.Core.Lp->Cycles);

@@ -33,8 +33,8 @@ internal static class CalibrationText
                 + (!check.IsWithinTwo ? "NOT within a factor of 2 of either end"
                     : check.OfLow <= 2 && check.OfHigh >= 0.5 ? "within a factor of 2 of both ends"
                     : "within a factor of 2 of that end and NOT of the other");
-        return Text($"{model}{check.Low}..{check.High} us: {check.OfLow:F2} times the lower end, {check.OfHigh:F2} times the upper; ")
-            + place;
+        return Text($"{model}{check.Low}..{check.High} us: ")
+            + Text($"{check.OfLow:F2} times the lower end, {check.OfHigh:F2} times the upper; {place}");
     }
 
     private static void Fit(StringBuilder text, CoreParameters costs, CoreParameters shipped)

@@ -30,7 +30,7 @@ internal sealed unsafe class BootRun : IDisposable
 
     public string Serial => Encoding.ASCII.GetString(serial.ToArray());
 
-    public LogicalProcessor* Lp => Pc.Cores.First().Lp;
+    public LogicalProcessor* Lp => Pc.Cores[0].Lp;
 
     public byte[] Read(ulong address, int bytes)
     {

@@ -47,7 +47,7 @@ internal sealed unsafe class BootTests
         {
             Assert.That(lp->Gpr[0], Is.EqualTo(0x2BADB002));
             Assert.That(lp->Cr0 & (Cr0Bit.Pe | Cr0Bit.Pg), Is.EqualTo(Cr0Bit.Pe));
-            Assert.That(run.Pc.Cores.First().Rflags & (RflagsBit.If | RflagsBit.Vm), Is.Zero);
+            Assert.That(run.Pc.Cores[0].Rflags & (RflagsBit.If | RflagsBit.Vm), Is.Zero);
             Assert.That((lp->Cs.Base, lp->Cs.Limit, lp->Cs.AccessRights), Is.EqualTo((0UL, uint.MaxValue, 0xC09Bu)));
             foreach (Segment data in (Segment[])[lp->Ds, lp->Es, lp->Fs, lp->Gs, lp->Ss])
                 Assert.That((data.Base, data.Limit, data.AccessRights), Is.EqualTo((0UL, uint.MaxValue, 0xC093u)));
@@ -175,6 +175,48 @@ internal sealed unsafe class BootTests
         using BootRun first = BootRun.Of(StartSecond, two), second = BootRun.Of(StartSecond, two);
         Assert.That((second.Pc.Cycles, second.Pc.Instructions), Is.EqualTo((first.Pc.Cycles, first.Pc.Instructions)));
         Assert.That(first.Pc.TimingModel, Does.StartWith(timing));
+    }
+
+    private static IEnumerable<TestCaseData> Images()
+    {
+        yield return Image("letters and an exit", Hello);
+        yield return Image("a timer ends HLT", code => TimerImage.Emit(code, handler => TestImage.Exit(handler, 20)));
+        yield return Image("a processor is started", StartSecond);
+        yield return Image("the limit", Spin);
+        yield return Image("a triple fault", code => code.ud2());
+        yield return Image("named operations", code =>
+        {
+            code.rdtsc();
+            code.cpuid();
+            code.wbinvd();
+            code.mov(eax, cr0);
+            code.mov(cr0, eax);
+            code.hlt();
+        });
+
+        static TestCaseData Image(string name, Action<Assembler> emit) => new TestCaseData(emit).SetArgDisplayNames(name);
+    }
+
+    [TestCaseSource(nameof(Images))]
+    public void Worlds_sum_to_every_clock_and_causes_to_every_world(Action<Assembler> emit)
+    {
+        using BootRun run = BootRun.Of(emit, Short with { Processors = 2, Costs = CostModels.Create("interval")! });
+        CycleAccount account = run.Pc.Account;
+        using (Assert.EnterMultipleScope())
+            foreach (Core core in run.Pc.Cores)
+            {
+                ulong sum = 0, instructions = 0;
+                foreach (World world in Enum.GetValues<World>())
+                {
+                    Booked booked = account.Of(core.Index, world);
+                    sum += booked.Cycles;
+                    instructions += booked.Instructions;
+                    Assert.That(Enum.GetValues<Cause>().Aggregate(
+                        0UL, (causes, cause) => causes + account.Ledger!.Of(core.Index, world, cause)), Is.EqualTo(booked.Cycles));
+                    Assert.That(account.Ledger!.TopDownOf(core.Index, world).Total, Is.EqualTo(booked.Cycles));
+                }
+                Assert.That((sum, instructions), Is.EqualTo((core.Lp->Cycles, core.Lp->Instructions)), $"LP {core.Index}");
+            }
     }
 
     [Test]
