@@ -47,6 +47,21 @@ internal sealed class TraceVerbsTests
         Assert.That(seamcalls, Is.GreaterThan(0).And.EqualTo(seamcalls / 1000 * 1000), "a thousand cycles a SEAMCALL");
     }
 
+    [Test]
+    public void Parameters_alone_leave_the_model_the_recorded_one()
+    {
+        string mine = Path.Combine(directory, "mine.csv"), trace = Path.Combine(directory, "out.sst");
+        File.WriteAllText(mine, CommandLineTests.Invoke("profile", "--print-parameters").Output);
+        CommandLineTests.Invoke("run", "-q", "--trace", trace, "-c", "steps=[\"load\"]", "-c", "timing=interval");
+        (int code, string output, string error) = CommandLineTests.Invoke("trace", "replay", trace, "--core", mine, "--json");
+        Assert.That(code, Is.Zero, error);
+        Assert.That(output, Does.Contain("\"timing\":\"interval, mine\""));
+        CommandLineTests.Invoke("run", "-q", "--trace", trace, "-c", "steps=[\"load\"]");
+        (code, _, error) = CommandLineTests.Invoke("trace", "replay", trace, "--core", mine);
+        Assert.That((code, error.Contains("expected timing = \"interval\" with it", StringComparison.Ordinal)),
+            Is.EqualTo((2, true)), error);
+    }
+
     [TestCase("platform.packages=2", "expected timing=")]
     [TestCase("timing=oracle", "expected one of functional, interval")]
     [TestCase("timing_parameters=none.csv", "none.csv")]

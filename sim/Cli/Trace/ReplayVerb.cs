@@ -43,9 +43,10 @@ internal static class ReplayVerb
     /// <summary>The model the trace was recorded with, or the one that settings name.</summary>
     private static ICostModel ModelFor(TraceReader reader, IReadOnlyList<string> settings)
     {
-        if (settings.Count > 0)
-            return TimingReader.Read(settings);
         string recorded = reader.Header.TimingModel;
+        string? kind = CostModels.All.FirstOrDefault(name => recorded.StartsWith(name, StringComparison.Ordinal));
+        if (settings.Count > 0)
+            return TimingReader.Read(kind is null ? settings : [$"timing={kind}", .. settings]);
         return CostModels.Create(recorded) ?? throw new ConfigurationException(
             $"the trace was recorded with {recorded}: expected --timing with one of {string.Join(", ", CostModels.All)}, "
             + "or --core with the parameters");
