@@ -89,5 +89,6 @@ public sealed class LeafLedger
             or Operation.SeptWalkLevel or Operation.MetadataAccess or Operation.RegisterSave or Operation.HashBlock
             or Operation.LeafDispatch or Operation.PageWalkReference or Operation.EptWalkReference or Operation.TlbFill
             or Operation.ExceptionDelivery or Operation.PamtEntryInit or Operation.CpuidValue
-            or Operation.L2Hit or Operation.L3Hit or Operation.DramAccess);
+            or Operation.L2Hit or Operation.L3Hit or Operation.DramAccess or Operation.MetadataRow or Operation.StringLine
+            or Operation.StringStep);
 }

@@ -56,7 +56,7 @@ internal sealed class TraceVerbsTests
         (int code, string output, string error) = CommandLineTests.Invoke("trace", "replay", trace, "--core", mine, "--json");
         Assert.That(code, Is.Zero, error);
         Assert.That(output, Does.Contain("\"timing\":\"interval, mine\""));
-        CommandLineTests.Invoke("run", "-q", "--trace", trace, "-c", "steps=[\"load\"]");
+        CommandLineTests.Invoke("run", "-q", "--trace", trace, "-c", "steps=[\"load\"]", "-c", "timing=functional");
         (code, _, error) = CommandLineTests.Invoke("trace", "replay", trace, "--core", mine);
         Assert.That((code, error.Contains("expected timing = \"interval\" with it", StringComparison.Ordinal)),
             Is.EqualTo((2, true)), error);

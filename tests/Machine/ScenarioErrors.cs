@@ -31,8 +31,8 @@ internal sealed class ScenarioErrors
         yield return Row("steps = [\"load\", \"jump\"]",
             "my.toml:1: steps: \"jump\": expected steps out of load, init,");
         yield return Row("steps = [\"run td99\"]", "my.toml:1: steps: \"run td99\": expected steps");
-        yield return Row("timing_core = \"skl\"",
-            "my.toml:1: timing_core: expected timing = \"interval\" with it: \"functional\" would ignore \"skl\"");
+        yield return Row("timing = \"functional\"\ntiming_core = \"skl\"",
+            "my.toml:2: timing_core: expected timing = \"interval\" with it: \"functional\" would ignore \"skl\"");
         yield return Row("timing = \"functional\"\ntiming_parameters = \"mine.csv\"",
             "my.toml:2: timing_parameters: expected timing = \"interval\" with it: \"functional\" would ignore");
         yield return Row("seed = \n", "my.toml:1: not TOML:");

@@ -18,11 +18,11 @@ internal sealed unsafe class TargetPredictor
     private readonly (ulong Tag, ulong Target)[] far = new (ulong, ulong)[1 << IndirectBits];
     private readonly (ulong Tag, ulong Target)[] near = new (ulong, ulong)[1 << IndirectBits];
     private readonly (ulong Tag, ulong Target)[] last = new (ulong, ulong)[1 << IndirectBits];
+
     public TargetPredictor(CoreParameters p)
     {
         int ways = (int)p[CoreParameter.BtbWays];
-        Sets = (int)BitOperations.RoundUpToPowerOf2(
-            (uint)Math.Max(1, (int)p[CoreParameter.BtbEntries] / ways));
+        Sets = (int)p[CoreParameter.BtbEntries] / ways;
         buffer = new LruCache(Sets, ways);
     }
 

@@ -1,13 +1,13 @@
 namespace Seamsim.Timing.Dynamic;
 
 /// <summary>A set-associative cache of values by tag, with least-recently-used replacement.</summary>
-/// <param name="entries">Entries in all.</param>
+/// <param name="entries">Entries in all, whole sets.</param>
 /// <param name="ways">Entries of a set.</param>
 internal sealed class TranslationCache(uint entries, uint ways)
 {
     private const ulong None = ulong.MaxValue;
-    private readonly int ways = (int)ways, sets = (int)Math.Max(1, entries / ways);
-    private readonly (ulong Tag, ulong Value)[] slots = Empty((int)Math.Max(ways, entries / ways * ways));
+    private readonly int ways = (int)ways, sets = (int)(entries / ways);
+    private readonly (ulong Tag, ulong Value)[] slots = Empty((int)entries);
 
     /// <summary>Finds a tag and makes it the most recently used of its set.</summary>
     public bool TryFind(ulong tag, out ulong value)

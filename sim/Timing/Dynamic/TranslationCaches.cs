@@ -126,7 +126,7 @@ internal sealed class TranslationCaches
     }
 
     private static TranslationCache Cache(CoreParameters p, CoreParameter entries, CoreParameter ways) =>
-        new(p[entries], Math.Min(p[ways], p[entries]));
+        new(p[entries], p[ways]);
 
     private static TranslationCache[] Levels(CoreParameters p) =>
     [
