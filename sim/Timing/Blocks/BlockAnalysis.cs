@@ -13,6 +13,7 @@ internal sealed record BlockAnalysis(BlockCode Block, BlockBounds Unrolled, Bloc
             (Bottleneck.Issue, IssueBound.Of(block, core)),
             (Bottleneck.Ports, ports.Cycles),
             (Bottleneck.Divider, Divider(block)),
+            (Bottleneck.Blocking, Blocking(block)),
             (Bottleneck.Dependencies, DependencyBound.Of(block, sources, core)),
             (Bottleneck.Forwarding, ForwardingBound.Of(block.Instructions, sources, core)),
         ];
@@ -41,13 +42,17 @@ internal sealed record BlockAnalysis(BlockCode Block, BlockBounds Unrolled, Bloc
     private static Ratio Divider(BlockCode block)
     {
         int divider = 0;
-        SortedDictionary<string, int> blocking = new(StringComparer.Ordinal);
         foreach (BlockInstruction one in block.Instructions)
-        {
             divider += one.SameSources ? 0 : one.Row?.Divider ?? 0;
+        return new(divider, 1);
+    }
+
+    private static Ratio Blocking(BlockCode block)
+    {
+        Dictionary<string, int> blocking = [];
+        foreach (BlockInstruction one in block.Instructions)
             if (one.Row is { Blocking: > 0 } row)
                 blocking[row.Name] = blocking.GetValueOrDefault(row.Name) + row.Blocking;
-        }
-        return new(Math.Max(divider, blocking.Values.DefaultIfEmpty(0).Max()), 1);
+        return new(blocking.Values.DefaultIfEmpty(0).Max(), 1);
     }
 }

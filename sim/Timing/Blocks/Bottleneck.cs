@@ -21,8 +21,11 @@ public enum Bottleneck
     /// <summary>Execution ports.</summary>
     Ports,
 
-    /// <summary>The divider and other instructions that block themselves.</summary>
+    /// <summary>The divider.</summary>
     Divider,
+
+    /// <summary>An instruction that blocks the next one like it: locked, serialising, PAUSE.</summary>
+    Blocking,
 
     /// <summary>Results that the next iteration waits for.</summary>
     Dependencies,

@@ -64,6 +64,10 @@ internal sealed class BoundTests
     [TestCase("skl", "480fbcc3", Bottleneck.Dependencies, "3.00",
         TestName = "BSF keeps its destination when the source is zero")]
     [TestCase("skl", "f3480fbcc3", Bottleneck.Dependencies, "0.00", TestName = "TZCNT does not")]
+    [TestCase("skl", "c5f35ec2", Bottleneck.Blocking, "0.00", TestName = "A division holds the divider and blocks nothing")]
+    [TestCase("skl", "0faef0", Bottleneck.Blocking, "33.00", TestName = "A fence blocks the next one")]
+    [TestCase("skl", "0faef0", Bottleneck.Divider, "0.00", TestName = "A fence does not divide")]
+    [TestCase("skl", "0faef0f3900faef0", Bottleneck.Blocking, "140.00", TestName = "Each blocks only its own kind")]
     public void A_bound_is_what_the_rules_say(string core, string hex, Bottleneck part, string cycles)
     {
         BlockReport report = Report(hex, Core(core));
