@@ -23,6 +23,7 @@ public sealed class PipelineParameters
         DsbWidth = rows.Number("dsb_width", least: 1);
         DsbLines = rows.Number("dsb_lines");
         DsbLineMicroOps = rows.Number("dsb_line_microops", least: 1);
+        DsbMicroOps = rows.Number("dsb_microops");
         IdqMicroOps = rows.Number("idq_microops");
         LsdUnroll = rows.Flag("lsd") ? rows.Numbers("lsd_unroll", least: 1) : [];
         JccErratum = rows.Flag("jcc_erratum");
@@ -90,6 +91,9 @@ public sealed class PipelineParameters
 
     /// <summary>µops of a line.</summary>
     public int DsbLineMicroOps { get; }
+
+    /// <summary>µops the whole µop cache holds, when every line is full.</summary>
+    public int DsbMicroOps { get; }
 
     /// <summary>µops the decode queue holds: the limit of the loop stream detector.</summary>
     public int IdqMicroOps { get; }

@@ -26,9 +26,9 @@ internal static class QueueBounds
         core.LsdUnroll.Count > 0 && block.EndsInBranch && MicroOpsOf(block) <= core.IdqMicroOps
         && block.Instructions.All(one => !one.IsMicrocoded && !one.Instruction.IsStackInstruction);
 
-    /// <summary>Whether every window of the loop fits the µop cache.</summary>
+    /// <summary>Whether every window of the loop may be in the µop cache, and all of them together.</summary>
     public static bool FitsDsb(BlockCode block, PipelineParameters core) =>
-        !HasJccErratum(block, core) && WindowsFit(block, core);
+        !HasJccErratum(block, core) && LinesFit(block, core);
 
     /// <summary>Whether a jump crosses or ends at a boundary of 32 bytes, and the core may not cache that.</summary>
     public static bool HasJccErratum(BlockCode block, PipelineParameters core)
@@ -48,10 +48,10 @@ internal static class QueueBounds
         return false;
     }
 
-    private static bool WindowsFit(BlockCode block, PipelineParameters core)
+    private static bool LinesFit(BlockCode block, PipelineParameters core)
     {
         ulong window = ulong.MaxValue;
-        int lines = 0, room = 0;
+        int lines = 0, room = 0, all = 0;
         foreach (BlockInstruction one in block.Instructions)
         {
             ulong at = (block.Rip + (ulong)one.Start) / (ulong)core.DsbWindow;
@@ -59,9 +59,9 @@ internal static class QueueBounds
                 (window, lines, room) = (at, 0, 0);
             int needs = one.FusedWithPrevious ? 0 : one.Cost.Decoded;
             if (one.IsMicrocoded || needs > room)
-                (lines, room) = (lines + 1, core.DsbLineMicroOps);
+                (lines, room, all) = (lines + 1, core.DsbLineMicroOps, all + 1);
             room = one.IsMicrocoded ? 0 : room - needs;
-            if (lines > core.DsbLines)
+            if (lines > core.DsbLines || all * core.DsbLineMicroOps > core.DsbMicroOps)
                 return false;
         }
         return true;

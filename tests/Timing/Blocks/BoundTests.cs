@@ -86,6 +86,25 @@ internal sealed class BoundTests
             Is.EqualTo(Bottleneck.Dsb));
     }
 
+    // add rax, 1 is four bytes: eight in a window of 32 need two lines of six, sixteen in a window of 64 three, or two of
+    // eight; so 256 lines hold 1024 of them, 384 hold 2048, and 512 hold 4096.
+    [TestCase("skl", 1024)]
+    [TestCase("hsw", 1024)]
+    [TestCase("icl", 2048)]
+    [TestCase("golden-cove", 4096)]
+    public void A_loop_larger_than_the_uop_cache_is_decoded_each_time(string name, int most)
+    {
+        BlockReport fits = Report(Adds(most), Core(name)), larger = Report(Adds(most + 1), Core(name));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(fits.Looped.All[0].Part, Is.EqualTo(Bottleneck.Dsb));
+            Assert.That(larger.Looped.All.Take(2).Select(bound => bound.Part),
+                Is.EqualTo(new[] { Bottleneck.Predecode, Bottleneck.Decode }));
+            Assert.That(larger.Looped.All[1], Is.EqualTo(larger.Unrolled.All[1]));
+        }
+        static string Adds(int count) => string.Concat(Enumerable.Repeat("4883c001", count));
+    }
+
     [Test]
     public void A_small_loop_runs_from_the_queue_where_there_is_a_detector()
     {
