@@ -89,6 +89,11 @@ internal sealed class FormTests
 
     // uops.info ADL-P, measured throughput; their µops alone would take 1 to 13 cycles
     [TestCase("0faee8", 12)]   // lfence
+    [TestCase("0faef0", 38)]   // mfence
+    [TestCase("0faef8", 6)]    // sfence
+    [TestCase("f390", 160)]    // pause
+    [TestCase("0fa2", 123)]    // cpuid
+    [TestCase("0f31", 26)]     // rdtsc
     [TestCase("0f01e8", 105)]  // serialize
     [TestCase("9d", 27)]       // popfq
     [TestCase("0f01d0", 20)]   // xgetbv
