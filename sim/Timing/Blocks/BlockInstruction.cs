@@ -65,6 +65,9 @@ internal sealed class BlockInstruction
     public bool IsBranch => Instruction.FlowControl is FlowControl.ConditionalBranch or FlowControl.UnconditionalBranch
         or FlowControl.IndirectBranch or FlowControl.Call or FlowControl.IndirectCall or FlowControl.Return;
 
+    /// <summary>Whether it owns its memory operand from its load to its store: a LOCK prefix, or XCHG.</summary>
+    public bool IsLocked => Loads && Stores && (Instruction.HasLockPrefix || Instruction.Mnemonic == Mnemonic.Xchg);
+
     /// <summary>Whether its µops come from microcode.</summary>
     public bool IsMicrocoded => Row is { Microcode: > 0 };
 

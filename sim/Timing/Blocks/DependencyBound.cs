@@ -138,6 +138,15 @@ internal sealed class DependencyBound
         return Resource.FirstMemory + source.Store + (source.FromPrevious ? block.Instructions.Count : 0);
     }
 
+    /// <summary>The locked store that a locked instruction reads; null where either is not.</summary>
+    private BlockInstruction? LockedSource(BlockInstruction one, int index)
+    {
+        if (!one.IsLocked || sources[index].Store < 0)
+            return null;
+        BlockInstruction store = block.Instructions[sources[index].Store];
+        return store is { IsLocked: true, Row.Blocking: > 0 } ? store : null;
+    }
+
     private static FlagGroups FlagsWritten(BlockInstruction one)
     {
         if (one.Row is not null)
@@ -190,6 +199,9 @@ internal sealed class DependencyBound
                 break;
             case OperandRole.Index:
                 Read(one.Instruction.MemoryIndex, cycles, result);
+                break;
+            case OperandRole.Memory when LockedSource(one, index) is { } store:
+                Later(values[Source(index)], StoreForwarding.BetweenLocked(store, one, latency, core), result);
                 break;
             case OperandRole.Memory when Source(index) is >= 0 and int source:
                 int wait = sources[index].Blocked ? core.BlockedForward - core.StoreForward : 0;

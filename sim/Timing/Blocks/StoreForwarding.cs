@@ -23,6 +23,28 @@ internal static class StoreForwarding
             : core.StoreAddressForward;
     }
 
+    /// <summary>
+    /// The cycles of a latency from memory where one locked instruction reads what another one stored. The next one
+    /// starts when the one before lets it, which is what <c>blocking</c> was measured as; the tables follow a locked
+    /// store to a plain load, and a plain store to a locked load, and each of these ways has a whole one in it.
+    /// </summary>
+    public static int BetweenLocked(
+        BlockInstruction store, BlockInstruction one, in Latency latency, PipelineParameters core)
+    {
+        int own = latency.To == OperandRole.Memory ? ToMemory(one, core) : FromAddress(one, latency);
+        return store.Row!.Blocking + own - ToMemory(store, core);
+    }
+
+    /// <summary>Cycles from the start of a store to what the graph holds of it.</summary>
+    private static int ToMemory(BlockInstruction store, PipelineParameters core)
+    {
+        int most = 0;
+        foreach (Latency latency in store.Latencies!)
+            if (latency.To == OperandRole.Memory && latency.From != OperandRole.Memory)
+                most = Math.Max(most, Cycles(store, latency, core));
+        return most;
+    }
+
     private static int FromAddress(BlockInstruction one, in Latency latency)
     {
         foreach (Latency other in one.Latencies!)

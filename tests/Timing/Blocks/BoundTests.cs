@@ -74,6 +74,26 @@ internal sealed class BoundTests
         Assert.That(report.Unrolled.All.Single(bound => bound.Part == part).Cycles.ToString(), Is.EqualTo(cycles));
     }
 
+    // uops.info, measured throughput: skl, icl, golden-cove
+    [TestCase("f0480fc106", 18, 18, 18)]   // lock xadd [rsi], rax
+    [TestCase("488706", 18, 18, 17)]       // xchg [rsi], rax
+    [TestCase("f0480fb10e", 17, 19, 19)]   // lock cmpxchg [rsi], rcx
+    [TestCase("f0480106", 18, 18, 18)]     // lock add [rsi], rax
+    [TestCase("f048ff06", 18, 18, 18)]     // lock inc qword [rsi]
+    public void Locked_instructions_that_hand_on_registers_and_memory_follow_each_other_as_measured(
+        string hex, int skl, int icl, int goldenCove)
+    {
+        Assert.That(new[] { Skl, Icl, GoldenCove }.Select(core => Report(hex, core).Unrolled.Cycles),
+            Is.EqualTo(new[] { new Ratio(skl, 1), new Ratio(icl, 1), new Ratio(goldenCove, 1) }));
+    }
+
+    [Test]
+    public void A_plain_load_waits_for_all_of_a_locked_store()
+    {
+        // lock add [rsi], rax; mov rax, [rsi]: the table's way from RAX through the lock to the load, 32 cycles
+        Assert.That(Report("f0480106488b06", Icl).Unrolled.Cycles, Is.EqualTo(new Ratio(32, 1)));
+    }
+
     [TestCase(0x1BUL, Bottleneck.Predecode, TestName = "A fused jump that ends at the boundary is not cached")]
     [TestCase(0x1EUL, Bottleneck.Predecode, TestName = "Nor is one that crosses it")]
     [TestCase(0x1AUL, Bottleneck.Dsb, TestName = "One that ends before it is")]
