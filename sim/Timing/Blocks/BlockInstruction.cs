@@ -19,8 +19,11 @@ internal sealed class BlockInstruction
     /// </summary>
     public required Latency[]? Latencies { get; init; }
 
-    /// <summary>The registers it reads and writes.</summary>
+    /// <summary>The registers it reads and writes; those of the x87 stack by where they are.</summary>
     public required UsedRegister[] Used { get; init; }
+
+    /// <summary>Which register of the x87 stack is ST(0) before it, from the start of the block.</summary>
+    public int X87Top { get; init; }
 
     /// <summary>Whether it reads its memory operand.</summary>
     public bool Loads { get; init; }
@@ -64,6 +67,10 @@ internal sealed class BlockInstruction
     /// <summary>Whether it is a branch.</summary>
     public bool IsBranch => Instruction.FlowControl is FlowControl.ConditionalBranch or FlowControl.UnconditionalBranch
         or FlowControl.IndirectBranch or FlowControl.Call or FlowControl.IndirectCall or FlowControl.Return;
+
+    /// <summary>Whether a zeroing mask keeps nothing of its first operand, and no source is that register.</summary>
+    public bool ZeroesDestination => Instruction.ZeroingMasking && Array.TrueForAll(Used, used =>
+        used.Register.GetFullRegister() != Instruction.Op0Register.GetFullRegister() || used.Access == OpAccess.Write);
 
     /// <summary>Whether it owns its memory operand from its load to its store: a LOCK prefix, or XCHG.</summary>
     public bool IsLocked => Loads && Stores && (Instruction.HasLockPrefix || Instruction.Mnemonic == Mnemonic.Xchg);

@@ -19,7 +19,7 @@ internal static class BlockReader
         Decoder decoder = Decoder.Create(bits, bytes, rip);
         List<BlockInstruction> instructions = [];
         InstructionInfoFactory factory = new();
-        int start = 0;
+        int start = 0, top = 0;
         while (start < bytes.Length)
         {
             decoder.Decode(out Instruction instruction);
@@ -30,8 +30,9 @@ internal static class BlockReader
                     : $"byte {start}: no instruction in {bits}-bit mode";
                 return null;
             }
-            instructions.Add(Cost(instruction, bytes.AsSpan(start, instruction.Length), start, core, factory));
+            instructions.Add(Cost(instruction, bytes.AsSpan(start, instruction.Length), start, top, core, factory));
             start += instruction.Length;
+            top = X87Stack.After(instruction, top);
         }
         if (instructions.Count == 0)
         {
@@ -43,7 +44,7 @@ internal static class BlockReader
         if (core.HighByteRenamed)
             HighBytes.Mark(instructions);
         reason = "";
-        return new(instructions, bytes.Length, rip);
+        return new(instructions, bytes.Length, rip, top);
     }
 
     /// <summary>Whether bytes could follow that make an instruction of these; the decoder says so of any short rest.</summary>
@@ -62,7 +63,7 @@ internal static class BlockReader
     }
 
     private static BlockInstruction Cost(
-        in Instruction instruction, ReadOnlySpan<byte> bytes, int start, PipelineParameters core,
+        in Instruction instruction, ReadOnlySpan<byte> bytes, int start, int top, PipelineParameters core,
         InstructionInfoFactory factory)
     {
         InstructionRow? row = core.Instructions.Find(instruction);
@@ -76,7 +77,8 @@ internal static class BlockReader
         {
             Instruction = instruction,
             Row = row,
-            Used = UsedBy(info),
+            Used = UsedBy(instruction, info, top),
+            X87Top = top,
             Loads = access is OpAccess.Read or OpAccess.CondRead or OpAccess.ReadWrite or OpAccess.ReadCondWrite
                 || instruction.Mnemonic is Mnemonic.Pop or Mnemonic.Ret,
             Stores = access is OpAccess.Write or OpAccess.CondWrite or OpAccess.ReadWrite or OpAccess.ReadCondWrite
@@ -92,11 +94,13 @@ internal static class BlockReader
         };
     }
 
-    private static UsedRegister[] UsedBy(in InstructionInfo info)
+    private static UsedRegister[] UsedBy(in Instruction instruction, in InstructionInfo info, int top)
     {
         List<UsedRegister> used = [];
         foreach (UsedRegister one in info.GetUsedRegisters())
-            used.Add(one);
+            used.Add(new(X87Stack.At(one.Register, top), one.Access));
+        if (X87Stack.Pushes(instruction))
+            used.Add(new(X87Stack.At(Register.ST0, X87Stack.After(instruction, top)), OpAccess.Write));
         return [.. used];
     }
 

@@ -54,7 +54,7 @@ internal sealed class DependencyBound
             graph[i] = Nothing();
         for (int i = 0; i < column.Length; i++)
         {
-            int to = i < Resource.FirstMemory ? i : i + block.Instructions.Count;
+            int to = i < Resource.FirstMemory ? Resource.InNext(i, block.X87Top) : i + block.Instructions.Count;
             if (to < column.Length && column[to] >= 0 && values[i] is { } value)
                 graph[column[to]] = value;
         }
@@ -73,7 +73,8 @@ internal sealed class DependencyBound
         }
         int count = 0;
         for (int resource = 0; resource < column.Length; resource++)
-            if (read[resource] && (written[resource] || resource >= Resource.FirstMemory))
+            if (read[resource] && (written[resource] || resource >= Resource.FirstMemory)
+                || Resource.IsX87(resource) && block.X87Top != 0)
                 column[resource] = count++;
         return count;
     }
@@ -185,6 +186,8 @@ internal sealed class DependencyBound
             - (chases[index] && latency.From == OperandRole.Address ? 1 : 0);
         switch (latency.From)
         {
+            case OperandRole.Register when latency.Input == 0 && one.ZeroesDestination:
+                break;
             case OperandRole.Register when latency.Input == operands.Count:
                 FlagGroups flags = FlagsRead(one);
                 for (int group = 0; group < 3; group++)
@@ -273,10 +276,17 @@ internal sealed class DependencyBound
         Instruction instruction = one.Instruction;
         if (!instruction.IsStringInstruction)
             for (int i = 0; i < instruction.OpCount; i++)
+            {
                 if (instruction.GetOpKind(i) == OpKind.Register)
-                    operands.Add(instruction.GetOpRegister(i));
-        if (one.Row is not null)
-            operands.AddRange(one.Row.Implied);
+                    operands.Add(X87Stack.At(instruction.GetOpRegister(i), one.X87Top));
+                if (i == 0 && instruction.HasOpMask)
+                    operands.Add(instruction.OpMask);
+            }
+        if (one.Row is null)
+            return operands;
+        int top = X87Stack.Pushes(instruction) ? X87Stack.After(instruction, one.X87Top) : one.X87Top;
+        foreach (Register implied in one.Row.Implied)
+            operands.Add(X87Stack.At(implied, top));
         return operands;
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Iced.Intel;
 
 namespace Seamsim.Timing.Blocks;
@@ -21,7 +22,10 @@ internal readonly struct InstructionShape
     /// <summary>Types of the explicit operands.</summary>
     public string[] Operands { get; }
 
-    /// <summary>LOCK, REPE, REPNE, EVEX, XMM, and the shape of the address of LEA.</summary>
+    /// <summary>
+    /// LOCK, REPE, REPNE, EVEX, Z for a zeroing mask, ER for embedded rounding, SAE, XMM, and the shape of the address
+    /// of LEA.
+    /// </summary>
     public string[] Marks { get; }
 
     /// <summary>The last opcode byte.</summary>
@@ -40,6 +44,12 @@ internal readonly struct InstructionShape
             marks.Add("REPNE");
         if (opcode.Encoding == EncodingKind.EVEX)
             marks.Add("EVEX");
+        if (instruction.ZeroingMasking)
+            marks.Add("Z");
+        if (instruction.RoundingControl != RoundingControl.None)
+            marks.Add("ER");
+        else if (instruction.SuppressAllExceptions)
+            marks.Add("SAE");
         if (instruction.Mnemonic is Mnemonic.Movsd or Mnemonic.Cmpsd && !instruction.IsStringInstruction)
             marks.Add("XMM");
         if (instruction.Mnemonic == Mnemonic.Lea)
@@ -59,6 +69,14 @@ internal readonly struct InstructionShape
             key |= 1UL << 13;
         if (instruction.HasRepnePrefix)
             key |= 1UL << 14;
+        if (instruction.HasOpMask)
+            key |= 1UL << 21;
+        if (instruction.ZeroingMasking)
+            key |= 1UL << 22;
+        if (instruction.RoundingControl != RoundingControl.None || instruction.SuppressAllExceptions)
+            key |= 1UL << 23;
+        if (instruction.IsBroadcast)
+            key |= 1UL << 15;
         if (instruction.Mnemonic != Mnemonic.Lea)
             return key;
         key |= (ulong)(instruction.MemoryDisplSize & 3) << 15;
@@ -107,10 +125,19 @@ internal readonly struct InstructionShape
             return [];
         List<string> types = [];
         for (int i = 0; i < instruction.OpCount; i++)
-            if (instruction.Mnemonic != Mnemonic.Lea || instruction.GetOpKind(i) != OpKind.Memory)
+        {
+            if (IsInTables(instruction, instruction.GetOpKind(i)))
                 types.Add(Type(instruction, opcode, i));
+            if (i == 0 && instruction.HasOpMask)
+                types.Add("K");
+        }
         return [.. types];
     }
+
+    /// <summary>All operands but the address of LEA and what MASKMOVQ and MASKMOVDQU find through RDI.</summary>
+    private static bool IsInTables(in Instruction instruction, OpKind kind) =>
+        kind is not (OpKind.MemorySegDI or OpKind.MemorySegEDI or OpKind.MemorySegRDI)
+        && (instruction.Mnemonic != Mnemonic.Lea || kind != OpKind.Memory);
 
     private static string Type(in Instruction instruction, OpCodeInfo opcode, int operand)
     {
@@ -166,8 +193,18 @@ internal readonly struct InstructionShape
             return "VSIB_XMM";
         if (instruction.MemoryIndex.IsYMM())
             return "VSIB_YMM";
+        if (instruction.MemoryIndex.IsZMM())
+            return "VSIB_ZMM";
         int bits = instruction.MemorySize.GetSize() * 8;
         return (fixedAs == OpCodeOperandKind.mem_offs ? "Moffs" : "M")
-            + bits.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            + bits.ToString(CultureInfo.InvariantCulture)
+            + (instruction.IsBroadcast ? $"_1to{BroadcastBits(instruction.MemorySize) / bits}" : "");
+    }
+
+    /// <summary>Bits of the vector that an element is repeated in: 512 of <c>Broadcast512_Float32</c>.</summary>
+    private static int BroadcastBits(MemorySize size)
+    {
+        string name = size.ToString();
+        return int.Parse(name["Broadcast".Length..name.IndexOf('_', StringComparison.Ordinal)], CultureInfo.InvariantCulture);
     }
 }

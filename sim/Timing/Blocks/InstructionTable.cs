@@ -128,7 +128,7 @@ internal sealed class InstructionTable
             difference += Mismatch(suffix, shape);
         foreach (string mark in shape.Marks)
             if (!suffixes.Contains(mark))
-                difference += mark == "EVEX" ? 1 : 30;
+                difference += mark is "EVEX" or "Z" or "ER" or "SAE" ? 1 : 30;
         return difference;
     }
 
@@ -136,7 +136,7 @@ internal sealed class InstructionTable
     {
         switch (suffix)
         {
-            case "LOCK" or "REPE" or "REPNE" or "EVEX" or "XMM" or "B" or "I" or "IS" or "D8" or "D32" or "R":
+            case "LOCK" or "REPE" or "REPNE" or "EVEX" or "Z" or "ER" or "SAE" or "XMM" or "B" or "I" or "IS" or "D8" or "D32" or "R":
                 return shape.Marks.Contains(suffix) ? 0 : 30;
             case "W" or "R4":
                 return 1;

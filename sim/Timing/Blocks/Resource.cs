@@ -36,6 +36,13 @@ internal static class Resource
         return register.IsK() ? Mask + register.GetNumber() : None;
     }
 
+    /// <summary>Whether it is a register of the x87 stack.</summary>
+    public static bool IsX87(int resource) => resource is >= X87 and < Mask;
+
+    /// <summary>What a resource is called in the next iteration when a block leaves another ST(0).</summary>
+    public static int InNext(int resource, int top) =>
+        IsX87(resource) ? X87 + (resource - X87 - top & Mask - X87 - 1) : resource;
+
     /// <summary>The resource of a register's high byte where it may have one of its own.</summary>
     public static int HighByteOf(int general) => general < 4 ? HighByte + general : None;
 }

@@ -68,6 +68,15 @@ internal sealed class BoundTests
     [TestCase("skl", "0faef0", Bottleneck.Blocking, "33.00", TestName = "A fence blocks the next one")]
     [TestCase("skl", "0faef0", Bottleneck.Divider, "0.00", TestName = "A fence does not divide")]
     [TestCase("skl", "0faef0f3900faef0", Bottleneck.Blocking, "140.00", TestName = "Each blocks only its own kind")]
+    [TestCase("golden-cove", "d8c1", Bottleneck.Dependencies, "3.00", TestName = "x87: FADD to ST(0)")]
+    [TestCase("hsw", "dcc9", Bottleneck.Dependencies, "5.00", TestName = "x87: FMUL to ST(1)")]
+    [TestCase("skl", "dd00dec1", Bottleneck.Dependencies, "3.00", TestName = "FLD and FADDP: the old ST(0) is the sum")]
+    [TestCase("skl", "dd00ddd8", Bottleneck.Dependencies, "0.00", TestName = "FLD and FSTP ST(0): nothing stays")]
+    [TestCase("skl", "d9c9d8c1", Bottleneck.Dependencies, "3.00", TestName = "FXCH exchanges and takes no time")]
+    [TestCase("skl", "d9c0d8c9ddd9", Bottleneck.Dependencies, "6.00",
+        TestName = "FLD ST, FMUL and FSTP ST(1): the square of ST(0) replaces it")]
+    [TestCase("skl", "d9c0d8c1", Bottleneck.Dependencies, "4.00",
+        TestName = "What is pushed each time is the next iteration's ST(0)")]
     public void A_bound_is_what_the_rules_say(string core, string hex, Bottleneck part, string cycles)
     {
         BlockReport report = Report(hex, Core(core));

@@ -66,6 +66,18 @@ internal sealed class FormTests
             Assert.That(one.Ports, Is.EqualTo(ports));
     }
 
+    // skl | icl | golden-cove: LLVM 19
+    [TestCase("d8c1", "1*p5", "1*p5", "1*p5")]                                 // fadd st, st(1)
+    [TestCase("d8c9", "1*p0", "1*p0", "1*p0")]                                 // fmul st, st(1)
+    [TestCase("dc00", "1*p5+1*p23", "1*p5+1*p23", "1*p5+1*p23A")]              // fadd qword ptr [rax]
+    public void X87_goes_to_the_ports_that_have_it(
+        string hex, string skl, string icl, string goldenCove)
+    {
+        Assert.That(new[] { "skl", "icl", "golden-cove" }.Select(core =>
+                BoundTests.Report(hex, PipelineParameters.Find(core)!).Instructions[0].Ports),
+            Is.EqualTo(new[] { skl, icl, goldenCove }));
+    }
+
     [Test]
     public void The_order_in_which_blocks_are_asked_for_does_not_matter()
     {
