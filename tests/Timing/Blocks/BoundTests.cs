@@ -83,6 +83,14 @@ internal sealed class BoundTests
         Assert.That(report.Unrolled.All.Single(bound => bound.Part == part).Cycles.ToString(), Is.EqualTo(cycles));
     }
 
+    [TestCase("f30f58c1")]     // addss xmm0, xmm1
+    [TestCase("c5f858c1")]     // vaddps xmm0, xmm0, xmm1
+    [TestCase("c5fc58c1")]     // vaddps ymm0, ymm0, ymm1
+    public void Golden_Cove_adds_in_three_cycles_whatever_the_width(string hex)
+    {
+        Assert.That(Report(hex, GoldenCove).Unrolled.Cycles, Is.EqualTo(new Ratio(3, 1))); // uops.info ADL-P
+    }
+
     // uops.info, measured throughput: skl, icl, golden-cove
     [TestCase("f0480fc106", 18, 18, 18)]   // lock xadd [rsi], rax
     [TestCase("488706", 18, 18, 17)]       // xchg [rsi], rax
