@@ -68,8 +68,10 @@ internal sealed unsafe class IntervalTiming : CoreTiming
         }
     }
 
-    /// <summary>Branches so far that went another way than predicted, and taken ones whose target was not known.</summary>
-    public (ulong Mispredictions, ulong Resteers) Branches => (state->Mispredictions + Unlearnt, state->Resteers);
+    /// <summary>
+    /// Branches that went another way than predicted, and taken ones whose target was not known: those on the clock.
+    /// </summary>
+    public (ulong Mispredictions, ulong Resteers) Branches => (state->Mispredictions, state->Resteers);
 
     /// <summary>Events so far.</summary>
     public EventCounts Counts
@@ -257,8 +259,6 @@ internal sealed unsafe class IntervalTiming : CoreTiming
         return state;
     }
 
-    private ulong Unlearnt => (ulong)(state->Wrong - state->WrongStart) / TimingState.WrongWords;
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void WorkOffQueues()
     {
@@ -272,7 +272,7 @@ internal sealed unsafe class IntervalTiming : CoreTiming
         state->Queue = state->QueueStart;
         if (translations.HasLost)
             ForgetLost();
-        ulong wrong = Unlearnt;
+        ulong wrong = (ulong)(state->Wrong - state->WrongStart) / TimingState.WrongWords;
         state->Mispredictions += wrong;
         core.Lp->Cycles += wrong * state->Misprediction;
         for (ulong* at = state->WrongStart; at < state->Wrong; at += TimingState.WrongWords)

@@ -1,4 +1,5 @@
 using Iced.Intel;
+using Seamsim.Isa;
 using Seamsim.Tests.Isa.Engine;
 using Seamsim.Timing;
 using static Iced.Intel.AssemblerRegisters;
@@ -28,34 +29,37 @@ internal sealed unsafe class BranchEventTests
     public void Chance_is_not_predicted_and_costs()
     {
         using TimedRig rig = new();
-        rig.Load(a =>
-        {
-            Label again = a.CreateLabel(), skip = a.CreateLabel();
-            a.mov(ecx, Rounds);
-            a.Label(ref again);
-            a.mov(rdx, rax); // xorshift
-            a.shl(rdx, 13);
-            a.xor(rax, rdx);
-            a.mov(rdx, rax);
-            a.shr(rdx, 7);
-            a.xor(rax, rdx);
-            a.mov(rdx, rax);
-            a.shl(rdx, 17);
-            a.xor(rax, rdx);
-            a.test(eax, eax);
-            a.js(skip);
-            a.inc(rbx);
-            a.Label(ref skip);
-            a.dec(ecx);
-            a.jnz(again);
-            a.hlt();
-        });
+        rig.Load(Chance);
         rig.Lp->Gpr[0] = 88172645463325252;
         ulong cycles = rig.Run(), missed = rig.Timing.Branches.Mispredictions;
         using (Assert.EnterMultipleScope())
         {
             Assert.That(missed, Is.InRange(Rounds * 2 / 5UL, Rounds * 3 / 5UL));
             Assert.That(cycles, Is.GreaterThan(missed * rig.Parameters[CoreParameter.Misprediction]));
+        }
+    }
+
+    [TestCase(1)]
+    [TestCase(37)]
+    [TestCase(1000)]
+    public void A_run_may_be_accounted_for_after_any_instruction(int slice)
+    {
+        using TimedRig rig = new();
+        rig.Load(Chance);
+        rig.Lp->Gpr[0] = 88172645463325252;
+        CycleLedger ledger = rig.Account.Ledger!;
+        for (RunEnd end = RunEnd.Budget; end == RunEnd.Budget;)
+        {
+            end = rig.Core.Run(slice, ulong.MaxValue);
+            rig.Account.Settle(rig.Core);
+            Assert.That(ledger.Of(World.Host, Cause.Branch), Is.LessThanOrEqualTo(rig.Lp->Cycles));
+        }
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(Enum.GetValues<Cause>().Aggregate(0UL, (sum, cause) => sum + ledger.Of(World.Host, cause)),
+                Is.EqualTo(rig.Lp->Cycles));
+            Assert.That(ledger.Of(World.Host, Cause.Branch), Is.EqualTo(
+                rig.Timing.Branches.Mispredictions * rig.Parameters[CoreParameter.Misprediction]));
         }
     }
 
@@ -170,6 +174,29 @@ internal sealed unsafe class BranchEventTests
         ulong before = rig.Timing.Branches.Resteers;
         rig.Run();
         Assert.That(rig.Timing.Branches.Resteers - before, Is.LessThan(20));
+    }
+
+    private static void Chance(Assembler a)
+    {
+        Label again = a.CreateLabel(), skip = a.CreateLabel();
+        a.mov(ecx, Rounds);
+        a.Label(ref again);
+        a.mov(rdx, rax); // xorshift
+        a.shl(rdx, 13);
+        a.xor(rax, rdx);
+        a.mov(rdx, rax);
+        a.shr(rdx, 7);
+        a.xor(rax, rdx);
+        a.mov(rdx, rax);
+        a.shl(rdx, 17);
+        a.xor(rax, rdx);
+        a.test(eax, eax);
+        a.js(skip);
+        a.inc(rbx);
+        a.Label(ref skip);
+        a.dec(ecx);
+        a.jnz(again);
+        a.hlt();
     }
 
     private static void Decide(Assembler a)

@@ -23,10 +23,14 @@ internal sealed unsafe class TimedRig : IDisposable
         Parameters = CoreParameters.Parse(text, "test.csv");
         Interval model = new(Parameters);
         rig = new EngineRig(costs: model);
+        Account = new CycleAccount(1, [], model);
+        rig.Core.Ledger = Account.Ledger;
         model.Attach(rig.Core, model.CreateCaches(packages: 1, lpsPerPackage: 1));
     }
 
     public CoreParameters Parameters { get; }
+
+    public CycleAccount Account { get; }
 
     public Core Core => rig.Core;
 
