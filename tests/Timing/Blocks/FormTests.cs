@@ -66,11 +66,20 @@ internal sealed class FormTests
             Assert.That(one.Ports, Is.EqualTo(ports));
     }
 
-    // skl | icl | golden-cove: LLVM 19
+    // skl: Skylake-X | icl | golden-cove: LLVM 19; that a plain load has no blend, and what 64 bytes take, is assumed
+    [TestCase("62f1744858c2", "1*p05", "1*p0", "1*p05")]                       // vaddps zmm0, zmm1, zmm2
+    [TestCase("62f1744958c2", "1*p05", "1*p0", "1*p05")]                       // vaddps zmm0{k1}, zmm1, zmm2
+    [TestCase("62f1745858c2", "1*p05", "1*p0", "1*p05")]                       // vaddps zmm0, zmm1, zmm2, {rd-sae} rounding
+    [TestCase("62f174485800", "1*p05+1*p23", "1*p0+1*p23", "1*p05+1*p23")]     // vaddps zmm0, zmm1, [rax]
+    [TestCase("62f174585800", "1*p05+1*p23", "1*p0+1*p23", "1*p05+1*p23A")]    // vaddps zmm0, zmm1, [rax]{1to16}
+    [TestCase("62f17c481000", "1*p23", "1*p23", "1*p23")]                      // vmovups zmm0, [rax]: two a cycle
+    [TestCase("62f17c481100", "1*p237+1*p4", "1*p4+1*p78", "1*p4+1*p78")]      // vmovups [rax], zmm0: one a cycle
+    [TestCase("c5f44ac2", "1*p5", "1*p5", "1*p5")]                             // kaddw k0, k1, k2
+    [TestCase("62f1754876c2", "1*p5", "1*p5", "1*p5")]                         // vpcmpeqd k0, zmm1, zmm2
     [TestCase("d8c1", "1*p5", "1*p5", "1*p5")]                                 // fadd st, st(1)
     [TestCase("d8c9", "1*p0", "1*p0", "1*p0")]                                 // fmul st, st(1)
     [TestCase("dc00", "1*p5+1*p23", "1*p5+1*p23", "1*p5+1*p23A")]              // fadd qword ptr [rax]
-    public void X87_goes_to_the_ports_that_have_it(
+    public void Vectors_of_512_bits_and_x87_go_to_the_ports_that_have_them(
         string hex, string skl, string icl, string goldenCove)
     {
         Assert.That(new[] { "skl", "icl", "golden-cove" }.Select(core =>
