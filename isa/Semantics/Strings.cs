@@ -58,14 +58,14 @@ internal static unsafe class Strings
     /// </summary>
     private static void Charge(Core core, in Instruction i, int done, ulong from)
     {
-        const int lineBits = 6;
+        const ulong line = 64;
         if (done == 0)
             return;
         bool byLines = i.Mnemonic is Mnemonic.Movsb or Mnemonic.Movsw or Mnemonic.Movsd or Mnemonic.Movsq
             or Mnemonic.Stosb or Mnemonic.Stosw or Mnemonic.Stosd or Mnemonic.Stosq;
-        ulong bytes = (ulong)done * (ulong)Bytes(i), offset = from & ((1UL << lineBits) - 1);
+        ulong bytes = (ulong)done * (ulong)Bytes(i), offset = from % line;
         bool down = (core.Lp->Rflags & RflagsBit.Df) != 0;
-        ulong lines = ((down ? (1UL << lineBits) - 1 - offset : offset) + bytes + (1UL << lineBits) - 1) >> lineBits;
+        ulong lines = ((down ? line - 1 - offset : offset) + bytes + line - 1) / line;
         core.ChargeOperation(
             byLines ? Ports.Operation.StringLine : Ports.Operation.StringStep, count: byLines ? (int)lines : done);
     }

@@ -18,7 +18,7 @@ internal static unsafe class BlockMarkers
         TimingState* t = (TimingState*)lp->Timing;
         TimedBlock* block = (TimedBlock*)op;
         // one question: little queued, no branch that asks for more, in lines just fetched
-        if (((((ulong)t->Queue | (ulong)t->Wrong) & TimingState.EnoughMask) | t->Branch | (t->Epoch ^ block->Epoch)) != 0)
+        if ((Gathered(t) | t->Branch | (t->Epoch ^ block->Epoch)) != 0)
             return Unusual(lp, op);
         Account(lp, t, block);
         op++;
@@ -39,7 +39,7 @@ internal static unsafe class BlockMarkers
     public static void Enter(LogicalProcessor* lp, TimedBlock* block)
     {
         TimingState* t = (TimingState*)lp->Timing;
-        if ((((ulong)t->Queue | (ulong)t->Wrong) & TimingState.EnoughMask) != 0)
+        if (Gathered(t) != 0)
             IntervalTiming.WorkOff(lp);
         if (t->Branch != 0)
             IntervalTiming.Redirect(lp);
@@ -47,6 +47,10 @@ internal static unsafe class BlockMarkers
             IntervalTiming.Fetch(lp, block);
         Account(lp, t, block);
     }
+
+    /// <summary>Not zero when enough is queued to be worked off.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Gathered(TimingState* t) => ((ulong)t->Queue | (ulong)t->Wrong) & TimingState.EnoughMask;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Account(LogicalProcessor* lp, TimingState* t, TimedBlock* block)

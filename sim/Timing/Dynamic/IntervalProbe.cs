@@ -15,39 +15,15 @@ internal readonly unsafe struct IntervalProbe : IProbe
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Read<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged
-    {
-        TimingState* t = (TimingState*)lp->Timing;
-        ulong* line = TimingState.LineRead(t, address);
-        ulong other = *line ^ address;
-        if ((other & (TimingState.LineMask | (uint)(sizeof(T) - 1))) == 0)
-            return; // aligned
-        if (sizeof(T) > 1 && (other & TimingState.LineMask) == 0 && !Crosses(address, sizeof(T)))
-            return;
-        if (((line[TimingState.Second] ^ address) & (TimingState.LineMask | (uint)(sizeof(T) - 1))) == 0)
-            Exchange(line, line + TimingState.Written);
-        else
-            Enqueue(t, address, sizeof(T), write: false,
-                sizeof(T) == sizeof(ulong) ? Unsafe.BitCast<T, ulong>(value)
-                : sizeof(T) == sizeof(uint) ? Unsafe.BitCast<T, uint>(value) : 0);
-    }
+    public static void Read<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged =>
+        Access((TimingState*)lp->Timing, address, sizeof(T), write: false,
+            sizeof(T) == sizeof(ulong) ? Unsafe.BitCast<T, ulong>(value)
+            : sizeof(T) == sizeof(uint) ? Unsafe.BitCast<T, uint>(value) : 0);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Written<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged
-    {
-        TimingState* t = (TimingState*)lp->Timing;
-        ulong* line = TimingState.LineRead(t, address) + TimingState.Written;
-        ulong other = *line ^ address;
-        if ((other & (TimingState.LineMask | (uint)(sizeof(T) - 1))) == 0)
-            return; // aligned
-        if (sizeof(T) > 1 && (other & TimingState.LineMask) == 0 && !Crosses(address, sizeof(T)))
-            return;
-        if (((line[TimingState.Second] ^ address) & (TimingState.LineMask | (uint)(sizeof(T) - 1))) == 0)
-            Exchange(line - TimingState.Written, line);
-        else
-            Enqueue(t, address, sizeof(T), write: true, 0);
-    }
+    public static void Written<T>(LogicalProcessor* lp, ulong address, T value) where T : unmanaged =>
+        Access((TimingState*)lp->Timing, address, sizeof(T), write: true, 0);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -61,23 +37,25 @@ internal readonly unsafe struct IntervalProbe : IProbe
             ReturnStack.Push(t, next);
         else if (kind == BranchKind.Return)
             wrong = ReturnStack.Pop(t) == target ? 0UL : 1;
-        bool settled = kind is BranchKind.Indirect or BranchKind.IndirectCall ? false
-            : kind == BranchKind.Return ? wrong == 0 : true;
-        if (taken && (!settled || *TargetPredictor.Recent(t, next) != next))
+        bool asks = kind is BranchKind.Indirect or BranchKind.IndirectCall || (kind == BranchKind.Return && wrong != 0);
+        if (taken && (asks || *TargetPredictor.Recent(t, next) != next))
         {
             t->Branch = (next << BranchShift) | ((ulong)kind << 1) | (wrong ^ 1);
             t->Target = target;
         }
     }
 
-    /// <summary>An access of 1..64 bytes within a page, as handlers report it.</summary>
+    /// <summary>An access of 1..64 bytes within a page; all but address and value is constant in a handler.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Access(TimingState* t, ulong address, int bytes, bool write, ulong value)
     {
         ulong* read = TimingState.LineRead(t, address), line = write ? read + TimingState.Written : read;
-        bool within = !Crosses(address, bytes), aligned = (address & (uint)(bytes - 1)) == 0;
-        if (((*line ^ address) & TimingState.LineMask) == 0 && within)
+        ulong other = *line ^ address, aligned = TimingState.LineMask | (uint)(bytes - 1);
+        if ((other & aligned) == 0)
+            return; // whatever the size, an address without these bits is not too near the line's end
+        if (bytes > 1 && (other & TimingState.LineMask) == 0 && !Crosses(address, bytes))
             return;
-        if (((line[TimingState.Second] ^ address) & TimingState.LineMask) == 0 && within && aligned)
+        if (((line[TimingState.Second] ^ address) & aligned) == 0)
             Exchange(read, read + TimingState.Written);
         else
             Enqueue(t, address, bytes, write, value);

@@ -96,7 +96,6 @@ internal sealed unsafe class IntervalTiming : CoreTiming
         TimedBlock* timed = (TimedBlock*)marker;
         ulong last = (uint)Math.Max(0, block.Code.Length - 1);
         timed->Fn = &BlockMarkers.Run;
-        timed->Rip = core.LongMode64 ? block.Address : block.Address - core.Lp->Cs.Base;
         timed->Linear = block.Address;
         timed->FirstLine = block.Physical.Value >> LineBits;
         timed->LastLine = (((ulong)block.Physical.PageOffset + last) >> PageBits) == 0
@@ -286,25 +285,28 @@ internal sealed unsafe class IntervalTiming : CoreTiming
         for (ulong slot = 0; slot < TimingState.Slots; slot++)
         {
             ulong* first = TimingState.LineRead(state, slot << LineBits);
-            if (recent.IsSecond(slot << LineBits, *first, out ulong physical))
-                caches.TouchFirst(core, physical);
-            if (*first != TimingState.NoLine && translations.Lost(space, *first))
-                first[0] = first[TimingState.Written] = TimingState.NoLine;
-            ulong* second = first + TimingState.Second;
-            if (*second != TimingState.NoLine && translations.Lost(space, *second))
-                second[0] = second[TimingState.Written] = TimingState.NoLine;
+            Follow(slot << LineBits, *first);
+            foreach (int way in (ReadOnlySpan<int>)[0, TimingState.Second])
+                if (first[way] != TimingState.NoLine && translations.Lost(space, first[way]))
+                    first[way] = first[way + TimingState.Written] = TimingState.NoLine;
         }
         recent.Forget(line => translations.Lost(space, line));
         translations.ForgetLost();
+    }
+
+    /// <summary>Changes the first two lines of a slot when the filter has done so unasked.</summary>
+    private void Follow(ulong slot, ulong first)
+    {
+        if (recent.TryExchange(slot, first, out ulong physical))
+            caches.TouchFirst(core, physical);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AccessLine(ulong linear, ulong before, bool write, ulong value, uint position)
     {
         ulong line = linear & TimingState.LineMask;
-        if (recent.IsSecond(line, before, out ulong physical))
-            caches.TouchFirst(core, physical); // the two have changed places
-        if (recent.TryFind(line, write, out physical))
+        Follow(line, before);
+        if (recent.TryFind(line, write, out ulong physical))
         {
             caches.TouchFirst(core, physical);
             return;

@@ -4,8 +4,8 @@ namespace Seamsim.Timing.Dynamic;
 /// How much of a load's latency shows. The core goes on for as long as its reorder buffer has room; what other loads
 /// take meanwhile is hidden behind the first, unless they wait for it. Which do is read from addresses and values: a load
 /// waits for one that has just read a pointer to its neighbourhood, or an index that leads to its address from where the
-/// one before it led to the last. After S. Eyerman et al., "A mechanistic
-/// performance model for superscalar out-of-order processors", TOCS 2009.
+/// one before it led to the last. After S. Eyerman et al., "A mechanistic performance model for superscalar out-of-order
+/// processors", TOCS 2009.
 /// </summary>
 internal sealed class MissShadow(CoreParameters p)
 {

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Seamsim.Timing.Dynamic;
 
 /// <summary>An access that the filter did not answer.</summary>
-[StructLayout(LayoutKind.Sequential, Size = 32)]
+[StructLayout(LayoutKind.Sequential, Size = TimingState.QueueBytes)]
 internal struct QueuedAccess
 {
     /// <summary>Of <see cref="BytesAndWrite"/>: a store.</summary>

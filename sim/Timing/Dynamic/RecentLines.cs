@@ -11,12 +11,12 @@ internal sealed class RecentLines(CoreParameters p)
     private readonly (ulong Line, ulong Physical, bool Owned)[] lines = Empty();
 
     /// <summary>
-    /// Whether a line is the second of a slot by use, when the filter has it as the first; it is then the first here too.
+    /// When a line that the filter has as the first of its slot is the second here, the two change places.
     /// </summary>
     /// <param name="slot">An address in the slot.</param>
     /// <param name="line">The line.</param>
     /// <param name="physical">Its host-physical address.</param>
-    public bool IsSecond(ulong slot, ulong line, out ulong physical)
+    public bool TryExchange(ulong slot, ulong line, out ulong physical)
     {
         Span<(ulong Line, ulong Physical, bool Owned)> set = SetOf(slot);
         physical = set[1].Physical;
@@ -34,11 +34,8 @@ internal sealed class RecentLines(CoreParameters p)
         {
             if (set[way].Line != line || (write && !set[way].Owned))
                 continue;
-            (ulong Line, ulong Physical, bool Owned) found = set[way];
-            for (; way > 0; way--)
-                set[way] = set[way - 1];
-            set[0] = found;
-            physical = found.Physical;
+            physical = set[way].Physical;
+            PutFirst(set, way, set[way]);
             return true;
         }
         physical = 0;
@@ -52,9 +49,7 @@ internal sealed class RecentLines(CoreParameters p)
         int way = 0;
         while (way < depth - 1 && set[way].Line != line)
             way++;
-        for (; way > 0; way--)
-            set[way] = set[way - 1];
-        set[0] = (line, physical, owned);
+        PutFirst(set, way, (line, physical, owned));
     }
 
     /// <summary>Another processor may have any line.</summary>
@@ -74,6 +69,15 @@ internal sealed class RecentLines(CoreParameters p)
 
     /// <summary>Forgets all.</summary>
     public void Clear() => Array.Fill(lines, (TimingState.NoLine, 0UL, false));
+
+    /// <summary>Moves what is before a way back by one, over what is in it.</summary>
+    private static void PutFirst(
+        Span<(ulong Line, ulong Physical, bool Owned)> set, int way, (ulong Line, ulong Physical, bool Owned) line)
+    {
+        for (; way > 0; way--)
+            set[way] = set[way - 1];
+        set[0] = line;
+    }
 
     private static (ulong Line, ulong Physical, bool Owned)[] Empty()
     {

@@ -23,7 +23,4 @@ internal unsafe struct TimedBlock
 
     /// <summary>Linear address of the first byte.</summary>
     public ulong Linear;
-
-    /// <summary>Linear offset of the first byte.</summary>
-    public ulong Rip;
 }
